@@ -1,0 +1,125 @@
+import {
+  BaseError,
+  decodeErrorResult,
+  HttpRequestError,
+  InternalRpcError,
+  isHex,
+  LimitExceededRpcError,
+  ResourceUnavailableRpcError,
+  TimeoutError,
+  type Abi,
+  type Hex,
+} from 'viem';
+
+import { SwarmlockError } from '../engine/errors.ts';
+import { protocolAbi } from './abi/index.ts';
+
+/** A contract refused a call: the broken rule and the values that it compared. */
+export class ContractRevert extends SwarmlockError {
+  /** The name of the Solidity error, or its first four bytes when no ABI of ours knows it. */
+  readonly rule: string;
+  readonly args: readonly unknown[];
+
+  constructor(rule: string, args: readonly unknown[], about: string, cause?: unknown) {
+    super(`${about} was refused: ${rule}(${args.map(String).join(', ')})`, {
+      code: 'CONTRACT_REVERTED',
+      argument: rule,
+      cause,
+    });
+    this.rule = rule;
+    this.args = args;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), rule: this.rule, args: this.args.map(String) };
+  }
+}
+
+/** Whether `error` is a contract's refusal for one of `rules`; for any rule when none is named. */
+export function isRevert(error: unknown, ...rules: readonly string[]): error is ContractRevert {
+  return error instanceof ContractRevert && (rules.length === 0 || rules.includes(error.rule));
+}
+
+/**
+ * What went wrong with a call to the chain, in our terms: a decoded `ContractRevert`, `INSUFFICIENT_FUNDS`,
+ * `RPC_UNREACHABLE` (retryable), or `RPC_FAILED`. Errors that are ours already pass through.
+ * @param about what was being done: `Runs.commit`
+ */
+export function chainError(error: unknown, about: string, abi: Abi = protocolAbi): SwarmlockError {
+  if (error instanceof SwarmlockError) return error;
+  const data = revertData(error);
+  if (data !== undefined) return decodeRevert(data, about, abi, error);
+  if (lacksFunds(error)) {
+    return new SwarmlockError(`${about}: the account cannot pay for gas`, {
+      code: 'INSUFFICIENT_FUNDS',
+      hint: 'Send some of the native coin to it, then start again.',
+      cause: error,
+    });
+  }
+  if (isUnreachable(error)) {
+    return new SwarmlockError(`${about}: the RPC endpoint does not answer`, {
+      code: 'RPC_UNREACHABLE',
+      argument: 'rpcUrl',
+      hint: 'Check rpcUrl, and that the node behind it is running.',
+      retryable: true,
+      cause: error,
+    });
+  }
+  return new SwarmlockError(`${about}: ${messageOf(error)}`, {
+    code: 'RPC_FAILED',
+    retryable: isTransient(error),
+    cause: error,
+  });
+}
+
+/** The error of a contract, by its revert data. */
+export function decodeRevert(data: Hex, about: string, abi: Abi = protocolAbi, cause?: unknown): ContractRevert {
+  try {
+    const { errorName, args } = decodeErrorResult({ abi, data });
+    return new ContractRevert(errorName, (args as readonly unknown[] | undefined) ?? [], about, cause);
+  } catch {
+    return new ContractRevert(data === '0x' ? 'NoReason' : data.slice(0, 10), [], about, cause);
+  }
+}
+
+/** Nodes put the data of a revert at different depths: as `data`, or as `data.data`. */
+function revertData(error: unknown): Hex | undefined {
+  let found: Hex | undefined;
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const data: unknown = 'data' in at ? at.data : undefined;
+    const inner: unknown = typeof data === 'object' && data !== null && 'data' in data ? data.data : data;
+    if (isHex(inner)) found = inner;
+    else if (found === undefined && /revert/i.test(at.message) && isExecutionError(at)) found = '0x';
+  }
+  return found;
+}
+
+function isExecutionError(error: Error): boolean {
+  return error.name === 'ExecutionRevertedError' || ('code' in error && error.code === 3);
+}
+
+/** JSON-RPC has no code for it, only words, which differ between nodes. */
+function lacksFunds(error: unknown): boolean {
+  return error instanceof Error && /insufficient funds|enough funds|exceeds the balance/i.test(error.message);
+}
+
+function isUnreachable(error: unknown): boolean {
+  return matches(error, (at) => {
+    if (at instanceof TimeoutError) return true;
+    return at instanceof HttpRequestError && (at.status === undefined || at.status === 429 || at.status >= 500);
+  });
+}
+
+function isTransient(error: unknown): boolean {
+  const classes = [InternalRpcError, LimitExceededRpcError, ResourceUnavailableRpcError];
+  return matches(error, (at) => classes.some((type) => at instanceof type));
+}
+
+function matches(error: unknown, test: (at: unknown) => boolean): boolean {
+  return error instanceof BaseError && error.walk(test) !== null;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof BaseError) return error.shortMessage;
+  return error instanceof Error ? error.message : String(error);
+}

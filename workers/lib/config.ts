@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+import { SwarmlockError } from '../../engine/errors.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every worker is told. Keys are not part of it: see keys.ts. */
+export const workerFields = {
+  rpcUrl: z.url({ protocol: /^https?$/ }),
+  chainId: z.coerce.number().int().positive(),
+  /** The file with the addresses of the deployed contracts. */
+  deployment: z.string().min(1),
+  runId: z.coerce.bigint().nonnegative(),
+  /** The folder of the blob store, shared with the other workers. */
+  blobs: z.string().min(1),
+  /** The folder of this worker's checkpoint, its own. */
+  checkpoint: z.string().min(1),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Without it, the log goes to standard error. */
+  logFile: z.string().min(1).optional(),
+  /** Pause between two looks at the chain. */
+  pollMs: z.coerce.number().int().positive().default(1_000),
+  /** A transaction that is not mined after this is sent again with higher fees. */
+  resendAfterMs: z.coerce.number().int().positive().default(45_000),
+  giveUpAfterMs: z.coerce.number().int().positive().default(600_000),
+} as const;
+
+export const workerConfig = z.strictObject(workerFields);
+export type WorkerConfig = z.infer<typeof workerConfig>;
+
+/** A strict object: its fields are the settings that there are. */
+export type ConfigSchema<Config> = z.ZodObject & z.ZodType<Config>;
+
+/**
+ * The settings of a worker: a JSON file, named by `SWARMLOCK_CONFIG` when there is one, under variables of the
+ * environment: `SWARMLOCK_RPC_URL` is `rpcUrl`. Unknown fields are refused, so that a key in the file is noticed.
+ * @throws CONFIG_INVALID naming the first field at fault.
+ */
+export async function loadConfig<Config>(schema: ConfigSchema<Config>, environment: Environment): Promise<Config> {
+  const file = environment['SWARMLOCK_CONFIG'];
+  const fromFile = file === undefined ? {} : await readJson(file);
+  const fromEnvironment = Object.keys(schema.shape).flatMap((field) => {
+    const value = environment[variableOf(field)];
+    return value === undefined ? [] : [[field, value] as const];
+  });
+  const parsed = schema.safeParse({ ...fromFile, ...Object.fromEntries(fromEnvironment) });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') ?? '';
+  throw new SwarmlockError(`The configuration is not valid: ${field} ${issue?.message ?? ''}`.trim(), {
+    code: 'CONFIG_INVALID',
+    argument: field,
+    hint:
+      field === ''
+        ? 'Remove the field; keys belong in a keystore.'
+        : `Set ${variableOf(field)}, or ${field} in the file.`,
+    cause: parsed.error,
+  });
+}
+
+async function readJson(path: string): Promise<object> {
+  try {
+    const content: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (typeof content === 'object' && content !== null) return content;
+    throw new TypeError('not an object');
+  } catch (cause) {
+    throw new SwarmlockError(`Cannot read the configuration file ${path}`, {
+      code: 'CONFIG_INVALID',
+      argument: 'SWARMLOCK_CONFIG',
+      hint: 'It must be a JSON object.',
+      cause,
+    });
+  }
+}
+
+/** `rpcUrl` -> `SWARMLOCK_RPC_URL`. */
+function variableOf(field: string): string {
+  return `SWARMLOCK_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
