@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ClaimId} from "../types/ClaimId.sol";
+import {Duration} from "../types/Time.sol";
+
+/// @title Claims: post, window, challenge, finality.
+/// @notice Everything that is paid is a claim with a bond locked for it alone. Silence makes it final. Anyone may
+/// challenge it with a bond until then; an open challenge freezes it: it earns nothing and both bonds stay locked.
+/// Every challenge is its own game, so a sham challenge keeps nobody else out. Only the game decides: it voids the
+/// claim (claimant slashed) or upholds it (challenger slashed). A deployment whose game is the zero address has no
+/// game yet: nobody can decide, and what is frozen stays frozen.
+interface IClaims {
+    /// @dev Temperature: STANDING is warm (time makes it FINAL); FROZEN is hot (the game moves it); the rest is cold.
+    enum ClaimStatus {
+        NONE, // never posted
+        STANDING, // unchallenged, its window open
+        FROZEN, // challenged
+        FINAL, // unchallenged, its window closed
+        VOIDED // lost a game
+    }
+
+    /// @dev A challenge is open, or lost to the claimant, or closed (won, or given back after another one won).
+    enum ChallengeStatus {
+        NONE,
+        OPEN,
+        LOST,
+        CLOSED
+    }
+
+    /// @notice Only the runs contract posts.
+    error NotRuns(address caller, address runs);
+    /// @notice Only the game decides.
+    error NotGame(address caller, address game);
+    /// @notice A claim is posted once.
+    error AlreadyPosted(ClaimId id);
+    error NotPosted(ClaimId id);
+    /// @notice A seat's bond secures service, no computation; there is nothing to recompute.
+    error NotChallengeable(ClaimId id);
+    /// @notice The challenge names another claim than the one that stands here (a re-org moved it).
+    error WordMismatch(ClaimId id, bytes32 given, bytes32 posted);
+    /// @notice Challenges are refused once the claim is voided or its window is closed.
+    error WindowClosed(ClaimId id, ClaimStatus status);
+    error AlreadyChallenged(ClaimId id, address challenger);
+    error NotChallenging(ClaimId id, address challenger, ChallengeStatus status);
+    error NotFinal(ClaimId id, ClaimStatus status);
+    error AlreadyReleased(ClaimId id);
+    error NotVoided(ClaimId id, ClaimStatus status);
+
+    event Posted(ClaimId indexed id, address indexed claimant, bytes32 word, uint128 bond);
+    event Challenged(ClaimId indexed id, address indexed challenger, address indexed claimant, uint128 bond);
+    event Voided(ClaimId indexed id, address indexed winner, address indexed claimant);
+    event Upheld(ClaimId indexed id, address indexed loser, address indexed claimant);
+    event Released(ClaimId indexed id, address indexed claimant, uint128 bond);
+    event ChallengeReleased(ClaimId indexed id, address indexed challenger, uint128 bond);
+
+    /// @notice Records a claim and locks its bond. Runs contract only.
+    /// @param word the hash of everything claimed; never zero
+    function post(ClaimId id, bytes32 word, address claimant, uint128 bond) external;
+
+    /// @notice Challenges a claim, locking the run's challenge bond from the stake of the caller's owner (the caller
+    /// may be a node key). One challenge per claim and challenger; challengers do not exclude each other.
+    /// @param word the claim's word, so that a re-org cannot move the challenge onto another claim
+    function challenge(ClaimId id, bytes32 word) external;
+
+    /// @notice Ends a claim that lost to `winner`: its bond is slashed. Game only.
+    function void(ClaimId id, address winner) external;
+
+    /// @notice Ends one challenge that lost: its bond is slashed to the claimant; with no other challenge open the claim
+    /// stands again. Game only.
+    function uphold(ClaimId id, address challenger) external;
+
+    /// @notice Frees the bond of a final claim. Anyone may call.
+    function release(ClaimId id) external;
+
+    /// @notice Frees the bond of a challenge left open on a claim that another challenger voided. Anyone may call.
+    function releaseChallenge(ClaimId id, address challenger) external;
+
+    function runs() external view returns (address);
+
+    function stake() external view returns (address);
+
+    /// @notice Who decides; zero while there is no game.
+    function game() external view returns (address);
+
+    /// @notice No run may have a longer challenge window; stake unbonds no faster.
+    function longestWindow() external view returns (Duration);
+
+    /// @notice The hash of everything claimed, zero when nothing is.
+    function wordOf(ClaimId id) external view returns (bytes32);
+
+    function statusOf(ClaimId id) external view returns (ClaimStatus);
+
+    /// @notice Posted, unchallenged, and past its window.
+    function isFinal(ClaimId id) external view returns (bool);
+
+    function isReleased(ClaimId id) external view returns (bool);
+
+    /// @notice How many challenges are open.
+    function openChallengesOf(ClaimId id) external view returns (uint32);
+
+    function challengeStatusOf(ClaimId id, address challenger) external view returns (ChallengeStatus);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ClaimId} from "../types/ClaimId.sol";
+import {RunParameters} from "../run/RunParameters.sol";
+
+/// @title Who owns what a run makes.
+/// @notice Shares accrue along M(n) = S (1 - e^(-lambda n / T)) / (1 - e^(-lambda)), n the verified tokens so far, at
+/// most T. A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over, in equal parts to the accepted
+/// members; what does not divide, and what voided claims would have earned, is carried to the next round. Miners pull.
+/// Invariant: minted + still to be paid + carried = M(n), and M(T) = S.
+interface IOwnership {
+    /// @dev Why a claim is or is not paid.
+    enum PayStatus {
+        UNEARNED, // not posted, or its round is not settled, or it was not accepted
+        PENDING, // accepted; its window is open
+        FROZEN, // accepted; it or a claim it was built on is challenged
+        CLAIMABLE, // accepted and final
+        PAID,
+        FORFEITABLE, // accepted; it or a claim it was built on was voided
+        FORFEITED // carried over
+    }
+
+    /// @notice A run's account.
+    /// @param accrued M(n): shares given out to rounds so far
+    /// @param carry not yet given to any member
+    /// @param verifiedTokens n, at most T
+    struct Ledger {
+        uint96 accrued;
+        uint96 carry;
+        uint64 verifiedTokens;
+    }
+
+    /// @notice Only the runs contract opens and accrues.
+    error NotRuns(address caller, address runs);
+    error NotClaimable(ClaimId id, PayStatus status);
+    error NotForfeitable(ClaimId id, PayStatus status);
+
+    event SharesAccrued(
+        uint64 indexed runId,
+        uint32 indexed round,
+        uint64 verifiedTokens,
+        uint96 budget,
+        uint96 payPerMember,
+        uint96 carry
+    );
+    event SharesClaimed(uint64 indexed runId, uint32 indexed round, address indexed owner, uint32 seat, uint96 amount);
+    event SharesForfeited(uint64 indexed runId, uint32 indexed round, uint32 seat, uint96 amount);
+
+    /// @notice Creates a run's share token. Runs contract only.
+    function open(uint64 runId, RunParameters calldata parameters) external returns (address shareToken);
+
+    /// @notice Gives a settled round its budget. Runs contract only.
+    /// @param members accepted, at least one
+    function accrue(uint64 runId, uint32 round, uint256 members) external;
+
+    /// @notice Mints what a seat has earned in these rounds to the seat's owner. Anyone may call. All or nothing.
+    function claimShares(uint64 runId, uint32 seat, uint32[] calldata rounds) external returns (uint96 amount);
+
+    /// @notice Carries the pay of a voided claim, or of one built on it, over to the run's next round. Anyone may call.
+    function forfeit(ClaimId id) external;
+
+    function runs() external view returns (address);
+
+    function claims() external view returns (address);
+
+    function shareTokenOf(uint64 runId) external view returns (address);
+
+    function ledgerOf(uint64 runId) external view returns (Ledger memory);
+
+    /// @notice What each accepted member of a settled round earns.
+    function payPerMember(uint64 runId, uint32 round) external view returns (uint96);
+
+    /// @notice What a seat earns for a round, and where that stands.
+    function payOf(uint64 runId, uint32 round, uint32 seat) external view returns (uint96 amount, PayStatus status);
+
+    /// @notice M(n) of a run, rounded down.
+    function curveDown(uint64 runId, uint64 tokens) external view returns (uint96);
+}

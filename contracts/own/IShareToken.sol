@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title The share token of one run: ERC-20 with permit (ERC-2612) and votes (ERC-5805, clock: timestamp).
+/// @notice Minted by the ownership contract alone, never beyond the cap.
+interface IShareToken {
+    error NotOwnership(address caller, address ownership);
+    error CapExceeded(uint256 supply, uint256 cap);
+
+    /// @notice Ownership contract only.
+    function mint(address to, uint256 amount) external;
+
+    function ownership() external view returns (address);
+
+    /// @notice S: the most there will ever be.
+    function cap() external view returns (uint256);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @notice Names one claim for ever: `kind (8 bits) << 128 | runId (64) << 64 | round (32) << 32 | number (32)`.
+/// The number is the seat for `WORK` and `SEAT`, the attempt (from 1) for `AGGREGATE`.
+type ClaimId is uint256;
+
+/// @dev WORK: a miner's round. AGGREGATE: the next global state. SEAT: a validator's service, never challengeable.
+enum ClaimKind {
+    WORK,
+    AGGREGATE,
+    SEAT
+}
+
+using {kind, runOf, roundOf, numberOf} for ClaimId global;
+
+function claimId(ClaimKind kind_, uint64 runId, uint32 round, uint32 number) pure returns (ClaimId) {
+    return
+        ClaimId.wrap(
+            (uint256(uint8(kind_)) << 128) | (uint256(runId) << 64) | (uint256(round) << 32) | uint256(number)
+        );
+}
+
+/// @dev Reverts (panic 0x21) on an id that no kind has.
+function kind(ClaimId id) pure returns (ClaimKind) {
+    return ClaimKind(uint8(ClaimId.unwrap(id) >> 128));
+}
+
+function runOf(ClaimId id) pure returns (uint64) {
+    return uint64(ClaimId.unwrap(id) >> 64);
+}
+
+function roundOf(ClaimId id) pure returns (uint32) {
+    return uint32(ClaimId.unwrap(id) >> 32);
+}
+
+function numberOf(ClaimId id) pure returns (uint32) {
+    return uint32(ClaimId.unwrap(id));
+}
