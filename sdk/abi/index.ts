@@ -1,0 +1,9 @@
+// Generated from the compiled contracts by sdk/generate.ts. Do not edit.
+export * from './claims.ts';
+export * from './errors.ts';
+export * from './ownership.ts';
+export * from './protocol.ts';
+export * from './runLens.ts';
+export * from './runs.ts';
+export * from './shareToken.ts';
+export * from './stakeManager.ts';
