@@ -8,13 +8,13 @@ import {
 } from './types.ts';
 
 /**
- * The tensors that a program carries from one invocation to the next, packed in slot order in one shared buffer, so
- * that hashing threads read them in place and a checkpoint is one write.
+ * The tensors that a program carries from one invocation to the next, packed in slot order in one buffer, so that
+ * a checkpoint is one write. (Not a SharedArrayBuffer: ONNX Runtime refuses tensors over shared memory.)
  */
 export type State = {
   readonly layout: StateLayout;
   /** Exactly what is stored as a blob or a checkpoint. Little-endian. */
-  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly tensors: ReadonlyMap<string, TypedArray>;
 };
 
@@ -34,7 +34,7 @@ export function stateBytes(layout: StateLayout): number {
 
 /** A state of zeros, or over a copy of `content`, which must have the layout's exact size (checked by the caller). */
 export function createState(layout: StateLayout, content?: Uint8Array): State {
-  const buffer = new SharedArrayBuffer(stateBytes(layout));
+  const buffer = new ArrayBuffer(stateBytes(layout));
   const bytes = new Uint8Array(buffer);
   if (content !== undefined) bytes.set(content);
   const tensors = new Map<string, TypedArray>();

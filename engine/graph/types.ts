@@ -6,7 +6,11 @@ export type Shape = readonly number[];
 
 export type TensorType = { readonly dtype: DType; readonly shape: Shape };
 
-export type TypedArray = Float32Array | Int8Array | Int32Array | Uint32Array;
+export type TypedArray =
+  | Float32Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>;
 
 export type Tensor = TensorType & { readonly data: TypedArray };
 
@@ -26,7 +30,7 @@ export function elementCount(shape: Shape): number {
 }
 
 /** A typed array of `length` elements, over `buffer` from `offset` when given, else fresh and zero. */
-export function typedArray(dtype: DType, length: number, buffer?: ArrayBufferLike, offset = 0): TypedArray {
+export function typedArray(dtype: DType, length: number, buffer?: ArrayBuffer, offset = 0): TypedArray {
   const constructor = constructors[dtype];
   return buffer === undefined ? new constructor(length) : new constructor(buffer, offset, length);
 }

@@ -1,0 +1,251 @@
+import { operators } from '../ops/index.ts';
+import { rule, showShape, type ValueInfo } from '../ops/operator.ts';
+import { paddedSlots, type Node, type Program, type Ref } from './program.ts';
+import { slotsOf } from './state.ts';
+import { elementCount, sameShape, type DType, type Shape, type StateLayout, type Tensor, type TensorType } from './types.ts';
+
+/** A value of a graph under construction. */
+export type Value = ValueInfo & { readonly ref: Ref };
+
+/** How a composite defines its own derivative: the gradients of its inputs, given the gradient of its output. */
+export type Backward = { readonly inputs: readonly Value[]; readonly gradients: (g: Value) => readonly (Value | null)[] };
+
+/**
+ * Builds a program node by node. Every method checks its operands at once and returns a value; equal applications are one
+ * node, so that building the same recipe twice gives the same program.
+ */
+export class GraphBuilder {
+  readonly nodes: Node[] = [];
+  readonly constants: Tensor[] = [];
+  readonly backward = new Map<number, Backward>();
+  readonly #inputs: readonly StateLayout[];
+  readonly #known = new Map<string, Value>();
+
+  constructor(inputs: readonly StateLayout[]) {
+    this.#inputs = inputs;
+  }
+
+  /** A slot of an input state, by name. */
+  input(name: string, state = 0): Value {
+    const layout = this.#inputs[state];
+    const slots = layout === undefined ? [] : slotsOf(layout);
+    const slot = slots.findIndex((candidate) => candidate.name === name);
+    rule(slot >= 0, 'input', `state ${state} has no slot ${name}`);
+    const { dtype, shape } = slots[slot]!;
+    return { dtype, shape, ref: { kind: 'input', state, slot } };
+  }
+
+  /** A tensor that is part of the program. f32 elements must be exact binary32 values. */
+  constant(dtype: DType, shape: Shape, data: Tensor['data']): Value {
+    rule(data.length === elementCount(shape), 'constant', `${data.length} elements do not fill ${showShape(shape)}`);
+    const key = `constant ${dtype} ${shape.join()} ${data.length <= 16 ? data.join() : ''}`;
+    const known = data.length <= 16 ? this.#known.get(key) : undefined;
+    if (known !== undefined) return known;
+    this.constants.push({ dtype, shape, data });
+    const largest = dtype === 'f32' ? {} : { bound: largestMagnitude(data) };
+    const value: Value = { dtype, shape, ...largest, ref: { kind: 'constant', index: this.constants.length - 1 } };
+    this.#known.set(key, value);
+    return value;
+  }
+
+  /** An f32 constant of one element, rounded to binary32. */
+  scalar(x: number): Value {
+    return this.constant('f32', [1], Float32Array.of(x));
+  }
+
+  /** Applies an operator of the closed set; throws GRAPH_INVALID when its rules are broken. */
+  apply(op: string, inputs: readonly Value[], type: TensorType, attributes: readonly number[] = []): Value {
+    const operator = operators.get(op);
+    rule(operator !== undefined, op, 'is not in the closed set of operators');
+    const refs = inputs.map(({ ref }) => ref);
+    const key = JSON.stringify([op, refs, type.dtype, type.shape, attributes]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const bound = operator.check(inputs, { type, attributes });
+    const facts = { type, ...(bound === undefined ? {} : { bound }) };
+    this.nodes.push({ op, attributes, inputs: refs, ...facts });
+    const value: Value = {
+      dtype: type.dtype,
+      shape: type.shape,
+      ...(bound === undefined ? {} : { bound }),
+      ref: { kind: 'node', index: this.nodes.length - 1 },
+    };
+    this.#known.set(key, value);
+    return value;
+  }
+
+  /** The value that a reference stands for. */
+  valueOf(ref: Ref): Value {
+    if (ref.kind === 'constant') return { ...this.constants[ref.index]!, ref };
+    if (ref.kind === 'input') return { ...slotsOf(this.#inputs[ref.state]!)[ref.slot]!, ref };
+    const { type, bound } = this.nodes[ref.index]!;
+    return { ...type, ...(bound === undefined ? {} : { bound }), ref };
+  }
+
+  #unary(op: string, x: Value): Value {
+    return this.apply(op, [x], { dtype: 'f32', shape: x.shape });
+  }
+
+  #binary(op: string, a: Value, b: Value | number): Value {
+    const other = typeof b === 'number' ? this.scalar(b) : b;
+    const shape = commonShape(op, a.shape, other.shape);
+    return this.apply(op, [this.broadcast(a, shape), this.broadcast(other, shape)], { dtype: 'f32', shape });
+  }
+
+  add = (a: Value, b: Value | number) => this.#binary('add', a, b);
+  sub = (a: Value, b: Value | number) => this.#binary('sub', a, b);
+  mul = (a: Value, b: Value | number) => this.#binary('mul', a, b);
+  div = (a: Value, b: Value | number) => this.#binary('div', a, b);
+  max = (a: Value, b: Value | number) => this.#binary('max', a, b);
+  min = (a: Value, b: Value | number) => this.#binary('min', a, b);
+  sqrt = (x: Value) => this.#unary('sqrt', x);
+  neg = (x: Value) => this.#unary('neg', x);
+  abs = (x: Value) => this.#unary('abs', x);
+  floor = (x: Value) => this.#unary('floor', x);
+  rint = (x: Value) => this.#unary('rint', x);
+  pow2ceil = (x: Value) => this.#unary('pow2ceil', x);
+
+  exp2i(n: Value): Value {
+    return this.apply('exp2i', [n], { dtype: 'f32', shape: n.shape });
+  }
+
+  /** x in units of `scale`, which may be one element or a row's worth. */
+  quantize(x: Value, scale: Value): Value {
+    return this.apply('quantize', [x, this.broadcast(scale, x.shape)], { dtype: 'i8', shape: x.shape });
+  }
+
+  residual(x: Value, scale: Value): Value {
+    return this.apply('residual', [x, this.broadcast(scale, x.shape)], { dtype: 'i8', shape: x.shape });
+  }
+
+  toFixed(x: Value, k: number, bound: number): Value {
+    return this.apply('to_fixed', [x], { dtype: 'i32', shape: x.shape }, [k, bound]);
+  }
+
+  fromI32(n: Value): Value {
+    return this.apply('from_i32', [n], { dtype: 'f32', shape: n.shape });
+  }
+
+  /** [..., M, K] x [..., N, K] -> [..., M, N] in i32. */
+  matmulNt(a: Value, b: Value): Value {
+    const shape = [...a.shape.slice(0, -1), b.shape.at(-2) ?? 0];
+    return this.apply('matmul_nt', [a, b], { dtype: 'i32', shape });
+  }
+
+  addI32(a: Value, b: Value): Value {
+    return this.apply('add_i32', [a, b], { dtype: 'i32', shape: a.shape });
+  }
+
+  /** Along the last axis, which keeps extent 1. */
+  reduceMax(x: Value): Value {
+    return this.apply('reduce_max', [x], { dtype: 'f32', shape: [...x.shape.slice(0, -1), 1] });
+  }
+
+  sumI32(n: Value): Value {
+    return this.apply('sum_i32', [n], { dtype: 'i32', shape: [...n.shape.slice(0, -1), 1] });
+  }
+
+  reshape(x: Value, shape: Shape): Value {
+    if (sameShape(x.shape, shape)) return x;
+    return this.apply('reshape', [x], { dtype: x.dtype, shape });
+  }
+
+  transpose(x: Value, permutation: readonly number[]): Value {
+    const shape = permutation.map((axis) => x.shape[axis] ?? 0);
+    return this.apply('transpose', [x], { dtype: x.dtype, shape }, permutation);
+  }
+
+  /** Swaps the last two axes. */
+  transposeLast(x: Value): Value {
+    const axes = x.shape.map((_, axis) => axis);
+    return this.transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  }
+
+  slice(x: Value, axis: number, start: number, length: number): Value {
+    return this.apply('slice', [x], { dtype: x.dtype, shape: x.shape.with(axis, length) }, [axis, start, length]);
+  }
+
+  concat(a: Value, b: Value, axis: number): Value {
+    const shape = a.shape.with(axis, (a.shape[axis] ?? 0) + (b.shape[axis] ?? 0));
+    return this.apply('concat', [a, b], { dtype: a.dtype, shape }, [axis]);
+  }
+
+  broadcast(x: Value, shape: Shape): Value {
+    if (sameShape(x.shape, shape)) return x;
+    return this.apply('broadcast', [x], { dtype: x.dtype, shape });
+  }
+
+  gather(table: Value, index: Value): Value {
+    return this.apply('gather', [table, index], { dtype: table.dtype, shape: [...index.shape, ...table.shape.slice(1)] });
+  }
+
+  oneHot(index: Value, n: number, dtype: 'f32' | 'i8'): Value {
+    return this.apply('one_hot', [index], { dtype, shape: [...index.shape, n] }, [n]);
+  }
+
+  loadBatch(rows: number, length: number): Value {
+    return this.apply('load_batch', [], { dtype: 'u32', shape: [rows, length] }, [rows, length]);
+  }
+
+  /** Declares that `output` is differentiated by this rule, and not through the nodes that compute it. */
+  differentiable(output: Value, backward: Backward): Value {
+    rule(output.ref.kind === 'node', 'differentiable', 'the output of a composite must be a node');
+    this.backward.set(output.ref.index, backward);
+    return output;
+  }
+
+  /** Closes the program: `outputs` gives the new content of every slot of `layout`, by name. */
+  finish(layout: StateLayout, outputs: ReadonlyMap<string, Value>): Program {
+    const slots = slotsOf(layout);
+    const places = paddedSlots(layout);
+    const { kept, renumber } = prune(this.nodes, [...outputs.values()]);
+    const nodes: (Node | null)[] = kept;
+    const outputStart = Math.ceil(nodes.length / places.length) * places.length;
+    while (nodes.length < outputStart) nodes.push(null);
+    for (const place of places) {
+      const slot = place === null ? undefined : slots[place];
+      if (slot === undefined) {
+        nodes.push(null);
+        continue;
+      }
+      const value = outputs.get(slot.name);
+      rule(value !== undefined, 'output', `nothing computes the slot ${slot.name}`);
+      rule(value.dtype === slot.dtype && sameShape(value.shape, slot.shape), 'output', `${slot.name} has another type`);
+      const type = { dtype: slot.dtype, shape: slot.shape };
+      nodes.push({ op: 'reshape', attributes: [], inputs: [renumber(value.ref)], type });
+    }
+    return { nodes, constants: this.constants, inputs: this.#inputs, output: layout, outputStart };
+  }
+}
+
+/** Drops nodes that no output needs, and renumbers the rest. */
+function prune(nodes: readonly Node[], outputs: readonly Value[]): { kept: Node[]; renumber: (ref: Ref) => Ref } {
+  const needed = new Set<number>();
+  for (const { ref } of outputs) if (ref.kind === 'node') needed.add(ref.index);
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    if (!needed.has(index)) continue;
+    for (const ref of nodes[index]!.inputs) if (ref.kind === 'node') needed.add(ref.index);
+  }
+  const order = [...needed].sort((a, b) => a - b);
+  const places = new Map(order.map((index, place) => [index, place]));
+  const renumber = (ref: Ref): Ref => (ref.kind === 'node' ? { kind: 'node', index: places.get(ref.index)! } : ref);
+  const kept = order.map((index) => ({ ...nodes[index]!, inputs: nodes[index]!.inputs.map(renumber) }));
+  return { kept, renumber };
+}
+
+/** NumPy's rule: aligned at the right, an extent of 1 stretches. */
+function commonShape(op: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const x = a[a.length - rank + axis] ?? 1;
+    const y = b[b.length - rank + axis] ?? 1;
+    rule(x === y || x === 1 || y === 1, op, `shapes ${showShape(a)} and ${showShape(b)} do not broadcast`);
+    return Math.max(x, y);
+  });
+}
+
+function largestMagnitude(data: Iterable<number>): number {
+  let most = 0;
+  for (const x of data) most = Math.max(most, Math.abs(x));
+  return most;
+}

@@ -1,0 +1,52 @@
+import type { StateLayout, Tensor, TensorType } from './types.ts';
+
+/** Where an operand comes from. */
+export type Ref =
+  | { readonly kind: 'node'; readonly index: number }
+  | { readonly kind: 'input'; readonly state: number; readonly slot: number }
+  | { readonly kind: 'constant'; readonly index: number };
+
+/** One application of an operator. Its index in the program is its place in the execution and in the trace. */
+export type Node = {
+  readonly op: string;
+  readonly attributes: readonly number[];
+  readonly inputs: readonly Ref[];
+  readonly type: TensorType;
+  /** Integers: the largest magnitude of any element, derived from the operands. */
+  readonly bound?: number;
+};
+
+/**
+ * A static graph over the closed set of operators. It reads one or more states and, if it has a `load_batch`, a batch, and
+ * produces one state.
+ *
+ * The last nodes are the slots of the output state, in the layout of its commitment: they start at a multiple of their
+ * number rounded up to a power of two, so that the root of the output state is a subtree of the root of the trace.
+ * `null` is padding.
+ */
+export type Program = {
+  readonly nodes: readonly (Node | null)[];
+  readonly constants: readonly Tensor[];
+  readonly inputs: readonly StateLayout[];
+  readonly output: StateLayout;
+  /** Index of the first output node. */
+  readonly outputStart: number;
+};
+
+/** The smallest power of two that is not below n. */
+export function nextPowerOfTwo(n: number): number {
+  let power = 1;
+  while (power < n) power *= 2;
+  return power;
+}
+
+/** Places of a layout's slots in its commitment: each group padded to one power of two, `null` where there is no slot. */
+export function paddedSlots(layout: StateLayout): (number | null)[] {
+  const width = nextPowerOfTwo(Math.max(1, ...layout.groups.map((group) => group.length)));
+  let slot = 0;
+  const places = layout.groups.flatMap((group) =>
+    Array.from({ length: width }, (_, i) => (i < group.length ? slot++ : null)),
+  );
+  while (places.length < nextPowerOfTwo(places.length)) places.push(null);
+  return places;
+}

@@ -1,0 +1,39 @@
+import type { DType, Shape } from '../graph/types.ts';
+import type { ElementType } from './proto.ts';
+
+/** ONNX element types in which a value can be held. An i8 value is held as i8 or, offset by 128, as u8. */
+export type Form = 'f32' | 'i8' | 'u8' | 'i32';
+
+/** Pairs of 8-bit forms in which ONNX Runtime multiplies, fastest first. Which of them are exact depends on the processor. */
+export type Kernel = 'u8s8' | 'u8u8' | 's8s8';
+
+/** The form that a value takes where nobody asks for another. Indices are below 2^31. */
+export const plainForm: Record<DType, Form> = { f32: 'f32', i8: 'i8', i32: 'i32', u32: 'i32' };
+
+/** What an operator's lowering sees: its own operands, and ways to emit ONNX nodes. Values are named by strings. */
+export type Lowering = {
+  /** Operand i in a form. An i32 operand asked for in f32 is rounded as `from_i32` does. */
+  value(i: number, form?: string): string;
+  /** Operand i, left unexpanded when it is a broadcast, for ONNX operators that broadcast by themselves. */
+  broadcastable(i: number): string;
+  /** Operand i as a scalar when it is a broadcast of one element. */
+  scalarInput(i: number): string | undefined;
+  /** The operand of operand i when that is an application of the named operator. */
+  operandOf(i: number, operator: string): string | undefined;
+  /** An index operand as i32. */
+  index(i: number): string;
+  /** Operand i with its axes permuted; successive permutations become one. */
+  transposed(i: number, permutation: readonly number[], form: string): string;
+  /** The exact i32 product of operands i and j, contracted over the last axis of both. */
+  product(i: number, j: number): string;
+  /** Whether the quantiser's scale provably covers its operand, so that nothing is clamped. */
+  isCovered(): boolean;
+  /** The tokens of the batch. */
+  batch(): string;
+  scalar(dtype: ElementType, value: number): string;
+  /** An i64 list, as ONNX wants shapes and axes. */
+  axes(list: readonly number[]): string;
+  constant(dtype: ElementType, shape: Shape, data: ArrayBufferView): string;
+  /** Emits a node of one output and returns its name; equal nodes are emitted once. */
+  emit(op: string, inputs: readonly string[], attributes?: Record<string, number | readonly number[]>, domain?: string): string;
+};

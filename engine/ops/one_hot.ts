@@ -1,0 +1,32 @@
+import { fault, requireType, rule, type Operator } from './operator.ts';
+
+const name = 'one_hot';
+
+/** one_hot(index; n): a new last axis of n zeros with a one at the index; outside [0, n) is a fault. To f32 or i8. */
+export const oneHot: Operator = {
+  name,
+  opcode: 54,
+  check(inputs, application) {
+    const [index] = inputs;
+    const [n = 0] = application.attributes;
+    rule(inputs.length === 1 && (index!.dtype === 'u32' || index!.dtype === 'i32'), name, 'takes one u32 or i32 index');
+    rule(n >= 1, name, `n = ${n} is not positive`);
+    const { dtype } = application.type;
+    rule(dtype === 'f32' || dtype === 'i8', name, `the result is f32 or i8, not ${dtype}`);
+    requireType(name, application, dtype, [...index!.shape, n]);
+    return dtype === 'i8' ? 1 : undefined;
+  },
+  evaluate([index], output, [n = 0]) {
+    index!.data.forEach((hot, position) => {
+      if (hot < 0 || hot >= n) throw fault(name, `index ${hot} is not in [0, ${n})`);
+      output.data[position * n + hot] = 1;
+    });
+  },
+  lower(to, { type, attributes: [n = 0], form }) {
+    const offOn = to.constant('f32', [2], Float32Array.of(0, 1));
+    const hot = to.emit('OneHot', [to.index(0), to.scalar('i32', n), offOn], { axis: -1 });
+    if (type.dtype === 'f32') return hot;
+    const zero = form === 'u8' ? to.scalar('u8', 128) : to.scalar('i8', 0);
+    return to.emit('QuantizeLinear', [hot, to.scalar('f32', 1), zero]);
+  },
+};

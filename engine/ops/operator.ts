@@ -1,0 +1,76 @@
+import { SwarmlockError } from '../errors.ts';
+import { sameShape, type Shape, type Tensor, type TensorType } from '../graph/types.ts';
+import type { Lowering } from '../onnx/lowering.ts';
+
+/** What is known about a value when a graph is built. */
+export type ValueInfo = TensorType & {
+  /** i32 and u32: the largest magnitude that any element can have. */
+  readonly bound?: number;
+};
+
+/** One application of an operator: everything that its descriptor carries but the references. */
+export type Application = { readonly type: TensorType; readonly attributes: readonly number[] };
+
+/**
+ * One operator of the closed set in ARITHMETIC.md, with its meaning (`evaluate`) and the two things derived from it:
+ * what a descriptor must satisfy (`check`) and how ONNX Runtime computes the same bits (`lower`).
+ */
+export type Operator = {
+  readonly name: string;
+  /** Stable number in descriptors. */
+  readonly opcode: number;
+  /** Refuses a descriptor that has no meaning. Returns the bound of an integer result. */
+  check(inputs: readonly ValueInfo[], application: Application): number | undefined;
+  /** The meaning: computes `output.data`, slowly and plainly. Throws FAULT where ARITHMETIC.md says so. */
+  evaluate(inputs: readonly Tensor[], output: Tensor, attributes: readonly number[]): void;
+  /** Emits ONNX nodes and returns the name of the value in the form that was asked for. */
+  lower(to: Lowering, application: Application & { readonly form: string }): string;
+};
+
+export const MAX_I32 = 2 ** 31 - 1;
+
+/** A rule of a descriptor: throws GRAPH_INVALID with the operator's name when broken. */
+export function rule(holds: boolean, operator: string, message: string): asserts holds {
+  if (!holds) throw new SwarmlockError(`${operator}: ${message}`, { code: 'GRAPH_INVALID', argument: operator });
+}
+
+/** A value outside an operator's domain: it voids the claim of whoever produced it. */
+export function fault(operator: string, message: string): SwarmlockError {
+  return new SwarmlockError(`${operator}: ${message}`, { code: 'FAULT', argument: operator });
+}
+
+/** Rounds a double to binary32; a fault when the result is not finite. Writes -0 as +0. */
+export function finite(operator: string, value: number): number {
+  const rounded = Math.fround(value);
+  if (!Number.isFinite(rounded)) throw fault(operator, `result ${value} is not a finite binary32`);
+  return rounded + 0;
+}
+
+/** Ties to even, on doubles. */
+export function roundToEven(value: number): number {
+  if (Math.abs(value) >= 2 ** 52) return value;
+  const floor = Math.floor(value);
+  const remainder = value - floor;
+  if (remainder < 0.5) return floor;
+  if (remainder > 0.5) return floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+export function showShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** Requires as many inputs, of the given types. */
+export function requireInputs(name: string, inputs: readonly ValueInfo[], dtypes: readonly string[]): void {
+  rule(inputs.length === dtypes.length, name, `takes ${dtypes.length} inputs, got ${inputs.length}`);
+  inputs.forEach(({ dtype }, index) => {
+    const wanted = dtypes[index] ?? '';
+    rule(wanted.split('|').includes(dtype), name, `input ${index} must be ${wanted}, got ${dtype}`);
+  });
+}
+
+/** Requires the result to have this type and shape. */
+export function requireType(name: string, { type }: Application, dtype: string, shape: Shape): void {
+  rule(type.dtype === dtype, name, `the result is ${dtype}, not ${type.dtype}`);
+  rule(sameShape(type.shape, shape), name, `the result has shape ${showShape(shape)}, not ${showShape(type.shape)}`);
+}

@@ -1,0 +1,59 @@
+import { sameShape, type Tensor } from '../graph/types.ts';
+import type { Lowering } from '../onnx/lowering.ts';
+import { fault, requireInputs, requireType, roundToEven, rule, type Application, type ValueInfo } from './operator.ts';
+import type { Operator } from './operator.ts';
+
+const name = 'quantize';
+const LIMIT = 127;
+
+/** clamp(rint(x / s), -127, 127) for one element. */
+export function quantizeElement(x: number, s: number): number {
+  requireScale(s);
+  return Math.min(Math.max(roundToEven(Math.fround(x / s)), -LIMIT), LIMIT) + 0;
+}
+
+/** A scale is a power of two, at least 2^-100. */
+export function requireScale(s: number): void {
+  if (!(s >= 2 ** -100) || !Number.isInteger(Math.log2(s))) throw fault(name, `${s} is not a scale`);
+}
+
+export function checkQuantizer(operator: string, inputs: readonly ValueInfo[], application: Application): number {
+  requireInputs(operator, inputs, ['f32', 'f32']);
+  rule(sameShape(inputs[0]!.shape, inputs[1]!.shape), operator, 'x and its scale must have the same shape');
+  requireType(operator, application, 'i8', inputs[0]!.shape);
+  return LIMIT;
+}
+
+/**
+ * x over its scale, and the scale that is left: ONNX Runtime quantises fast under one scale per tensor only, so finer
+ * scales are divided out first, which is exact.
+ */
+export function scaled(to: Lowering): { x: string; scale: string } {
+  const scale = to.scalarInput(1);
+  if (scale !== undefined) return { x: to.value(0), scale };
+  return { x: to.emit('Div', [to.value(0), to.broadcastable(1)]), scale: to.scalar('f32', 1) };
+}
+
+/** QuantizeLinear, and a clamp where it could reach -128. */
+export function quantizeLinear(to: Lowering, x: string, scale: string, form: string): string {
+  const unsigned = form === 'u8';
+  const q = to.emit('QuantizeLinear', [x, scale, unsigned ? to.scalar('u8', 128) : to.scalar('i8', 0)]);
+  if (to.isCovered()) return q;
+  return to.emit('Clip', [q, unsigned ? to.scalar('u8', 128 - LIMIT) : to.scalar('i8', -LIMIT)]);
+}
+
+/** quantize(x, s) = clamp(rint(x / s), -127, 127) in i8. Overflow of x / s clamps, underflow gives 0. */
+export const quantize: Operator = {
+  name,
+  opcode: 18,
+  check: (inputs, application) => checkQuantizer(name, inputs, application),
+  evaluate([x, s]: readonly Tensor[], output) {
+    output.data.forEach((_, i) => {
+      output.data[i] = quantizeElement(x!.data[i]!, s!.data[i]!);
+    });
+  },
+  lower(to, { form }) {
+    const { x, scale } = scaled(to);
+    return quantizeLinear(to, x, scale, form);
+  },
+};
