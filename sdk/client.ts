@@ -1,7 +1,7 @@
 import { createPublicClient, defineChain, http, type Chain, type HttpTransport, type PublicClient } from 'viem';
 
 import { SwarmlockError } from '../engine/errors.ts';
-import { chainError } from './errors.ts';
+import { onChain } from './errors.ts';
 
 /** Reads the chain; holds no key. */
 export type Client = PublicClient<HttpTransport, Chain>;
@@ -21,9 +21,7 @@ export async function connect({ rpcUrl, chainId }: Endpoint): Promise<Client> {
     rpcUrls: { default: { http: [rpcUrl] } },
   });
   const client = createPublicClient({ chain, transport: http(rpcUrl, { retryCount: 0 }), cacheTime: 0 });
-  const actual = await client.getChainId().catch((error: unknown) => {
-    throw chainError(error, 'connecting');
-  });
+  const actual = await onChain('connecting', client.getChainId());
   if (actual === chainId) return client;
   throw new SwarmlockError(`The RPC endpoint serves chain ${actual}, not chain ${chainId}`, {
     code: 'CHAIN_MISMATCH',

@@ -12,7 +12,7 @@ import {
 } from 'viem';
 
 import { SwarmlockError } from '../engine/errors.ts';
-import { protocolAbi } from './abi/index.ts';
+import { errorsAbi } from './abi/index.ts';
 
 /** A contract refused a call: the broken rule and the values that it compared. */
 export class ContractRevert extends SwarmlockError {
@@ -45,7 +45,7 @@ export function isRevert(error: unknown, ...rules: readonly string[]): error is 
  * `RPC_UNREACHABLE` (retryable), or `RPC_FAILED`. Errors that are ours already pass through.
  * @param about what was being done: `Runs.commit`
  */
-export function chainError(error: unknown, about: string, abi: Abi = protocolAbi): SwarmlockError {
+export function chainError(error: unknown, about: string, abi: Abi = errorsAbi): SwarmlockError {
   if (error instanceof SwarmlockError) return error;
   const data = revertData(error);
   if (data !== undefined) return decodeRevert(data, about, abi, error);
@@ -72,8 +72,17 @@ export function chainError(error: unknown, about: string, abi: Abi = protocolAbi
   });
 }
 
+/** The result of a call to the chain, or its error in our terms. */
+export async function onChain<T>(about: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw chainError(error, about);
+  }
+}
+
 /** The error of a contract, by its revert data. */
-export function decodeRevert(data: Hex, about: string, abi: Abi = protocolAbi, cause?: unknown): ContractRevert {
+export function decodeRevert(data: Hex, about: string, abi: Abi = errorsAbi, cause?: unknown): ContractRevert {
   try {
     const { errorName, args } = decodeErrorResult({ abi, data });
     return new ContractRevert(errorName, (args as readonly unknown[] | undefined) ?? [], about, cause);

@@ -1,0 +1,67 @@
+import { encodeFunctionData, type Hex } from 'viem';
+
+import { claimsAbi } from './abi/index.ts';
+import type { Call } from './call.ts';
+import type { Client } from './client.ts';
+import type { Deployment } from './deployment.ts';
+import { onChain } from './errors.ts';
+import type { At } from './run.ts';
+
+export const claimStatuses = ['none', 'standing', 'frozen', 'final', 'voided'] as const;
+export type ClaimStatus = (typeof claimStatuses)[number];
+
+export const claimKinds = ['work', 'aggregate', 'seat'] as const;
+export type ClaimKind = (typeof claimKinds)[number];
+
+/** What a claim's id says: of `work` and `seat`, the number is the seat; of `aggregate`, the attempt, from 1. */
+export type ClaimName = {
+  readonly kind: ClaimKind;
+  readonly runId: bigint;
+  readonly round: number;
+  readonly number: number;
+};
+
+/** As contracts/types/ClaimId.sol: kind, run, round and number, from the high bits down. */
+export function claimIdOf({ kind, runId, round, number }: ClaimName): bigint {
+  return (BigInt(claimKinds.indexOf(kind)) << 128n) | (runId << 64n) | (BigInt(round) << 32n) | BigInt(number);
+}
+
+export function parseClaimId(id: bigint): ClaimName {
+  return {
+    kind: claimKinds[Number(id >> 128n)]!,
+    runId: BigInt.asUintN(64, id >> 64n),
+    round: Number(BigInt.asUintN(32, id >> 32n)),
+    number: Number(BigInt.asUintN(32, id)),
+  };
+}
+
+/** A claim as it stands in one block. */
+export type Claim = ClaimName & {
+  readonly id: bigint;
+  /** The hash of everything claimed; zero when nothing is. */
+  readonly word: Hex;
+  readonly status: ClaimStatus;
+  readonly openChallenges: number;
+};
+
+export async function readClaim(client: Client, { claims }: Deployment, id: bigint, at: At = {}): Promise<Claim> {
+  const about = { address: claims, abi: claimsAbi, args: [id], ...at } as const;
+  const [word, status, openChallenges] = await Promise.all([
+    onChain('Claims.wordOf', client.readContract({ ...about, functionName: 'wordOf' })),
+    onChain('Claims.statusOf', client.readContract({ ...about, functionName: 'statusOf' })),
+    onChain('Claims.openChallengesOf', client.readContract({ ...about, functionName: 'openChallengesOf' })),
+  ]);
+  return { ...parseClaimId(id), id, word, status: claimStatuses[status]!, openChallenges };
+}
+
+/** Challenges a claim with the challenge bond of the sender's owner. `word` keeps a re-org from moving it elsewhere. */
+export function challenge({ claims }: Deployment, id: bigint, word: Hex): Call {
+  const data = encodeFunctionData({ abi: claimsAbi, functionName: 'challenge', args: [id, word] });
+  return { to: claims, data, name: 'Claims.challenge' };
+}
+
+/** Frees the bond of a final claim. Anyone may send it. */
+export function release({ claims }: Deployment, id: bigint): Call {
+  const data = encodeFunctionData({ abi: claimsAbi, functionName: 'release', args: [id] });
+  return { to: claims, data, name: 'Claims.release' };
+}

@@ -1,0 +1,134 @@
+import { encodeFunctionData, zeroHash, type Address, type Hex } from 'viem';
+
+import { runLensAbi, runsAbi } from './abi/index.ts';
+import type { Call } from './call.ts';
+import { claimStatuses, type ClaimStatus } from './claims.ts';
+import type { Client } from './client.ts';
+import type { Deployment } from './deployment.ts';
+import { onChain } from './errors.ts';
+import type { MemberSet } from './member-set.ts';
+import { roundStatuses, type At, type RoundStatus } from './run.ts';
+
+/** One miner that committed in a round. */
+export type Duty = {
+  readonly seat: number;
+  /** Its bit in the member sets. */
+  readonly index: number;
+  readonly owner: Address;
+  readonly claimId: bigint;
+  /** The hash of everything it committed. */
+  readonly word: Hex;
+  readonly status: ClaimStatus;
+  /** Whether it is audited; false before the beacon. */
+  readonly drawn: boolean;
+  /** The segment to audit besides the last one. */
+  readonly segment: number;
+};
+
+/** A round as it stands in one block. Instants are in seconds and undefined while unknown. */
+export type Round = {
+  readonly runId: bigint;
+  readonly number: number;
+  readonly status: RoundStatus;
+  /** Of the global state that it starts from. */
+  readonly parent: Hex;
+  readonly seed: Hex;
+  /** Undefined before it is drawn. */
+  readonly beacon: Hex | undefined;
+  /** Nobody drew it in time: everyone is audited. */
+  readonly beaconLost: boolean;
+  readonly commitDeadline: number | undefined;
+  readonly auditDeadline: number | undefined;
+  readonly aggregateDeadline: number | undefined;
+  readonly settleableAt: number | undefined;
+  readonly settledAt: number | undefined;
+  readonly committed: MemberSet;
+  /** Of those, the ones whose claim is frozen or voided. */
+  readonly challenged: MemberSet;
+  /** Validators that have reported. */
+  readonly reported: MemberSet;
+  /** The latest aggregate; undefined before the first. */
+  readonly aggregate: RoundAggregate | undefined;
+  /** Aggregate claims so far. */
+  readonly attempts: number;
+  /** Miners that have committed, in ascending index. */
+  readonly duties: readonly Duty[];
+};
+
+export type RoundAggregate = {
+  readonly claimId: bigint;
+  readonly accepted: MemberSet;
+  readonly nextRoot: Hex;
+  /** Neither frozen nor voided. */
+  readonly stands: boolean;
+};
+
+/** What a miner claims about its round. */
+export type Commitment = {
+  readonly parent: Hex;
+  readonly startRoot: Hex;
+  readonly segmentRoots: readonly Hex[];
+  readonly payloadRoot: Hex;
+  readonly payloadBytes: bigint;
+};
+
+export async function readRound(
+  client: Client,
+  { runs, lens }: Deployment,
+  runId: bigint,
+  number: number,
+  at: At = {},
+): Promise<Round> {
+  const args = [runId, number] as const;
+  const [view, duties] = await Promise.all([
+    onChain('Runs.roundOf', client.readContract({ address: runs, abi: runsAbi, functionName: 'roundOf', args, ...at })),
+    onChain(
+      'RunLens.dutiesOf',
+      client.readContract({ address: lens, abi: runLensAbi, functionName: 'dutiesOf', args, ...at }),
+    ),
+  ]);
+  const { aggregate, aggregateStands: stands, accepted, nextRoot, ...rest } = view;
+  return {
+    ...rest,
+    runId,
+    number,
+    status: roundStatuses[view.status]!,
+    beacon: view.beacon === zeroHash ? undefined : view.beacon,
+    commitDeadline: known(view.commitDeadline),
+    auditDeadline: known(view.auditDeadline),
+    aggregateDeadline: known(view.aggregateDeadline),
+    settleableAt: known(view.settleableAt),
+    settledAt: known(view.settledAt),
+    aggregate: aggregate === 0n ? undefined : { claimId: aggregate, accepted, nextRoot, stands },
+    duties: duties.map((duty) => ({ ...duty, status: claimStatuses[duty.status]! })),
+  };
+}
+
+function known(instant: number): number | undefined {
+  return instant === 0 ? undefined : instant;
+}
+
+/** Claims a miner's round; sent by the node key of an active miner, once a round. */
+export function commit({ runs }: Deployment, runId: bigint, round: number, commitment: Commitment): Call {
+  const args = [runId, round, commitment] as const;
+  return { to: runs, data: encodeFunctionData({ abi: runsAbi, functionName: 'commit', args }), name: 'Runs.commit' };
+}
+
+/** Says that an active validator has audited; `audited` are the members whose drawn segments it has recomputed. */
+export function report({ runs }: Deployment, runId: bigint, round: number, audited: MemberSet): Call {
+  const args = [runId, round, audited] as const;
+  return { to: runs, data: encodeFunctionData({ abi: runsAbi, functionName: 'report', args }), name: 'Runs.report' };
+}
+
+/** Claims the next global state, the mean of the payloads of the `accepted` members applied to the round's parent. */
+export function claimAggregate(
+  { runs }: Deployment,
+  runId: bigint,
+  round: number,
+  accepted: MemberSet,
+  nextRoot: Hex,
+): Call {
+  const args = [runId, round, accepted, nextRoot] as const;
+  const data = encodeFunctionData({ abi: runsAbi, functionName: 'claimAggregate', args });
+  return { to: runs, data, name: 'Runs.claimAggregate' };
+}
