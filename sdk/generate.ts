@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 /** What the SDK knows by ABI: the export's name and the compiled contract it comes from. */
 const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
-  ['claims', 'claim/IClaims'],
-  ['ownership', 'own/IOwnership'],
-  ['protocol', 'IProtocol'],
-  ['runLens', 'run/IRunLens'],
-  ['runs', 'run/IRuns'],
-  ['shareToken', 'own/IShareToken'],
-  ['stakeManager', 'stake/IStakeManager'],
+  ['claims', 'claim/Claims'],
+  ['developmentToken', 'dev/DevelopmentToken'],
+  ['ownership', 'own/Ownership'],
+  ['protocol', 'Protocol'],
+  ['runLens', 'run/RunLens'],
+  ['runs', 'run/Runs'],
+  ['shareToken', 'own/ShareToken'],
+  ['stakeManager', 'stake/StakeManager'],
 ];
 
 type AbiItem = { readonly type: string; readonly name?: string; readonly inputs?: readonly unknown[] };
@@ -51,7 +52,7 @@ async function generate(): Promise<Map<string, string>> {
 
 /** Names of the files that are missing, differ, or should not be there. */
 async function staleFiles(files: ReadonlyMap<string, string>): Promise<readonly string[]> {
-  const present = await readdir(OUT).catch(() => []);
+  const present: string[] = await readdir(OUT).catch(() => []);
   const names = [...new Set([...present, ...files.keys()])].sort();
   const stale: string[] = [];
   for (const name of names) {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ClaimId} from "../types/ClaimId.sol";
-import {RunParameters} from "../run/RunParameters.sol";
+import {RunMetadata, RunParameters} from "../run/RunParameters.sol";
 
 /// @title Who owns what a run makes.
 /// @notice Shares accrue along M(n) = S (1 - e^(-lambda n / T)) / (1 - e^(-lambda)), n the verified tokens so far, at
@@ -48,11 +48,16 @@ interface IOwnership {
     event SharesForfeited(uint64 indexed runId, uint32 indexed round, uint32 seat, uint96 amount);
 
     /// @notice Creates a run's share token. Runs contract only.
-    function open(uint64 runId, RunParameters calldata parameters) external returns (address shareToken);
+    function open(
+        uint64 runId,
+        RunParameters calldata parameters,
+        RunMetadata calldata metadata
+    ) external returns (address shareToken);
 
     /// @notice Gives a settled round its budget. Runs contract only.
     /// @param members accepted, at least one
-    function accrue(uint64 runId, uint32 round, uint256 members) external;
+    /// @param tokens verified by them together
+    function accrue(uint64 runId, uint32 round, uint256 members, uint256 tokens) external;
 
     /// @notice Mints what a seat has earned in these rounds to the seat's owner. Anyone may call. All or nothing.
     function claimShares(uint64 runId, uint32 seat, uint32[] calldata rounds) external returns (uint96 amount);
@@ -63,6 +68,8 @@ interface IOwnership {
     function runs() external view returns (address);
 
     function claims() external view returns (address);
+
+    function shareTokenFactory() external view returns (address);
 
     function shareTokenOf(uint64 runId) external view returns (address);
 

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {ClaimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
-import {Duration, Instant} from "../types/Time.sol";
-import {RunParameters} from "./RunParameters.sol";
+import {Instant} from "../types/Time.sol";
+import {RunMetadata, RunParameters} from "./RunParameters.sol";
 
 /// @title Runs: parameters, membership, rounds.
 /// @notice A run trains one model from a recipe, round after round. Anyone may create a run, join it, and move it with
@@ -141,8 +141,6 @@ interface IRuns {
         uint8 attempts;
     }
 
-    /// @notice A parameter is outside its range, named by its field.
-    error ParameterOutOfRange(bytes32 field, uint256 value, uint256 least, uint256 most);
     error UnknownRun(uint64 runId);
     error UnknownRound(uint64 runId, uint32 round, uint32 current);
     error UnknownSeat(uint64 runId, uint32 seat);
@@ -171,6 +169,7 @@ interface IRuns {
     /// @notice An aggregate holds only members that committed and are not challenged.
     error AcceptedNotStanding(MemberSet accepted, MemberSet standing);
     error TooManyAggregates(uint64 runId, uint32 round, uint8 attempts);
+    error AggregateWindowClosed(uint64 runId, uint32 round, Instant deadline);
     error NothingDue(uint64 runId, uint32 round, RoundStatus status);
     /// @notice Only the claims contract tells what became of a claim.
     error NotClaims(address caller, address claims);
@@ -241,7 +240,10 @@ interface IRuns {
     event RoundSettled(uint64 indexed runId, uint32 indexed round, Root root, MemberSet accepted);
 
     /// @notice Creates a run and its share token. Anyone may; nothing in it can be changed later.
-    function createRun(RunParameters calldata parameters) external returns (uint64 runId);
+    function createRun(
+        RunParameters calldata parameters,
+        RunMetadata calldata metadata
+    ) external returns (uint64 runId);
 
     /// @notice Takes a seat from the next round on. Burns the joining price from the caller's free stake; a validator's
     /// bond is locked until it has left. The caller is the owner and must have named a node key.

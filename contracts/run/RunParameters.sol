@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Root} from "../types/Root.sol";
-import {Duration, Instant} from "../types/Time.sol";
+import {Duration, Instant, now_} from "../types/Time.sol";
 
 /// @notice Everything a run is, fixed for ever when it is created.
 /// @param recipeRoot the root of the recipe document
@@ -29,9 +29,6 @@ import {Duration, Instant} from "../types/Time.sol";
 /// @param joinFloor the joining price when nobody has joined for long; not zero
 /// @param joinMultiplier a join multiplies the price by this, 1e18 = 1; more than 1, at most 1,000
 /// @param joinHalfLife the time in which the price comes half the way back to the floor
-/// @param name of the share token
-/// @param symbol of the share token
-/// @param uri where the recipe and other documents are found; content is checked against the roots
 struct RunParameters {
     Root recipeRoot;
     Root genesisRoot;
@@ -57,7 +54,51 @@ struct RunParameters {
     uint128 joinFloor;
     uint128 joinMultiplier;
     Duration joinHalfLife;
+}
+
+/// @notice What a run is called; kept by its share token and in the `RunCreated` event.
+/// @param name of the share token
+/// @param symbol of the share token
+/// @param uri where the recipe and other documents are found; content is checked against the roots
+struct RunMetadata {
     string name;
     string symbol;
     string uri;
+}
+
+using {requireValid} for RunParameters global;
+
+/// @notice A parameter is outside its range, named by its field.
+error ParameterOutOfRange(bytes32 field, uint256 value, uint256 least, uint256 most);
+
+/// @dev Bounds keep every later computation away from overflow and division by zero, and every window finite.
+/// @param longestWindow of the claims contract
+function requireValid(RunParameters calldata p, Duration longestWindow) view {
+    uint256 longest = Duration.unwrap(longestWindow);
+    _within("recipeRoot", uint256(Root.unwrap(p.recipeRoot)), 1, type(uint256).max);
+    _within("genesisRoot", uint256(Root.unwrap(p.genesisRoot)), 1, type(uint256).max);
+    _within("opensAt", Instant.unwrap(p.opensAt), 0, uint256(Instant.unwrap(now_())) + 365 days);
+    _within("plannedTokens", p.plannedTokens, 1, type(uint64).max);
+    _within("tokensPerClaim", p.tokensPerClaim, 1, p.plannedTokens);
+    _within("shareSupply", p.shareSupply, 1, type(uint96).max);
+    _within("lambda", p.lambda, 0.01e18, 10e18);
+    _within("commitWindow", Duration.unwrap(p.commitWindow), 1, 365 days);
+    _within("auditWindow", Duration.unwrap(p.auditWindow), 1, 365 days);
+    _within("aggregateWindow", Duration.unwrap(p.aggregateWindow), 1, 365 days);
+    _within("challengeWindow", Duration.unwrap(p.challengeWindow), 1, longest);
+    _within("segments", p.segments, 1, 16);
+    _within("epochRounds", p.epochRounds, 1, 8);
+    _within("auditRate", p.auditRate, 0, 10_000);
+    _within("maxMembers", p.maxMembers, 1, 256);
+    _within("minerBond", p.minerBond, 1, type(uint128).max);
+    _within("validatorBond", p.validatorBond, 1, type(uint128).max);
+    _within("aggregateBond", p.aggregateBond, 1, type(uint128).max);
+    _within("challengeBond", p.challengeBond, 1, type(uint128).max);
+    _within("joinFloor", p.joinFloor, 1, type(uint128).max);
+    _within("joinMultiplier", p.joinMultiplier, 1e18 + 1, 1_000e18);
+    _within("joinHalfLife", Duration.unwrap(p.joinHalfLife), 1, 365 days);
+}
+
+function _within(bytes32 field, uint256 value, uint256 least, uint256 most) pure {
+    require(value >= least && value <= most, ParameterOutOfRange(field, value, least, most));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {LibBit} from "solady/src/utils/LibBit.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @notice A set of member indices 0 to 255, one bit each. No operation loops over members.
 type MemberSet is uint256;
@@ -56,11 +56,26 @@ function equals(MemberSet a, MemberSet b) pure returns (bool) {
     return MemberSet.unwrap(a) == MemberSet.unwrap(b);
 }
 
-function count(MemberSet set) pure returns (uint256) {
-    return LibBit.popCount(MemberSet.unwrap(set));
+/// @dev Adds neighbouring bit fields of growing width; the last sums, of 16 fields of 16 bits, fit in 16 bits.
+function count(MemberSet set) pure returns (uint256 total) {
+    unchecked {
+        uint256 x = MemberSet.unwrap(set);
+        uint256 byOne = type(uint256).max / 3;
+        uint256 byTwo = type(uint256).max / 5;
+        uint256 byFour = type(uint256).max / 17;
+        x = (x & byOne) + ((x >> 1) & byOne);
+        x = (x & byTwo) + ((x >> 2) & byTwo);
+        x = (x & byFour) + ((x >> 4) & byFour);
+        x = (x & (type(uint256).max / 257)) + ((x >> 8) & (type(uint256).max / 257));
+        total = (x * (type(uint256).max / 65_535)) >> 240;
+    }
 }
 
 /// @dev The smallest index not in the set; 256 when the set is full.
 function lowestAbsent(MemberSet set) pure returns (uint256) {
-    return LibBit.ffs(~MemberSet.unwrap(set));
+    uint256 absent = ~MemberSet.unwrap(set);
+    if (absent == 0) return 256;
+    unchecked {
+        return Math.log2(absent & (~absent + 1));
+    }
 }

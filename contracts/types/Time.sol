@@ -9,7 +9,7 @@ type Duration is uint32;
 /// @dev Later than every instant a chain will reach: a thing that has not been scheduled happens then.
 Instant constant NEVER = Instant.wrap(type(uint48).max);
 
-using {plus, isAtOrAfter, isZero} for Instant global;
+using {plus, since, isAtOrAfter, isZero} for Instant global;
 using {isLongerThan} for Duration global;
 
 function now_() view returns (Instant) {
@@ -18,6 +18,11 @@ function now_() view returns (Instant) {
 
 function plus(Instant start, Duration span) pure returns (Instant) {
     return Instant.wrap(Instant.unwrap(start) + Duration.unwrap(span));
+}
+
+/// @dev Seconds from `earlier` to `later`.
+function since(Instant later, Instant earlier) pure returns (uint256) {
+    return Instant.unwrap(later) - Instant.unwrap(earlier);
 }
 
 function isAtOrAfter(Instant a, Instant b) pure returns (bool) {

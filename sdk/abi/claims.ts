@@ -1,5 +1,6 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export const claimsAbi = [
+  {"inputs":[{"name":"runs_","type":"address"},{"name":"stake_","type":"address"},{"name":"game_","type":"address"},{"name":"longestWindow_","type":"uint32"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"name":"id","type":"uint256"},{"name":"challenger","type":"address"}],"name":"AlreadyChallenged","type":"error"},
   {"inputs":[{"name":"id","type":"uint256"}],"name":"AlreadyPosted","type":"error"},
   {"inputs":[{"name":"id","type":"uint256"}],"name":"AlreadyReleased","type":"error"},

@@ -1,5 +1,6 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export * from './claims.ts';
+export * from './developmentToken.ts';
 export * from './errors.ts';
 export * from './ownership.ts';
 export * from './protocol.ts';

@@ -1,11 +1,14 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export const stakeManagerAbi = [
+  {"inputs":[{"name":"token_","type":"address"},{"name":"claims_","type":"address"},{"name":"runs_","type":"address"},{"name":"delay","type":"uint32"},{"name":"longestWindow","type":"uint32"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"name":"owner","type":"address"},{"name":"free","type":"uint128"},{"name":"needed","type":"uint128"}],"name":"InsufficientFree","type":"error"},
   {"inputs":[{"name":"owner","type":"address"},{"name":"locked","type":"uint128"},{"name":"needed","type":"uint128"}],"name":"InsufficientLocked","type":"error"},
   {"inputs":[{"name":"node","type":"address"},{"name":"owner","type":"address"}],"name":"NodeTaken","type":"error"},
   {"inputs":[{"name":"caller","type":"address"},{"name":"claims","type":"address"}],"name":"NotClaims","type":"error"},
   {"inputs":[{"name":"caller","type":"address"},{"name":"runs","type":"address"}],"name":"NotRuns","type":"error"},
   {"inputs":[{"name":"owner","type":"address"}],"name":"NothingUnbonding","type":"error"},
+  {"inputs":[],"name":"ReentrancyGuardReentrantCall","type":"error"},
+  {"inputs":[{"name":"token","type":"address"}],"name":"SafeERC20FailedOperation","type":"error"},
   {"inputs":[{"name":"owner","type":"address"},{"name":"withdrawableAt","type":"uint48"}],"name":"StillUnbonding","type":"error"},
   {"inputs":[{"name":"received","type":"uint256"},{"name":"expected","type":"uint256"}],"name":"TransferMismatch","type":"error"},
   {"inputs":[{"name":"delay","type":"uint32"},{"name":"longestWindow","type":"uint32"}],"name":"UnbondingShorterThanWindow","type":"error"},

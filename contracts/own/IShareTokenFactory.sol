@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Makes share tokens. Keeps nothing.
+interface IShareTokenFactory {
+    /// @notice A new share token that the caller alone may mint.
+    function create(string calldata name, string calldata symbol, uint256 cap) external returns (address shareToken);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {IClaims} from "../claim/IClaims.sol";
+import {IRuns} from "../run/IRuns.sol";
+import {RunMetadata, RunParameters} from "../run/RunParameters.sol";
+import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
+import {Curve} from "./Curve.sol";
+import {IOwnership} from "./IOwnership.sol";
+import {IShareToken} from "./IShareToken.sol";
+import {IShareTokenFactory} from "./IShareTokenFactory.sol";
+
+/// @title Ownership
+/// @notice The manual is {IOwnership}.
+contract Ownership is IOwnership {
+    using BitMaps for BitMaps.BitMap;
+
+    mapping(uint64 runId => Ledger) private _ledgers;
+
+    mapping(uint64 runId => Curve) private _curves;
+
+    /// @inheritdoc IOwnership
+    mapping(uint64 runId => address) public shareTokenOf;
+
+    /// @inheritdoc IOwnership
+    mapping(uint64 runId => mapping(uint32 round => uint96)) public payPerMember;
+
+    /// @dev Rounds of a seat that have been paid.
+    mapping(uint64 runId => mapping(uint32 seat => BitMaps.BitMap)) private _paid;
+
+    /// @dev Rounds of a seat whose pay has been carried over.
+    mapping(uint64 runId => mapping(uint32 seat => BitMaps.BitMap)) private _forfeited;
+
+    /// @inheritdoc IOwnership
+    address public immutable runs;
+
+    /// @inheritdoc IOwnership
+    address public immutable claims;
+
+    /// @inheritdoc IOwnership
+    address public immutable shareTokenFactory;
+
+    modifier onlyRuns() {
+        require(msg.sender == runs, NotRuns(msg.sender, runs));
+        _;
+    }
+
+    constructor(address runs_, address claims_, address shareTokenFactory_) {
+        runs = runs_;
+        claims = claims_;
+        shareTokenFactory = shareTokenFactory_;
+    }
+
+    /// @inheritdoc IOwnership
+    function open(
+        uint64 runId,
+        RunParameters calldata parameters,
+        RunMetadata calldata metadata
+    ) external onlyRuns returns (address shareToken) {
+        Curve memory curve = Curve(parameters.shareSupply, parameters.plannedTokens, parameters.lambda);
+        _curves[runId] = curve;
+        shareToken = IShareTokenFactory(shareTokenFactory).create(metadata.name, metadata.symbol, curve.supply);
+        shareTokenOf[runId] = shareToken;
+    }
+
+    /// @inheritdoc IOwnership
+    function accrue(uint64 runId, uint32 round, uint256 members, uint256 tokens) external onlyRuns {
+        Ledger memory ledger = _ledgers[runId];
+        Curve memory curve = _curves[runId];
+
+        ledger.verifiedTokens = uint64(Math.min(ledger.verifiedTokens + tokens, curve.planned));
+        // The curve rises, but its computed value may fall by a last digit; what has accrued never does.
+        uint96 accrued = uint96(Math.max(curve.sharesDown(ledger.verifiedTokens), ledger.accrued));
+        uint96 budget = accrued - ledger.accrued + ledger.carry;
+        uint96 pay = uint96(budget / members);
+        ledger.accrued = accrued;
+        ledger.carry = uint96(budget - pay * members);
+        _ledgers[runId] = ledger;
+        payPerMember[runId][round] = pay;
+
+        emit SharesAccrued(runId, round, ledger.verifiedTokens, budget, pay, ledger.carry);
+    }
+
+    /// @inheritdoc IOwnership
+    function claimShares(uint64 runId, uint32 seat, uint32[] calldata rounds) external returns (uint96 amount) {
+        address owner = IRuns(runs).seatOf(runId, seat).owner;
+        for (uint256 i = 0; i < rounds.length; ++i) {
+            (uint96 pay, PayStatus status) = payOf(runId, rounds[i], seat);
+            // INVARIANT: only final, unbroken, accepted work is paid, and once.
+            require(status == PayStatus.CLAIMABLE, NotClaimable(_workClaim(runId, rounds[i], seat), status));
+
+            _paid[runId][seat].set(rounds[i]);
+            amount += pay;
+
+            emit SharesClaimed(runId, rounds[i], owner, seat, pay);
+        }
+        IShareToken(shareTokenOf[runId]).mint(owner, amount);
+    }
+
+    /// @inheritdoc IOwnership
+    function forfeit(ClaimId id) external {
+        (uint64 runId, uint32 round, uint32 seat) = (id.runOf(), id.roundOf(), id.numberOf());
+        (uint96 pay, PayStatus status) = payOf(runId, round, seat);
+        // INVARIANT: what one round's members lost is given to the next round's, and once.
+        require(
+            ClaimId.unwrap(id) == ClaimId.unwrap(_workClaim(runId, round, seat)) && status == PayStatus.FORFEITABLE,
+            NotForfeitable(id, status)
+        );
+
+        _forfeited[runId][seat].set(round);
+        _ledgers[runId].carry += pay;
+
+        emit SharesForfeited(runId, round, seat, pay);
+    }
+
+    /// @inheritdoc IOwnership
+    function ledgerOf(uint64 runId) external view returns (Ledger memory) {
+        return _ledgers[runId];
+    }
+
+    /// @inheritdoc IOwnership
+    function curveDown(uint64 runId, uint64 tokens) external view returns (uint96) {
+        return _curves[runId].sharesDown(tokens);
+    }
+
+    /// @inheritdoc IOwnership
+    function payOf(uint64 runId, uint32 round, uint32 seat) public view returns (uint96 amount, PayStatus status) {
+        uint8 index = IRuns(runs).seatOf(runId, seat).index;
+        if (!IRuns(runs).acceptedOf(runId, round).has(index)) return (0, PayStatus.UNEARNED);
+        ClaimId id = _workClaim(runId, round, seat);
+        IClaims.ClaimStatus claim = IClaims(claims).statusOf(id);
+        // The index may have been another seat's in that round.
+        if (claim == IClaims.ClaimStatus.NONE) return (0, PayStatus.UNEARNED);
+
+        amount = payPerMember[runId][round];
+        (bool isBroken, bool isVoided) = IRuns(runs).brokenChainOf(id);
+        if (_paid[runId][seat].get(round)) status = PayStatus.PAID;
+        else if (_forfeited[runId][seat].get(round)) status = PayStatus.FORFEITED;
+        else if (claim == IClaims.ClaimStatus.VOIDED || isVoided) status = PayStatus.FORFEITABLE;
+        else if (claim == IClaims.ClaimStatus.FROZEN || isBroken) status = PayStatus.FROZEN;
+        else if (claim == IClaims.ClaimStatus.STANDING) status = PayStatus.PENDING;
+        else status = PayStatus.CLAIMABLE;
+    }
+
+    function _workClaim(uint64 runId, uint32 round, uint32 seat) private pure returns (ClaimId) {
+        return claimId(ClaimKind.WORK, runId, round, seat);
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClaims} from "../claim/IClaims.sol";
+import {IOwnership} from "../own/IOwnership.sol";
+import {IStakeManager} from "../stake/IStakeManager.sol";
+import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
+import {MemberSet} from "../types/MemberSet.sol";
+import {Root} from "../types/Root.sol";
+import {Instant, now_} from "../types/Time.sol";
+import {IRandomness} from "./IRandomness.sol";
+import {IRuns} from "./IRuns.sol";
+import {Membership} from "./Membership.sol";
+
+/// @title What happens in a round.
+abstract contract Rounds is Membership {
+    /// @inheritdoc IRuns
+    function commit(uint64 runId, uint32 round, Commitment calldata commitment) external {
+        Run storage run = _run(runId);
+        _requireCurrent(run, runId, round);
+        // INVARIANT: nothing is committed from the deadline on, so nothing is committed once the beacon may be known.
+        require(!now_().isAtOrAfter(run.commitDeadline), WrongStatus(runId, round, RoundStatus.SEALED));
+        // INVARIANT: all work of a round starts from the same state.
+        require(commitment.parent == run.root, WrongParent(commitment.parent, run.root));
+        // INVARIANT: a commit has the run's number of segments, whatever the miner would like to be drawn.
+        uint256 segments = commitment.segmentRoots.length;
+        require(segments == run.segments, WrongSegmentCount(segments, run.segments));
+        (uint32 number, Seat memory seat) = _servingSeat(runId, round);
+        // INVARIANT: an active miner commits once.
+        MemberSet awaited = run.awaited;
+        require(awaited.has(seat.index), NothingAwaited(runId, round, seat.index));
+
+        run.awaited = awaited.without(seat.index);
+
+        ClaimId id = claimId(ClaimKind.WORK, runId, round, number);
+        bytes32 word = keccak256(abi.encode(seat.owner, commitment));
+        emit Committed(runId, round, seat.owner, id, seat.index, word, commitment);
+
+        IClaims(claims).post(id, word, seat.owner, run.minerBond);
+    }
+
+    /// @inheritdoc IRuns
+    function tick(uint64 runId) external {
+        Run storage run = _run(runId);
+        uint32 round = run.round;
+        Step step = _dueOf(runId);
+        // INVARIANT: facts and time alone move a round, whoever calls.
+        require(step != Step.NONE, NothingDue(runId, round, _statusOf(runId, round)));
+
+        if (step == Step.REQUEST) _seal(run, runId, round);
+        else if (step == Step.DRAW) _draw(run, runId, round);
+        else _settle(run, runId, round);
+    }
+
+    /// @inheritdoc IRuns
+    function report(uint64 runId, uint32 round, MemberSet audited) external {
+        Run storage run = _run(runId);
+        _requireCurrent(run, runId, round);
+        Round storage facts = _rounds[runId][round];
+        RoundStatus status = _statusOf(runId, round);
+        // INVARIANT: validators report between the beacon and the audit's end.
+        require(status == RoundStatus.SEALED, WrongStatus(runId, round, status));
+        require(!facts.drawnAt.isZero(), NoBeacon(runId, round));
+        (, Seat memory seat) = _servingSeat(runId, round);
+        require(run.activeValidators.has(seat.index), NotActiveValidator(runId, round, seat.index));
+        // INVARIANT: a validator reports once.
+        require(!facts.reported.has(seat.index), AlreadyReported(runId, round, seat.index));
+
+        facts.reported = facts.reported.with(seat.index);
+        bool closes = facts.reported.equals(run.activeValidators);
+        if (closes) facts.aggregateFrom = now_();
+
+        emit Reported(runId, round, seat.owner, seat.index, audited, closes);
+    }
+
+    /// @inheritdoc IRuns
+    function claimAggregate(uint64 runId, uint32 round, MemberSet accepted, Root nextRoot) external {
+        Run storage run = _run(runId);
+        _requireCurrent(run, runId, round);
+        Round storage facts = _rounds[runId][round];
+        _requireAggregatable(run, runId, round);
+        require(!accepted.isEmpty(), NothingAccepted());
+        // INVARIANT: the state moves by committed, unchallenged work alone.
+        MemberSet standing = _standingMembers(facts);
+        require(accepted.isWithin(standing), AcceptedNotStanding(accepted, standing));
+
+        uint8 attempt = ++facts.attempts;
+        facts.isFrozen = false;
+        address claimant = IStakeManager(stake).principalOf(msg.sender);
+        _aggregates[runId][round][attempt] = Aggregate(claimant, now_(), accepted, nextRoot);
+
+        ClaimId id = claimId(ClaimKind.AGGREGATE, runId, round, attempt);
+        bytes32 word = keccak256(abi.encode(claimant, run.root, accepted, nextRoot));
+        Instant settleableAt = _settleableAt(runId, round);
+        emit AggregateClaimed(runId, round, claimant, id, word, run.root, accepted, nextRoot, settleableAt);
+
+        IClaims(claims).post(id, word, claimant, run.parameters.aggregateBond);
+    }
+
+    function _requireAggregatable(Run storage run, uint64 runId, uint32 round) private view {
+        Round storage facts = _rounds[runId][round];
+        // INVARIANT: one aggregate stands at a time, and only after the audit.
+        RoundStatus status = _statusOf(runId, round);
+        require(status == RoundStatus.AUDITED, WrongStatus(runId, round, status));
+        Instant deadline = _aggregateDeadline(run, facts);
+        require(!now_().isAtOrAfter(deadline), AggregateWindowClosed(runId, round, deadline));
+        require(facts.attempts < MAX_AGGREGATES, TooManyAggregates(runId, round, facts.attempts));
+    }
+
+    /// @dev Keeps the round's parent and who committed, and fixes the randomness that nobody knows yet.
+    function _seal(Run storage run, uint64 runId, uint32 round) private {
+        Round storage facts = _rounds[runId][round];
+        MemberSet committed = run.activeMiners.minus(run.awaited);
+        facts.isRequested = true;
+        facts.parent = run.root;
+        facts.committed = committed;
+        facts.ticket = IRandomness(randomness).request();
+
+        emit Sealed(runId, round, committed, facts.ticket);
+    }
+
+    /// @dev The one draw. Lost randomness is replaced by a word that everyone could have known, and everyone is audited.
+    function _draw(Run storage run, uint64 runId, uint32 round) private {
+        Round storage facts = _rounds[runId][round];
+        (IRandomness.Draw draw, bytes32 beacon) = IRandomness(randomness).read(facts.ticket);
+        bool isLost = draw == IRandomness.Draw.LOST;
+        if (isLost) beacon = keccak256(abi.encode("swarmlock/lost", runId, round, facts.parent, facts.committed));
+        facts.beacon = beacon;
+        facts.isBeaconLost = isLost;
+        facts.drawnAt = now_();
+
+        emit BeaconDrawn(runId, round, beacon, isLost, _auditDeadline(run, facts));
+    }
+
+    /// @dev Settles with the standing aggregate, or unchanged without one, and opens the next round.
+    function _settle(Run storage run, uint64 runId, uint32 round) private {
+        Round storage facts = _rounds[runId][round];
+        facts.settledAt = now_();
+        MemberSet accepted;
+        if (_hasAggregate(facts)) {
+            Aggregate storage aggregate = _aggregates[runId][round][facts.attempts];
+            accepted = aggregate.accepted;
+            run.root = aggregate.nextRoot;
+            facts.isApplied = true;
+        }
+
+        emit RoundSettled(runId, round, run.root, accepted);
+
+        _openRound(run, runId, round + 1);
+        if (!accepted.isEmpty()) {
+            uint256 members = accepted.count();
+            IOwnership(ownership).accrue(runId, round, members, members * run.parameters.tokensPerClaim);
+        }
+    }
+
+    /// @dev Freezes the members. A round without any is over at once, so that a joiner need not wait for nobody.
+    function _openRound(Run storage run, uint64 runId, uint32 round) private {
+        MemberSet miners = run.miners;
+        MemberSet validators = run.validators;
+        Instant deadline = miners.isEmpty() ? now_() : now_().plus(run.parameters.commitWindow);
+        run.round = round;
+        run.commitDeadline = deadline;
+        run.awaited = miners;
+        run.activeMiners = miners;
+        run.activeValidators = validators;
+
+        emit RoundOpened(runId, round, run.root, _seedOf(runId, round), deadline, miners, validators);
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {MemberSet} from "../types/MemberSet.sol";
+import {Root} from "../types/Root.sol";
+import {Instant, NEVER, now_} from "../types/Time.sol";
+import {IRandomness} from "./IRandomness.sol";
+import {IRuns} from "./IRuns.sol";
+import {RunParameters} from "./RunParameters.sol";
+
+/// @title What a run stores, and what follows from it and the time.
+abstract contract RunStorage is IRuns {
+    /// @dev The first word holds what a commit reads. `awaited` is the active miners that have not committed: a commit
+    /// clears a bit of it, which costs less than setting the first bit of an empty set.
+    struct Run {
+        uint32 round;
+        uint32 seats;
+        Instant commitDeadline;
+        uint8 segments;
+        uint128 minerBond;
+        Root root;
+        MemberSet awaited;
+        MemberSet activeMiners;
+        MemberSet activeValidators;
+        MemberSet miners;
+        MemberSet validators;
+        uint128 price;
+        Instant pricedAt;
+        RunParameters parameters;
+    }
+
+    /// @dev Written from sealing on. `aggregateFrom` is set when the audit closes early and when an aggregate is
+    /// challenged; the aggregate window runs from there.
+    struct Round {
+        uint64 ticket;
+        Instant drawnAt;
+        Instant aggregateFrom;
+        Instant settledAt;
+        uint8 attempts;
+        bool isRequested;
+        bool isBeaconLost;
+        bool isFrozen; // the latest aggregate is challenged
+        bool isApplied; // settled with the latest aggregate
+        Root parent;
+        MemberSet committed;
+        bytes32 beacon;
+        MemberSet challenged;
+        MemberSet reported;
+    }
+
+    struct Aggregate {
+        address claimant;
+        Instant postedAt;
+        MemberSet accepted;
+        Root nextRoot;
+    }
+
+    /// @dev One bit for each round of an epoch, lowest first: claims of one seat that are challenged or have lost.
+    struct Chain {
+        uint8 frozen;
+        uint8 voided;
+    }
+
+    /// @notice Aggregate claims in one round at most, so that challenges cannot hold a round for ever.
+    uint8 public constant MAX_AGGREGATES = 8;
+
+    /// @dev `Seat.until` of a seat that has not been given up.
+    uint32 internal constant SERVING = type(uint32).max;
+
+    /// @inheritdoc IRuns
+    uint64 public runCount;
+
+    mapping(uint64 runId => Run) internal _runs;
+    mapping(uint64 runId => mapping(uint32 round => Round)) internal _rounds;
+    mapping(uint64 runId => mapping(uint32 round => mapping(uint8 attempt => Aggregate))) internal _aggregates;
+    mapping(uint64 runId => mapping(uint32 seat => Seat)) internal _seats;
+    mapping(uint64 runId => mapping(uint32 seat => mapping(uint32 epoch => Chain))) internal _chains;
+
+    /// @inheritdoc IRuns
+    mapping(uint64 runId => mapping(uint8 index => uint32)) public seatAt;
+
+    /// @inheritdoc IRuns
+    mapping(uint64 runId => mapping(address owner => uint32)) public seatOfOwner;
+
+    /// @inheritdoc IRuns
+    address public immutable stake;
+
+    /// @inheritdoc IRuns
+    address public immutable claims;
+
+    /// @inheritdoc IRuns
+    address public immutable ownership;
+
+    /// @inheritdoc IRuns
+    address public immutable randomness;
+
+    constructor(address stake_, address claims_, address ownership_, address randomness_) {
+        stake = stake_;
+        claims = claims_;
+        ownership = ownership_;
+        randomness = randomness_;
+    }
+
+    function _run(uint64 runId) internal view returns (Run storage) {
+        require(runId != 0 && runId <= runCount, UnknownRun(runId));
+        return _runs[runId];
+    }
+
+    function _requireCurrent(Run storage run, uint64 runId, uint32 round) internal view {
+        require(round == run.round, WrongRound(runId, round, run.round));
+    }
+
+    /// @dev The status of a round that exists, from facts and time.
+    function _statusOf(uint64 runId, uint32 round) internal view returns (RoundStatus) {
+        Run storage run = _runs[runId];
+        Round storage facts = _rounds[runId][round];
+        if (round < run.round) return RoundStatus.SETTLED;
+        if (!facts.isRequested) return _isOpen(run) ? RoundStatus.OPEN : RoundStatus.SEALED;
+        if (_hasAggregate(facts)) return RoundStatus.AGGREGATED;
+        if (facts.drawnAt.isZero() || !now_().isAtOrAfter(_auditDeadline(run, facts))) return RoundStatus.SEALED;
+        return RoundStatus.AUDITED;
+    }
+
+    /// @dev What `tick` does to the current round now.
+    function _dueOf(uint64 runId) internal view returns (Step) {
+        Run storage run = _runs[runId];
+        Round storage facts = _rounds[runId][run.round];
+        RoundStatus status = _statusOf(runId, run.round);
+        if (status == RoundStatus.SEALED) {
+            if (!facts.isRequested) return Step.REQUEST;
+            return facts.drawnAt.isZero() && _isReadable(facts.ticket) ? Step.DRAW : Step.NONE;
+        }
+        bool isDue;
+        if (status == RoundStatus.AUDITED) {
+            isDue = _isBarren(facts) || now_().isAtOrAfter(_aggregateDeadline(run, facts));
+        } else if (status == RoundStatus.AGGREGATED) {
+            isDue = now_().isAtOrAfter(_settleableAt(runId, run.round));
+        }
+        return isDue ? Step.SETTLE : Step.NONE;
+    }
+
+    function _isOpen(Run storage run) internal view returns (bool) {
+        if (now_().isAtOrAfter(run.commitDeadline)) return false;
+        return run.activeMiners.isEmpty() || !run.awaited.isEmpty();
+    }
+
+    function _isReadable(uint64 ticket) internal view returns (bool) {
+        (IRandomness.Draw draw, ) = IRandomness(randomness).read(ticket);
+        return draw != IRandomness.Draw.PENDING;
+    }
+
+    /// @dev Nobody can claim an aggregate any more.
+    function _isBarren(Round storage facts) internal view returns (bool) {
+        return facts.attempts == MAX_AGGREGATES || _standingMembers(facts).isEmpty();
+    }
+
+    function _hasAggregate(Round storage facts) internal view returns (bool) {
+        return facts.attempts != 0 && !facts.isFrozen;
+    }
+
+    function _standingMembers(Round storage facts) internal view returns (MemberSet) {
+        return facts.committed.minus(facts.challenged);
+    }
+
+    /// @dev Once the beacon is drawn. With nothing committed there is nothing to audit.
+    function _auditDeadline(Run storage run, Round storage facts) internal view returns (Instant) {
+        if (facts.committed.isEmpty()) return facts.drawnAt;
+        if (!facts.aggregateFrom.isZero()) return facts.aggregateFrom;
+        return facts.drawnAt.plus(run.parameters.auditWindow);
+    }
+
+    function _aggregateDeadline(Run storage run, Round storage facts) internal view returns (Instant) {
+        return _auditDeadline(run, facts).plus(run.parameters.aggregateWindow);
+    }
+
+    /// @dev Of the latest aggregate.
+    function _settleableAt(uint64 runId, uint32 round) internal view returns (Instant) {
+        uint8 attempt = _rounds[runId][round].attempts;
+        return _aggregates[runId][round][attempt].postedAt.plus(_runs[runId].parameters.challengeWindow);
+    }
+
+    /// @dev The seed of a round's batches comes from the beacon of the round before, when all its commits were in.
+    function _seedOf(uint64 runId, uint32 round) internal view returns (bytes32) {
+        if (round == 0) return bytes32(0);
+        return keccak256(abi.encode(_rounds[runId][round - 1].beacon, runId, round));
+    }
+
+    /// @dev When an unchallenged claim of a miner in this round is final: with all of its epoch.
+    function _workFinalAt(uint64 runId, uint32 round) internal view returns (Instant) {
+        uint8 length = _runs[runId].parameters.epochRounds;
+        uint32 lastRound = ((round - 1) / length + 1) * length;
+        return _afterSettling(runId, lastRound);
+    }
+
+    /// @dev One challenge window after a round was settled; `NEVER` before it is.
+    function _afterSettling(uint64 runId, uint32 round) internal view returns (Instant) {
+        Instant settledAt = _rounds[runId][round].settledAt;
+        return settledAt.isZero() ? NEVER : settledAt.plus(_runs[runId].parameters.challengeWindow);
+    }
+}

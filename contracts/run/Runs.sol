@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClaims} from "../claim/IClaims.sol";
+import {IClaimSource} from "../claim/IClaimSource.sol";
+import {IOwnership} from "../own/IOwnership.sol";
+import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
+import {MemberSet} from "../types/MemberSet.sol";
+import {Instant, now_} from "../types/Time.sol";
+import {IRuns} from "./IRuns.sol";
+import {Rounds} from "./Rounds.sol";
+import {RunMetadata, RunParameters} from "./RunParameters.sol";
+import {RunStorage} from "./RunStorage.sol";
+
+/// @title Runs
+/// @notice The manual is {IRuns}.
+contract Runs is Rounds, IClaimSource {
+    modifier onlyClaims() {
+        require(msg.sender == claims, NotClaims(msg.sender, claims));
+        _;
+    }
+
+    constructor(
+        address stake_,
+        address claims_,
+        address ownership_,
+        address randomness_
+    ) RunStorage(stake_, claims_, ownership_, randomness_) {}
+
+    /// @inheritdoc IRuns
+    function createRun(
+        RunParameters calldata parameters,
+        RunMetadata calldata metadata
+    ) external returns (uint64 runId) {
+        parameters.requireValid(IClaims(claims).longestWindow());
+
+        runId = ++runCount;
+        Run storage run = _runs[runId];
+        run.parameters = parameters;
+        run.segments = parameters.segments;
+        run.minerBond = parameters.minerBond;
+        run.commitDeadline = parameters.opensAt;
+        run.root = parameters.genesisRoot;
+        run.price = parameters.joinFloor;
+        run.pricedAt = now_();
+
+        address shareToken = IOwnership(ownership).open(runId, parameters, metadata);
+        emit RunCreated(
+            runId,
+            msg.sender,
+            parameters.recipeRoot,
+            parameters.genesisRoot,
+            parameters.datasetRoot,
+            parameters.opensAt,
+            shareToken,
+            metadata.name,
+            metadata.uri
+        );
+    }
+
+    /// @inheritdoc IClaimSource
+    function onFrozen(ClaimId id) external onlyClaims {
+        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
+        Round storage facts = _rounds[runId][round];
+        if (id.kind() == ClaimKind.WORK) {
+            facts.challenged = facts.challenged.with(_seats[runId][id.numberOf()].index);
+            (Chain storage chain, uint8 bit) = _chainOf(id);
+            chain.frozen |= bit;
+        } else if (_isPendingAggregate(id)) {
+            facts.isFrozen = true;
+            facts.aggregateFrom = now_();
+        }
+    }
+
+    /// @inheritdoc IClaimSource
+    function onRestored(ClaimId id) external onlyClaims {
+        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
+        Round storage facts = _rounds[runId][round];
+        if (id.kind() == ClaimKind.WORK) {
+            facts.challenged = facts.challenged.without(_seats[runId][id.numberOf()].index);
+            (Chain storage chain, uint8 bit) = _chainOf(id);
+            chain.frozen &= ~bit;
+        } else if (_isPendingAggregate(id)) {
+            facts.isFrozen = false;
+        }
+    }
+
+    /// @inheritdoc IClaimSource
+    function onVoided(ClaimId id) external onlyClaims {
+        // A voided aggregate stays what it was when it was frozen: not standing.
+        if (id.kind() != ClaimKind.WORK) return;
+        (Chain storage chain, uint8 bit) = _chainOf(id);
+        chain.voided |= bit;
+    }
+
+    /// @inheritdoc IClaimSource
+    function termsOf(ClaimId id) external view returns (ClaimTerms memory terms) {
+        (uint64 runId, uint32 round, uint32 number) = (id.runOf(), id.roundOf(), id.numberOf());
+        RunParameters storage parameters = _runs[runId].parameters;
+        ClaimKind kind = id.kind();
+        terms.challengeBond = parameters.challengeBond;
+        terms.challengeable = kind != ClaimKind.SEAT;
+        if (kind == ClaimKind.AGGREGATE) {
+            Aggregate storage aggregate = _aggregates[runId][round][uint8(number)];
+            terms.claimant = aggregate.claimant;
+            terms.bond = parameters.aggregateBond;
+            terms.finalAt = aggregate.postedAt.plus(parameters.challengeWindow);
+            return terms;
+        }
+        Seat memory seat = _seat(runId, number);
+        terms.claimant = seat.owner;
+        terms.bond = kind == ClaimKind.WORK ? parameters.minerBond : parameters.validatorBond;
+        terms.finalAt = kind == ClaimKind.WORK ? _workFinalAt(runId, round) : _afterSettling(runId, seat.until);
+    }
+
+    /// @inheritdoc IRuns
+    function parametersOf(uint64 runId) external view returns (RunParameters memory) {
+        return _run(runId).parameters;
+    }
+
+    /// @inheritdoc IRuns
+    function runOf(uint64 runId) external view returns (RunView memory view_) {
+        Run storage run = _run(runId);
+        view_.round = run.round;
+        view_.status = _statusOf(runId, run.round);
+        view_.due = _dueOf(runId);
+        view_.root = run.root;
+        view_.seed = _seedOf(runId, run.round);
+        view_.miners = run.miners;
+        view_.validators = run.validators;
+        view_.activeMiners = run.activeMiners;
+        view_.activeValidators = run.activeValidators;
+        view_.seats = run.seats;
+        view_.joiningPrice = _joiningPriceOf(run);
+        view_.time = now_();
+    }
+
+    /// @inheritdoc IRuns
+    function roundOf(uint64 runId, uint32 round) external view returns (RoundView memory view_) {
+        Run storage run = _run(runId);
+        _requireExists(run, runId, round);
+        Round storage facts = _rounds[runId][round];
+        bool isCurrent = round == run.round;
+        view_.status = _statusOf(runId, round);
+        view_.seed = _seedOf(runId, round);
+        view_.parent = facts.isRequested ? facts.parent : run.root;
+        view_.committed = facts.isRequested ? facts.committed : run.activeMiners.minus(run.awaited);
+        if (isCurrent) view_.commitDeadline = run.commitDeadline;
+        view_.beacon = facts.beacon;
+        view_.beaconLost = facts.isBeaconLost;
+        if (!facts.drawnAt.isZero()) {
+            view_.auditDeadline = _auditDeadline(run, facts);
+            view_.aggregateDeadline = _aggregateDeadline(run, facts);
+        }
+        view_.settledAt = facts.settledAt;
+        view_.challenged = facts.challenged;
+        view_.reported = facts.reported;
+        view_.attempts = facts.attempts;
+        if (facts.attempts != 0) {
+            Aggregate storage aggregate = _aggregates[runId][round][facts.attempts];
+            view_.aggregate = claimId(ClaimKind.AGGREGATE, runId, round, facts.attempts);
+            view_.aggregateStands = !facts.isFrozen;
+            view_.nextRoot = aggregate.nextRoot;
+            if (!facts.isFrozen) {
+                view_.accepted = aggregate.accepted;
+                view_.settleableAt = _settleableAt(runId, round);
+            }
+        }
+    }
+
+    /// @inheritdoc IRuns
+    function statusOf(uint64 runId, uint32 round) external view returns (RoundStatus) {
+        _requireExists(_run(runId), runId, round);
+        return _statusOf(runId, round);
+    }
+
+    /// @inheritdoc IRuns
+    function drawn(uint64 runId, uint32 round, uint32 seat) external view returns (bool isDrawn, uint8 segment) {
+        Round storage facts = _rounds[runId][round];
+        require(!facts.drawnAt.isZero(), NoBeacon(runId, round));
+        RunParameters storage parameters = _runs[runId].parameters;
+        uint256 draw = uint256(keccak256(abi.encode(facts.beacon, runId, round, seat)));
+        bool isProbation = round < uint256(_seat(runId, seat).since) + parameters.probationRounds;
+        isDrawn = facts.isBeaconLost || isProbation || uint128(draw) % 10_000 < parameters.auditRate;
+        if (parameters.segments > 1) segment = uint8((draw >> 128) % (parameters.segments - 1));
+    }
+
+    /// @inheritdoc IRuns
+    function acceptedOf(uint64 runId, uint32 round) external view returns (MemberSet accepted) {
+        return _acceptedOf(runId, round);
+    }
+
+    /// @inheritdoc IRuns
+    function brokenChainOf(ClaimId id) external view returns (bool isBroken, bool isVoided) {
+        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
+        (Chain storage chain, uint8 bit) = _chainOf(id);
+        uint8 voided = chain.voided;
+        uint8 suspects = (chain.frozen | voided) & (bit - 1);
+        uint8 index = _seats[runId][id.numberOf()].index;
+        // At most E - 1 = 7 rounds, and none unless the seat was challenged in this epoch.
+        uint32 earlier = round;
+        for (uint8 other = bit >> 1; suspects != 0; other >>= 1) {
+            --earlier;
+            if (suspects & other == 0) continue;
+            suspects &= ~other;
+            if (!_acceptedOf(runId, earlier).has(index)) continue;
+            isBroken = true;
+            if (voided & other != 0) isVoided = true;
+        }
+    }
+
+    /// @inheritdoc IRuns
+    function workClaimId(uint64 runId, uint32 round, uint32 seat) external pure returns (ClaimId) {
+        return claimId(ClaimKind.WORK, runId, round, seat);
+    }
+
+    function _requireExists(Run storage run, uint64 runId, uint32 round) private view {
+        require(round <= run.round, UnknownRound(runId, round, run.round));
+    }
+
+    function _acceptedOf(uint64 runId, uint32 round) private view returns (MemberSet accepted) {
+        Round storage facts = _rounds[runId][round];
+        if (facts.isApplied) accepted = _aggregates[runId][round][facts.attempts].accepted;
+    }
+
+    /// @dev Whether a claim is the latest aggregate of the round that is under way.
+    function _isPendingAggregate(ClaimId id) private view returns (bool) {
+        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
+        return round == _runs[runId].round && id.numberOf() == _rounds[runId][round].attempts;
+    }
+
+    /// @dev Where a miner's claim stands in its epoch. Rounds of miners count from 1.
+    function _chainOf(ClaimId id) private view returns (Chain storage chain, uint8 bit) {
+        uint8 length = _runs[id.runOf()].parameters.epochRounds;
+        uint32 past = id.roundOf() - 1;
+        chain = _chains[id.runOf()][id.numberOf()][past / length];
+        bit = uint8(1 << (past % length));
+    }
+}
