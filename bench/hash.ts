@@ -1,0 +1,96 @@
+import { hash } from 'node:crypto';
+import { createHasher } from '../engine/commit/hasher.ts';
+import { createState, type State } from '../engine/graph/state.ts';
+import type { StateLayout, StateSlot } from '../engine/graph/types.ts';
+import { log, median, numberOption } from './lib/bench.ts';
+import { segmentShare } from './lib/segment-share.ts';
+
+export const description = 'state hashing: GB/s against plain SHA-256, and its share of a round';
+
+export const options = [
+  numberOption('--threads <n>', 'hashing threads', 2),
+  numberOption('--megabytes <n>', 'size of the training state', 128),
+  numberOption('--repeats <n>', 'measured runs of each kind, interleaved', 9),
+  numberOption('--seconds-per-step <s>', 'time of one inner step on a state of this size, for segmentShare'),
+  numberOption('--inner-steps <n>', 'inner steps of a round', 32),
+  numberOption('--segments <n>', 'segments of a round', 4),
+];
+
+type Options = {
+  threads: number;
+  megabytes: number;
+  repeats: number;
+  secondsPerStep?: number;
+  innerSteps: number;
+  segments: number;
+};
+
+/** Hashes one training state over and over: on all threads, on one, and its bytes as one plain message. */
+export async function run(given: Record<string, unknown>): Promise<object> {
+  const { threads, megabytes, repeats, secondsPerStep, innerSteps, segments } = given as Options;
+  const state = trainingState(megabytes * 1e6);
+  const pool = createHasher({ threads });
+  const single = createHasher({ threads: 1 });
+  log(`${(state.bytes.length / 1e6).toFixed(1)} MB of f32 state, leaves of 1,024 bytes, ${threads} threads`);
+  const rates = { pool: [] as number[], single: [] as number[], plain: [] as number[] };
+  for (let i = 0; i <= repeats; i += 1) {
+    const measured = {
+      pool: await rate(state, () => pool.stateRoot(state)),
+      single: await rate(state, () => single.stateRoot(state)),
+      plain: await rate(state, async () => hash('sha256', state.bytes)),
+    };
+    // The first pass starts the threads and warms the code.
+    if (i > 0) for (const key of ['pool', 'single', 'plain'] as const) rates[key].push(measured[key]);
+  }
+  await pool.close();
+  const gbPerSecond = median(rates.pool);
+  log(`${threads} threads ${gbPerSecond.toFixed(2)} GB/s, best ${Math.max(...rates.pool).toFixed(2)}`);
+  const stateBytes = state.bytes.length;
+  const payloadBytes = stateBytes / 3;
+  const share =
+    secondsPerStep === undefined
+      ? null
+      : segmentShare({ stateBytes, payloadBytes, segments, innerSteps, secondsPerStep, gbPerSecond });
+  return {
+    gbPerSecond: rounded(gbPerSecond),
+    singleThreadGbPerSecond: rounded(median(rates.single)),
+    plainSha256GbPerSecond: rounded(median(rates.plain)),
+    segmentShare: share,
+    threads,
+    stateBytes,
+    leafBytes: 1024,
+  };
+}
+
+async function rate(state: State, work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return state.bytes.length / (performance.now() - start) / 1e6;
+}
+
+/** Parameters, first and second moments of a decoder 512 wide, as deep as the size asks for. */
+function trainingState(bytes: number): State {
+  const width = 512;
+  const blocks = Math.max(1, Math.round(bytes / 3 / (4 * 12 * width * width)));
+  const tensors = (prefix: string): readonly StateSlot[] =>
+    Array.from({ length: blocks }, (_, block): readonly StateSlot[] => [
+      { name: `${prefix}${block}.norm`, dtype: 'f32', shape: [width] },
+      { name: `${prefix}${block}.attention`, dtype: 'f32', shape: [4 * width, width] },
+      { name: `${prefix}${block}.up`, dtype: 'f32', shape: [4 * width, width] },
+      { name: `${prefix}${block}.down`, dtype: 'f32', shape: [width, 4 * width] },
+    ]).flat();
+  const scalars: readonly StateSlot[] = [
+    { name: 'step', dtype: 'f32', shape: [1] },
+    { name: 'loss', dtype: 'f32', shape: [1] },
+  ];
+  const layout: StateLayout = { groups: [tensors('p'), tensors('m'), tensors('v'), scalars] };
+  const state = createState(layout);
+  const words = new Uint32Array(state.bytes.buffer);
+  // Floats in [1, 2): their bits do not matter to a hash, but zero pages would not be read from memory.
+  for (let i = 0; i < words.length; i += 1) words[i] = 0x3f800000 | (Math.imul(i, 2654435761) >>> 9);
+  return state;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

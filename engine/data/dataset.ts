@@ -1,0 +1,82 @@
+import { domain } from '../commit/format.ts';
+import { bytesFromHash, hashFromBytes, sha256, type Hash } from '../commit/hash.ts';
+import { SwarmlockError } from '../errors.ts';
+import { shardsOf, tokensRoot } from './shards.ts';
+import { readText } from './source.ts';
+import { byteTokenizer, tokenBytes, type TokenArray, type Tokenizer } from './tokenizer.ts';
+
+/** Tokens to train on and tokens held out, bound by one root. */
+export type Dataset = {
+  readonly tokenizer: string;
+  readonly vocabulary: number;
+  readonly train: TokenArray;
+  readonly heldOut: TokenArray;
+  readonly root: Hash;
+};
+
+export type DatasetOptions = {
+  /** Tokens of one row; both parts must hold at least one row and the token after it. */
+  context: number;
+  tokenizer?: Tokenizer;
+  /** Share of the tokens, from the end, that is held out: a tenth by default; 0 for none. */
+  heldOutShare?: number;
+};
+
+/**
+ * Reads a file, a folder or a glob as one text (see `readText`), and cuts its tokens in two.
+ * @throws DATASET_UNREADABLE, DATASET_EMPTY, DATASET_TOO_SHORT, HELD_OUT_SHARE_INVALID, TOKENIZER_INVALID
+ */
+export async function loadDataset(path: string, options: DatasetOptions): Promise<Dataset> {
+  return createDataset(await readText(path), options);
+}
+
+/** The dataset of a text that is already in memory. @throws as `loadDataset` */
+export function createDataset(text: string | Uint8Array, options: DatasetOptions): Dataset {
+  const { context, tokenizer = byteTokenizer, heldOutShare = 0.1 } = options;
+  if (!(heldOutShare >= 0 && heldOutShare < 1)) {
+    throw new SwarmlockError(`Cannot hold out a share of ${heldOutShare}`, {
+      code: 'HELD_OUT_SHARE_INVALID',
+      argument: 'heldOutShare',
+      hint: 'Give a number from 0 to below 1.',
+    });
+  }
+  const tokens = tokenizer.encode(text);
+  requireTokenSize(tokens, tokenizer);
+  const cut = tokens.length - Math.floor(tokens.length * heldOutShare);
+  const train = tokens.subarray(0, cut);
+  const heldOut = tokens.subarray(cut);
+  requireLength('training', train.length, context);
+  if (heldOutShare > 0) requireLength('held-out', heldOut.length, context);
+  const { id, vocabulary } = tokenizer;
+  return { tokenizer: id, vocabulary, train, heldOut, root: datasetRoot(train, heldOut, vocabulary) };
+}
+
+/**
+ * SHA-256(0x04 || u32 BE vocabulary || u64 BE train tokens || u64 BE held-out tokens || root of the train tokens ||
+ * root of the held-out tokens). The vocabulary fixes the bytes of a token.
+ */
+export function datasetRoot(train: TokenArray, heldOut: TokenArray, vocabulary: number): Hash {
+  const header = Buffer.alloc(21);
+  header[0] = domain.dataset;
+  header.writeUInt32BE(vocabulary, 1);
+  header.writeBigUInt64BE(BigInt(train.length), 5);
+  header.writeBigUInt64BE(BigInt(heldOut.length), 13);
+  const roots = [train, heldOut].map((tokens) => bytesFromHash(tokensRoot(shardsOf(tokens))));
+  return hashFromBytes(sha256(header, ...roots));
+}
+
+function requireLength(part: string, tokens: number, context: number): void {
+  if (tokens > context) return;
+  const message = `The ${part} part has ${tokens} tokens; a context of ${context} needs at least ${context + 1}`;
+  throw new SwarmlockError(message, {
+    code: 'DATASET_TOO_SHORT',
+    argument: 'path',
+    hint: 'Give more text or a shorter context.',
+  });
+}
+
+function requireTokenSize(tokens: TokenArray, { id, vocabulary }: Tokenizer): void {
+  if (tokens.BYTES_PER_ELEMENT === tokenBytes(vocabulary)) return;
+  const message = `Tokenizer ${id} gives ${tokens.BYTES_PER_ELEMENT} bytes a token for a vocabulary of ${vocabulary}`;
+  throw new SwarmlockError(message, { code: 'TOKENIZER_INVALID', argument: 'tokenizer' });
+}
