@@ -39,7 +39,7 @@ function sessionOptions({ provider = 'cpu', threads = 0 }: ExecutorOptions): ort
     intraOpNumThreads: threads,
     enableCpuMemArena: true,
     enableMemPattern: true,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
   };
 }
 
@@ -112,7 +112,7 @@ function feedsOf(
       argument: 'batch',
     });
   }
-  return { ...feeds, [BATCH]: ortTensor(type, batch) };
+  return { ...feeds, [BATCH]: ortTensor(type, new Uint32Array(batch)) };
 }
 
 /**
@@ -132,21 +132,31 @@ export async function trace(
       slotsOf(layout).map((slot) => ortTensor(slot, tensors.get(slot.name)!)),
     );
     const results = await session.run(feedsOf(session, views, program, batch));
-    return program.nodes.map((node, index) => {
+    const values = program.nodes.map((node, index) => {
       if (node === null) return null;
       const { data } = results[lowered.outputs[index]!]!;
       const { dtype, shape } = node.type;
       const array = data as TypedArray;
-      const values = typedArray(dtype, array.length, array.buffer, array.byteOffset);
-      checkValues(node.op, values, dtype, node.bound);
-      return { dtype, shape, data: values };
+      return { dtype, shape, data: typedArray(dtype, array.length, array.buffer, array.byteOffset) };
     });
+    checkTrace(program, inputs, values);
+    return values;
   } catch (cause) {
     if (cause instanceof SwarmlockError) throw cause;
     throw new SwarmlockError(`an operator refused its operands: ${(cause as Error).message}`, { code: 'FAULT', cause });
   } finally {
     await session.release();
   }
+}
+
+/** Throws FAULT unless every operand is in its operator's domain, and every value finite or within its bound. */
+function checkTrace(program: Program, inputs: readonly State[], values: readonly (Tensor | null)[]): void {
+  program.nodes.forEach((node, index) => {
+    if (node === null) return;
+    const operands = node.inputs.map((ref) => operandOf(program, inputs, values, ref));
+    operators.get(node.op)!.domain?.(operands, node.type, node.attributes);
+    checkValues(node.op, values[index]!.data, node.type.dtype, node.bound);
+  });
 }
 
 /** A non-finite f32, or an integer above its bound, is a fault. */

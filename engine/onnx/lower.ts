@@ -110,10 +110,9 @@ class ProgramLowering {
   }
 
   #constant({ dtype, shape, data }: Tensor, form: Form): string {
-    const whole = shape.length === 1 && shape[0] === 1 ? [] : shape;
-    if (dtype === 'i8' && form === 'u8') return this.#emitter.constant('u8', whole, Uint8Array.from(data, (x) => x + 128));
-    if (dtype === 'i32' && form === 'f32') return this.#emitter.constant('f32', whole, Float32Array.from(data));
-    return this.#emitter.constant(form, whole, data);
+    if (dtype === 'i8' && form === 'u8') return this.#emitter.constant('u8', shape, Uint8Array.from(data, (x) => x + 128));
+    if (dtype === 'i32' && form === 'f32') return this.#emitter.constant('f32', shape, Float32Array.from(data));
+    return this.#emitter.constant(form, shape, data);
   }
 
   #node(ref: Ref & { kind: 'node' }, form: Form): string {
@@ -150,7 +149,8 @@ class ProgramLowering {
       index: (i) => this.value(operand(i), 'i32'),
       transposed: (i, permutation, asked) => this.#transposed(operand(i), permutation, asked as Form),
       product: (i, j) => this.#product(operand(i), operand(j)),
-      isCovered: () => this.#patterns.covers(operand(1), operand(0)),
+      splitProduct: () => this.#splitProduct(node),
+      isCovered: () => this.#patterns.isNonNegative(operand(0)) || this.#patterns.covers(operand(1), operand(0)),
       batch: () => BATCH,
       scalar: (dtype, value) => emitter.scalar(dtype, value),
       axes: (list) => emitter.axes(list),
@@ -167,9 +167,9 @@ class ProgramLowering {
 
   /** One element as a tensor of rank 0. */
   #scalarOf(ref: Ref): string {
+    if (ref.kind === 'constant') return this.#constant({ ...this.#program.constants[ref.index]!, shape: [] }, 'f32');
     const value = this.value(ref, 'f32');
-    const isScalar = ref.kind === 'constant' || this.#typeOf(ref).shape.length === 0;
-    return isScalar ? value : this.#emitter.emit('Reshape', [value, this.#emitter.axes([])]);
+    return this.#typeOf(ref).shape.length === 0 ? value : this.#emitter.emit('Reshape', [value, this.#emitter.axes([])]);
   }
 
   #transposed(ref: Ref, permutation: readonly number[], form: Form): string {
@@ -199,14 +199,20 @@ class ProgramLowering {
     return this.#emitter.emit('MatMulInteger', [...operands, ...zeros]);
   }
 
+  /** The sum of a contraction's parts as one product. */
+  #splitProduct(node: Node): string | undefined {
+    const whole = this.#patterns.splitProduct(node);
+    return whole && this.#product(whole.a, whole.b);
+  }
+
   /** from_i32(matmul_nt(A, B)) times one scale is one kernel: it too rounds the integer once and then multiplies. */
   #dequantisedProduct(node: Node): string | undefined {
     const converted = node.op === 'mul' ? this.#patterns.node(node.inputs[0], 'from_i32') : undefined;
-    const product = converted && this.#patterns.node(converted.inputs[0], 'matmul_nt');
+    const product = converted && this.#patterns.product(converted.inputs[0]!);
     if (product === undefined) return undefined;
     const scale = this.#patterns.bare(node.inputs[1]!);
     if (elementCount(this.#typeOf(scale).shape) !== 1) return undefined;
-    const { operands, zeros } = this.#productOperands(product.inputs[0]!, product.inputs[1]!);
+    const { operands, zeros } = this.#productOperands(product.a, product.b);
     const inputs = [...operands, this.#scalarOf(scale), this.#emitter.scalar('f32', 1), ...zeros];
     return this.#emitter.emit('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
   }

@@ -26,7 +26,9 @@ export type Lowering = {
   transposed(i: number, permutation: readonly number[], form: string): string;
   /** The exact i32 product of operands i and j, contracted over the last axis of both. */
   product(i: number, j: number): string;
-  /** Whether the quantiser's scale provably covers its operand, so that nothing is clamped. */
+  /** This node as one product, when it joins all parts of a contraction that was split. */
+  splitProduct(): string | undefined;
+  /** Whether the quantiser provably never clamps at its lower end. */
   isCovered(): boolean;
   /** The tokens of the batch. */
   batch(): string;

@@ -33,18 +33,63 @@ export class Patterns {
     const magnitude = this.node(largest, 'abs');
     const reduced = this.bare(magnitude === undefined ? largest : magnitude.inputs[0]!, 'reshape');
     const operand = this.bare(x, 'reshape');
-    return sameRef(reduced, operand) && (magnitude !== undefined || this.#isSquare(operand));
+    return sameRef(reduced, operand) && (magnitude !== undefined || this.isNonNegative(operand));
+  }
+
+  /** The operands of an exact product: a matmul_nt, or the parts of one joined by add_i32. */
+  product(ref: Ref): { a: Ref; b: Ref } | undefined {
+    const node = this.node(ref, 'matmul_nt', 'add_i32');
+    if (node?.op === 'add_i32') return this.splitProduct(node);
+    return node && { a: node.inputs[0]!, b: node.inputs[1]! };
+  }
+
+  /** The whole of a contraction whose parts, successive slices of the last axis, are added one after the other. */
+  splitProduct(sum: Node): { a: Ref; b: Ref } | undefined {
+    const parts: Node[] = [];
+    let rest: Node | undefined = sum;
+    while (rest?.op === 'add_i32') {
+      const part = this.node(rest.inputs[1], 'matmul_nt');
+      if (part === undefined) return undefined;
+      parts.unshift(part);
+      rest = this.node(rest.inputs[0], 'matmul_nt', 'add_i32');
+    }
+    if (rest === undefined) return undefined;
+    const [a, b] = [0, 1].map((side) => this.#whole([rest, ...parts].map(({ inputs }) => inputs[side]!)));
+    return a && b && { a, b };
+  }
+
+  /** The tensor of which these are all the successive slices along its last axis. */
+  #whole(refs: readonly Ref[]): Ref | undefined {
+    const slices = refs.map((ref) => this.node(ref, 'slice'));
+    const source = slices[0]?.inputs[0];
+    if (source?.kind !== 'node') return undefined;
+    const { shape } = this.#program.nodes[source.index]!.type;
+    let next = 0;
+    for (const slice of slices) {
+      const [axis, start, length = 0] = slice?.attributes ?? [];
+      if (slice === undefined || !sameRef(slice.inputs[0]!, source) || axis !== shape.length - 1 || start !== next) return undefined;
+      next += length;
+    }
+    return next === shape.at(-1) ? source : undefined;
+  }
+
+  /** Whether no element can be negative. */
+  isNonNegative(ref: Ref): boolean {
+    const bare = this.bare(ref, 'reshape', 'broadcast', 'from_i32', 'sum_i32', 'reduce_max', 'transpose');
+    if (bare.kind === 'constant') return this.#program.constants[bare.index]!.data.every((value) => value >= 0);
+    const node = this.node(bare, 'mul', 'div', 'gather', 'max', 'abs', 'sqrt', 'pow2ceil');
+    if (node === undefined) return false;
+    const [a, b] = node.inputs as [Ref, Ref];
+    if (node.op === 'gather') return this.isNonNegative(a);
+    if (node.op === 'max') return this.isNonNegative(a) || this.isNonNegative(b);
+    if (node.op === 'mul' || node.op === 'div') return sameRef(a, b) || (this.isNonNegative(a) && this.isNonNegative(b));
+    return true;
   }
 
   #isOneOver127(ref: Ref): boolean {
     const bare = this.bare(ref);
     const constant = bare.kind === 'constant' ? this.#program.constants[bare.index] : undefined;
     return constant !== undefined && constant.data.every((value) => value === Math.fround(1 / 127));
-  }
-
-  #isSquare(ref: Ref): boolean {
-    const node = this.node(ref, 'mul');
-    return node !== undefined && sameRef(node.inputs[0]!, node.inputs[1]!);
   }
 }
 

@@ -22,6 +22,6 @@ export const addI32: Operator = {
     });
   },
   lower(to, { form }) {
-    return to.emit('Add', [to.value(0, form), to.value(1, form)]);
+    return (form === 'i32' ? to.splitProduct() : undefined) ?? to.emit('Add', [to.value(0, form), to.value(1, form)]);
   },
 };

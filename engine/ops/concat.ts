@@ -18,6 +18,7 @@ export const concat: Operator = {
     requireType(name, application, a.dtype, a.shape.with(axis, a.shape[axis]! + b.shape[axis]!));
     return a.bound === undefined || b.bound === undefined ? undefined : Math.max(a.bound, b.bound);
   },
+  attributeCount: () => 1,
   evaluate([a, b], output, [axis = 0]) {
     const split = a!.shape[axis]!;
     output.data.forEach((_, index) => {

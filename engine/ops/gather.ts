@@ -16,11 +16,13 @@ export const gather: Operator = {
     requireType(name, application, table.dtype, [...index.shape, ...table.shape.slice(1)]);
     return bound;
   },
-  evaluate([table, index], output) {
+  domain([table, index]) {
     const rows = table!.shape[0]!;
+    for (const row of index!.data) if (row < 0 || row >= rows) throw fault(name, `index ${row} is not in [0, ${rows})`);
+  },
+  evaluate([table, index], output) {
     const width = elementCount(table!.shape.slice(1));
     index!.data.forEach((row, position) => {
-      if (row < 0 || row >= rows) throw fault(name, `index ${row} is not in [0, ${rows})`);
       output.data.set(table!.data.subarray(row * width, (row + 1) * width), position * width);
     });
   },

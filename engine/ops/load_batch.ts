@@ -16,6 +16,7 @@ export const loadBatch: Operator = {
     requireType(name, application, 'u32', [rows, length]);
     return undefined;
   },
+  attributeCount: () => 2,
   evaluate() {
     throw fault(name, 'the executor was given no batch');
   },

@@ -16,9 +16,12 @@ export const oneHot: Operator = {
     requireType(name, application, dtype, [...index!.shape, n]);
     return dtype === 'i8' ? 1 : undefined;
   },
+  attributeCount: () => 1,
+  domain([index], _, [n = 0]) {
+    for (const hot of index!.data) if (hot < 0 || hot >= n) throw fault(name, `index ${hot} is not in [0, ${n})`);
+  },
   evaluate([index], output, [n = 0]) {
     index!.data.forEach((hot, position) => {
-      if (hot < 0 || hot >= n) throw fault(name, `index ${hot} is not in [0, ${n})`);
       output.data[position * n + hot] = 1;
     });
   },

@@ -21,6 +21,13 @@ export type Operator = {
   readonly opcode: number;
   /** Refuses a descriptor that has no meaning. Returns the bound of an integer result. */
   check(inputs: readonly ValueInfo[], application: Application): number | undefined;
+  /** How many attributes an application with this result has; none when absent. */
+  attributeCount?(type: TensorType): number;
+  /**
+   * Throws FAULT for operands outside the operator's domain where a lowered value would not show it. `trace` calls it on
+   * what was computed; elsewhere a non-finite result or an integer above its bound gives the fault away.
+   */
+  domain?(inputs: readonly Tensor[], output: TensorType, attributes: readonly number[]): void;
   /** The meaning: computes `output.data`, slowly and plainly. Throws FAULT where ARITHMETIC.md says so. */
   evaluate(inputs: readonly Tensor[], output: Tensor, attributes: readonly number[]): void;
   /** Emits ONNX nodes and returns the name of the value in the form that was asked for. */

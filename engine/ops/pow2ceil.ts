@@ -1,4 +1,4 @@
-import { fault, finite, requireInputs, requireType, type Operator } from './operator.ts';
+import { fault, requireInputs, requireType, type Operator } from './operator.ts';
 
 const name = 'pow2ceil';
 const FLOOR = 2 ** -100;
@@ -7,8 +7,6 @@ const ONE_EXPONENT = 0x00800000;
 
 /** 2^(floor(log2 x) + 1) for x >= 2^-100, else 2^-99: the smallest power of two strictly above max(x, 2^-100). */
 function evaluate(x: number): number {
-  if (x < 0) throw fault(name, `the operand ${x} is negative`);
-  if (x >= 2 ** 126) throw fault(name, `the operand ${x} is 2^126 or more`);
   const word = new DataView(new ArrayBuffer(4));
   word.setFloat32(0, Math.max(x, FLOOR));
   word.setUint32(0, (word.getUint32(0) & EXPONENT_MASK) + ONE_EXPONENT);
@@ -24,15 +22,21 @@ export const pow2ceil: Operator = {
     requireType(name, application, 'f32', inputs[0]!.shape);
     return undefined;
   },
+  domain([x]) {
+    for (const value of x!.data) {
+      if (value < 0) throw fault(name, `the operand ${value} is negative`);
+      if (value >= 2 ** 126) throw fault(name, `the operand ${value} is 2^126 or more`);
+    }
+  },
   evaluate([x], output) {
     output.data.forEach((_, i) => {
-      output.data[i] = finite(name, evaluate(x!.data[i]!));
+      output.data[i] = evaluate(x!.data[i]!);
     });
   },
   lower(to) {
-    // The exponent field plus one, the mantissa cleared. 2^126 and above give infinity or NaN, which is the fault.
+    // The mantissa cleared, then doubled: as a product, so that an infinite operand stays infinite.
     const word = to.emit('BitCast', [to.emit('Max', [to.value(0), to.scalar('f32', FLOOR)])], { to: 6 });
     const exponent = to.emit('BitwiseAnd', [word, to.scalar('i32', EXPONENT_MASK)]);
-    return to.emit('BitCast', [to.emit('Add', [exponent, to.scalar('i32', ONE_EXPONENT)])], { to: 1 });
+    return to.emit('Mul', [to.emit('BitCast', [exponent], { to: 1 }), to.scalar('f32', 2)]);
   },
 };

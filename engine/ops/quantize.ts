@@ -8,13 +8,16 @@ const LIMIT = 127;
 
 /** clamp(rint(x / s), -127, 127) for one element. */
 export function quantizeElement(x: number, s: number): number {
-  requireScale(s);
   return Math.min(Math.max(roundToEven(Math.fround(x / s)), -LIMIT), LIMIT) + 0;
 }
 
-/** A scale is a power of two, at least 2^-100. */
-export function requireScale(s: number): void {
-  if (!(s >= 2 ** -100) || !Number.isInteger(Math.log2(s))) throw fault(name, `${s} is not a scale`);
+/** Scales are powers of two, at least 2^-100. */
+export function requireScales(operator: string, { data }: Tensor): void {
+  for (const s of data) if (!isScale(s)) throw fault(operator, `${s} is not a scale`);
+}
+
+function isScale(s: number): boolean {
+  return s >= 2 ** -100 && 2 ** Math.round(Math.log2(s)) === s;
 }
 
 export function checkQuantizer(operator: string, inputs: readonly ValueInfo[], application: Application): number {
@@ -47,6 +50,7 @@ export const quantize: Operator = {
   name,
   opcode: 18,
   check: (inputs, application) => checkQuantizer(name, inputs, application),
+  domain: ([, s]) => requireScales(name, s!),
   evaluate([x, s]: readonly Tensor[], output) {
     output.data.forEach((_, i) => {
       output.data[i] = quantizeElement(x!.data[i]!, s!.data[i]!);

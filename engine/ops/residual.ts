@@ -1,21 +1,25 @@
-import { checkQuantizer, quantizeElement, quantizeLinear, requireScale, scaled } from './quantize.ts';
-import type { Operator } from './operator.ts';
+import { finite, type Operator } from './operator.ts';
+import { checkQuantizer, quantizeElement, quantizeLinear, requireScales, scaled } from './quantize.ts';
 
 const name = 'residual';
 
 /**
- * residual(x, s) = quantize(x - q s, s / 128) with q = quantize(x, s): the second slice of x. Both slices together carry
- * 14.5 bits. The subtraction is exact wherever q was not clamped, and the result is then at most 64 in magnitude.
+ * residual(x, s) = clamp(rint((x - q s) / (s / 128)), -127, 127) with q = quantize(x, s): the second slice of x. Both
+ * slices together carry 14.5 bits. s is a scale, s / 128 may be smaller than one. The subtraction is exact wherever q was
+ * not clamped, and the result is then at most 64 in magnitude. A product q s that overflows is a fault.
  */
 export const residual: Operator = {
   name,
   opcode: 19,
   check: (inputs, application) => checkQuantizer(name, inputs, application),
+  domain([x, s]) {
+    requireScales(name, s!);
+    x!.data.forEach((value, i) => finite(name, quantizeElement(value, s!.data[i]!) * s!.data[i]!));
+  },
   evaluate([x, s], output) {
     output.data.forEach((_, i) => {
       const value = x!.data[i]!;
       const scale = s!.data[i]!;
-      requireScale(scale / 128);
       const rest = Math.fround(value - Math.fround(quantizeElement(value, scale) * scale));
       output.data[i] = quantizeElement(rest, scale / 128);
     });

@@ -16,6 +16,7 @@ export const slice: Operator = {
     requireType(name, application, dtype, shape.with(axis, length));
     return bound;
   },
+  attributeCount: () => 3,
   evaluate([x], output, [axis = 0, start = 0]) {
     output.data.forEach((_, index) => {
       const from = coordinates(index, output.shape);

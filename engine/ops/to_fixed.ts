@@ -2,6 +2,10 @@ import { fault, MAX_I32, requireInputs, requireType, roundToEven, rule, type Ope
 
 const name = 'to_fixed';
 
+function fixed(x: number, k: number): number {
+  return roundToEven(Math.fround(x * 2 ** k));
+}
+
 /** to_fixed(x; k, bound) = rint(x 2^k) in i32; a magnitude above `bound` is a fault. Attributes: k, bound. */
 export const toFixed: Operator = {
   name,
@@ -14,11 +18,16 @@ export const toFixed: Operator = {
     rule(Number.isInteger(bound) && bound > 0 && bound <= MAX_I32, name, `bound = ${bound} is not in [1, 2^31 - 1]`);
     return bound;
   },
-  evaluate([x], output, [k = 0, bound = 0]) {
-    output.data.forEach((_, i) => {
-      const value = roundToEven(Math.fround(x!.data[i]! * 2 ** k));
+  attributeCount: () => 2,
+  domain([x], _, [k = 0, bound = 0]) {
+    for (const element of x!.data) {
+      const value = fixed(element, k);
       if (!(Math.abs(value) <= bound)) throw fault(name, `${value} exceeds the bound ${bound}`);
-      output.data[i] = value;
+    }
+  },
+  evaluate([x], output, [k = 0]) {
+    output.data.forEach((_, i) => {
+      output.data[i] = fixed(x!.data[i]!, k);
     });
   },
   lower(to, { attributes: [k = 0], form }) {

@@ -16,6 +16,7 @@ export const transpose: Operator = {
     requireType(name, application, dtype, permutation.map((axis) => shape[axis]!));
     return bound;
   },
+  attributeCount: ({ shape }) => shape.length,
   evaluate([x], output, permutation) {
     output.data.forEach((_, index) => {
       const from: number[] = [];

@@ -1,0 +1,96 @@
+import { GraphBuilder, type Value } from './graph/builder.ts';
+import { gradients } from './graph/gradient.ts';
+import type { Program } from './graph/program.ts';
+import { slotsOf } from './graph/state.ts';
+import type { StateLayout, StateSlot } from './graph/types.ts';
+import { crossEntropy } from './nn/cross_entropy.ts';
+import { decoder, modelLayout } from './nn/decoder.ts';
+import { adamW, ratesAt } from './optim/adamw.ts';
+import type { Recipe } from './recipe.ts';
+
+const scalarSlot = (name: string): StateSlot => ({ name, dtype: 'f32', shape: [1] });
+
+/**
+ * State of a miner in training: parameters, first and second moments, and scalars (the step counter and the loss of the
+ * last step). The root of the first group is the root of the parameters as a global state.
+ */
+export function trainingLayout(recipe: Recipe): StateLayout {
+  const parameters = slotsOf(modelLayout(recipe.model));
+  const moments = (order: string) => parameters.map((slot) => ({ ...slot, name: `${order}.${slot.name}` }));
+  return { groups: [parameters, moments('first'), moments('second'), [scalarSlot('step'), scalarSlot('loss')]] };
+}
+
+/** Inputs [rows * context] and targets of a batch: the tokens and those that follow them. */
+function batchOf(graph: GraphBuilder, recipe: Recipe, rows: number): { inputs: Value; targets: Value } {
+  const { context } = recipe.model;
+  const tokens = graph.loadBatch(rows, context + 1);
+  const part = (start: number) => graph.reshape(graph.slice(tokens, 1, start, context), [rows * context]);
+  return { inputs: part(0), targets: part(1) };
+}
+
+/** One inner step: forward, loss, backward, AdamW. Training state and batch in, training state out. */
+export function trainingProgram(recipe: Recipe): Program {
+  const layout = trainingLayout(recipe);
+  const graph = new GraphBuilder([layout]);
+  const { inputs, targets } = batchOf(graph, recipe, recipe.batch);
+  const logits = decoder(graph, recipe, inputs, recipe.batch, (name) => graph.input(name));
+  const { loss, gradient } = crossEntropy(graph, logits, targets);
+  const names = slotsOf(modelLayout(recipe.model)).map(({ name }) => name);
+  const slopes = gradients(graph, logits, gradient, names.map((name) => graph.input(name)));
+  const rates = ratesAt(graph, recipe.optimizer, graph.input('step'));
+  const outputs = new Map([
+    ['step', graph.add(graph.input('step'), 1)],
+    ['loss', loss],
+  ]);
+  names.forEach((name, i) => {
+    const before = {
+      parameter: graph.input(name),
+      first: graph.input(`first.${name}`),
+      second: graph.input(`second.${name}`),
+    };
+    const after = adamW(graph, before, slopes[i]!, rates, recipe.optimizer);
+    outputs.set(name, after.parameter).set(`first.${name}`, after.first).set(`second.${name}`, after.second);
+  });
+  return graph.finish(layout, outputs);
+}
+
+/** The mean loss of parameters on `rows` sequences. Global state and batch in, `loss` [1] out. */
+export function evaluationProgram(recipe: Recipe, rows: number): Program {
+  const graph = new GraphBuilder([modelLayout(recipe.model)]);
+  const { inputs, targets } = batchOf(graph, recipe, rows);
+  const logits = decoder(graph, recipe, inputs, rows, (name) => graph.input(name));
+  return graph.finish({ groups: [[scalarSlot('loss')]] }, new Map([['loss', crossEntropy(graph, logits, targets).loss]]));
+}
+
+/** Logits [context, vocabulary] of one sequence. Global state and a batch of one row in, `logits` out. */
+export function logitsProgram(recipe: Recipe): Program {
+  const { context, vocabulary } = recipe.model;
+  const graph = new GraphBuilder([modelLayout(recipe.model)]);
+  const { inputs } = batchOf(graph, recipe, 1);
+  const logits = decoder(graph, recipe, inputs, 1, (name) => graph.input(name));
+  const slot: StateSlot = { name: 'logits', dtype: 'f32', shape: [context, vocabulary] };
+  return graph.finish({ groups: [[slot]] }, new Map([['logits', logits]]));
+}
+
+/** A miner's pseudo-gradient, start - end. Global states at the start and the end of a round in, one of their layout out. */
+export function pseudoGradientProgram(recipe: Recipe): Program {
+  const layout = modelLayout(recipe.model);
+  const graph = new GraphBuilder([layout, layout]);
+  const difference = (name: string) => graph.sub(graph.input(name, 0), graph.input(name, 1));
+  return graph.finish(layout, new Map(slotsOf(layout).map(({ name }) => [name, difference(name)])));
+}
+
+/**
+ * The outer step: parameters - rate * mean(pseudo-gradients). Inputs are the global state, then the pseudo-gradients of
+ * the accepted members in ascending index; they are added in that order.
+ */
+export function aggregateProgram(recipe: Recipe, members: number): Program {
+  const layout = modelLayout(recipe.model);
+  const graph = new GraphBuilder(Array.from({ length: members + 1 }, () => layout));
+  const next = (name: string): Value => {
+    let sum = graph.input(name, 1);
+    for (let member = 2; member <= members; member++) sum = graph.add(sum, graph.input(name, member));
+    return graph.sub(graph.input(name, 0), graph.mul(sum, recipe.round.outerLearningRate / members));
+  };
+  return graph.finish(layout, new Map(slotsOf(layout).map(({ name }) => [name, next(name)])));
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { SwarmlockError } from './errors.ts';
+
+const slices = z.union([z.literal(1), z.literal(2)]);
+const positive = z.int().positive();
+const fraction = z.number().min(0).max(1);
+const root = z.string().regex(/^0x[0-9a-f]{64}$/, 'must be 0x and 64 hexadecimal digits');
+
+const model = z.strictObject({
+  depth: positive.max(256),
+  width: positive,
+  heads: positive,
+  context: positive.min(2).max(1024),
+  vocabulary: positive.min(2).max(2 ** 20),
+  mlp: z.enum(['squared-relu', 'swiglu']).default('squared-relu'),
+  /** Hidden width of the MLP over the model's width. */
+  expansion: positive.max(16).default(4),
+});
+
+/** How many 8-bit slices each class of operand is cut into (ARITHMETIC.md); more is finer and slower. */
+const slicing = z.strictObject({
+  activations: slices.default(2),
+  hidden: slices.default(2),
+  weights: slices.default(1),
+  gradients: slices.default(2),
+  saved: slices.default(1),
+  scores: slices.default(1),
+  probabilities: slices.default(2),
+  values: slices.default(1),
+  attentionGradients: slices.default(2),
+  head: slices.default(2),
+});
+
+const optimizer = z.strictObject({
+  name: z.literal('adamw').default('adamw'),
+  learningRate: z.number().positive(),
+  warmupSteps: z.int().nonnegative().default(0),
+  /** Inner steps over the whole run, for the cosine. */
+  steps: positive.max(2 ** 20),
+  finalFraction: fraction.default(0.1),
+  beta1: fraction.default(0.9),
+  beta2: fraction.default(0.95),
+  epsilon: z.number().positive().default(1e-8),
+  weightDecay: z.number().nonnegative().default(0.1),
+});
+
+const round = z.strictObject({
+  /** Inner steps H of each miner in a round. */
+  steps: positive.max(4096),
+  /** Equal parts of a round whose end states are committed. */
+  segments: positive.max(16),
+  /** Rounds after which a miner's local state starts from zero again. */
+  epoch: positive.max(8).default(8),
+  outerLearningRate: z.number().positive().default(1),
+});
+
+const dataset = z.strictObject({
+  root,
+  tokenizer: z.literal('bytes').default('bytes'),
+  trainTokens: positive,
+  heldOutTokens: z.int().nonnegative(),
+});
+
+const schema = z.strictObject({
+  name: z.string().min(1).max(64),
+  model,
+  /** Sequences per inner step. */
+  batch: positive.max(4096),
+  slices: slicing.prefault({}),
+  optimizer,
+  round,
+  dataset,
+  /** Seed of the initial parameters. */
+  seed: root,
+});
+
+/** Everything that fixes a run's computation: one JSON document. */
+export type Recipe = z.infer<typeof schema>;
+export type RecipeInput = z.input<typeof schema>;
+export type SliceCounts = Recipe['slices'];
+
+function invalid(message: string, argument: string, cause?: unknown): SwarmlockError {
+  return new SwarmlockError(`recipe: ${message}`, {
+    code: 'RECIPE_INVALID',
+    argument,
+    hint: `Correct ${argument} in the recipe; engine/recipe.ts lists every field with its limits.`,
+    cause,
+  });
+}
+
+/** Reads a recipe from JSON text or from an object; fills in defaults. Throws RECIPE_INVALID naming the field. */
+export function parseRecipe(source: string | RecipeInput): Recipe {
+  let document: unknown = source;
+  if (typeof source === 'string') {
+    try {
+      document = JSON.parse(source);
+    } catch (cause) {
+      throw invalid(`it is not JSON: ${(cause as Error).message}`, 'the document', cause);
+    }
+  }
+  const parsed = schema.safeParse(document);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const path = issue?.path.join('.') || 'the document';
+    throw invalid(`${path}: ${issue?.message ?? 'invalid'}`, path, parsed.error);
+  }
+  checkRelations(parsed.data);
+  return parsed.data;
+}
+
+function checkRelations({ model, round, dataset }: Recipe): void {
+  const headWidth = model.width / model.heads;
+  if (!Number.isInteger(headWidth) || headWidth % 2 !== 0) {
+    throw invalid(`width ${model.width} must be an even multiple of heads ${model.heads}`, 'model.heads');
+  }
+  if (round.steps % round.segments !== 0) {
+    throw invalid(`${round.steps} steps do not divide into ${round.segments} segments`, 'round.segments');
+  }
+  if (dataset.tokenizer === 'bytes' && model.vocabulary !== 256) {
+    throw invalid('byte tokens need a vocabulary of 256', 'model.vocabulary');
+  }
+  if (dataset.trainTokens <= model.context) {
+    throw invalid(`${dataset.trainTokens} tokens are no more than one context of ${model.context}`, 'dataset.trainTokens');
+  }
+}
+
+/** JSON with sorted keys and no spaces: one text for one recipe. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+}
+
+/** SHA-256 of the recipe as canonical JSON, defaults filled in. */
+export function recipeRoot(recipe: Recipe): `0x${string}` {
+  return `0x${createHash('sha256').update(canonical(recipe)).digest('hex')}`;
+}
+
+/** Throws RECIPE_ROOT_MISMATCH unless the recipe is the one that a run was created with. */
+export function requireRecipeRoot(recipe: Recipe, expected: string): void {
+  const actual = recipeRoot(recipe);
+  if (actual === expected) return;
+  throw new SwarmlockError(`the recipe hashes to ${actual}, but the run was created with ${expected}`, {
+    code: 'RECIPE_ROOT_MISMATCH',
+    argument: 'recipe',
+    hint: 'Use the recipe file that was published with the run.',
+  });
+}
+
+/** Tokens that one miner trains on in a round. */
+export function tokensPerRound({ round, batch, model }: Recipe): number {
+  return round.steps * batch * model.context;
+}
