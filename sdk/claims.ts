@@ -42,16 +42,19 @@ export type Claim = ClaimName & {
   readonly word: Hex;
   readonly status: ClaimStatus;
   readonly openChallenges: number;
+  /** The bond is free again. */
+  readonly released: boolean;
 };
 
 export async function readClaim(client: Client, { claims }: Deployment, id: bigint, at: At = {}): Promise<Claim> {
   const about = { address: claims, abi: claimsAbi, args: [id], ...at } as const;
-  const [word, status, openChallenges] = await Promise.all([
+  const [word, status, openChallenges, released] = await Promise.all([
     onChain('Claims.wordOf', client.readContract({ ...about, functionName: 'wordOf' })),
     onChain('Claims.statusOf', client.readContract({ ...about, functionName: 'statusOf' })),
     onChain('Claims.openChallengesOf', client.readContract({ ...about, functionName: 'openChallengesOf' })),
+    onChain('Claims.isReleased', client.readContract({ ...about, functionName: 'isReleased' })),
   ]);
-  return { ...parseClaimId(id), id, word, status: claimStatuses[status]!, openChallenges };
+  return { ...parseClaimId(id), id, word, status: claimStatuses[status]!, openChallenges, released };
 }
 
 /** Challenges a claim with the challenge bond of the sender's owner. `word` keeps a re-org from moving it elsewhere. */

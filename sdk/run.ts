@@ -1,4 +1,4 @@
-import { encodeFunctionData, type ContractFunctionArgs, type ContractFunctionReturnType, type Hex } from 'viem';
+import { encodeFunctionData, type ContractFunctionReturnType, type Hex } from 'viem';
 
 import { runsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
@@ -16,6 +16,9 @@ export type Step = (typeof steps)[number];
 
 /** Everything a run is, fixed for ever; fields as in contracts/run/RunParameters.sol. */
 export type RunParameters = ContractFunctionReturnType<typeof runsAbi, 'view', 'parametersOf'>;
+
+/** What the share token is called, and where the recipe and other documents are found. */
+export type RunMetadata = { readonly name: string; readonly symbol: string; readonly uri: string };
 
 /** A run as it stands in one block. */
 export type Run = {
@@ -59,7 +62,7 @@ export async function readParameters(client: Client, { runs }: Deployment, id: b
   );
 }
 
-/** The run that `createRun` made in a mined transaction: its id is the number of runs from then on. */
+/** How many runs there are; ids count from 1. */
 export async function readRunCount(client: Client, { runs }: Deployment, at: At = {}): Promise<bigint> {
   return onChain(
     'Runs.runCount',
@@ -72,11 +75,9 @@ export function roundOfEpoch(round: number, { epochRounds }: Pick<RunParameters,
   return (round - 1) % epochRounds;
 }
 
-export function createRun(
-  { runs }: Deployment,
-  parameters: ContractFunctionArgs<typeof runsAbi, 'nonpayable', 'createRun'>[0],
-): Call {
-  const data = encodeFunctionData({ abi: runsAbi, functionName: 'createRun', args: [parameters] });
+/** A new run with parameters fixed for ever; its id is in the `RunCreated` event. Anyone may send it. */
+export function createRun({ runs }: Deployment, parameters: RunParameters, metadata: RunMetadata): Call {
+  const data = encodeFunctionData({ abi: runsAbi, functionName: 'createRun', args: [parameters, metadata] });
   return { to: runs, data, name: 'Runs.createRun' };
 }
 

@@ -1,0 +1,88 @@
+import type { Hex } from 'viem';
+
+import { memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
+import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
+import { tickWhenDue, verifyState, type Progress, type TickAction, type VerifyAction } from '../lib/progress.ts';
+
+/** The outer step of a round, over those payloads that this aggregator could get and verify. */
+export type Computed = {
+  readonly round: number;
+  /** What the payloads were looked for from. */
+  readonly candidates: MemberSet;
+  readonly accepted: MemberSet;
+  /** Undefined when no payload could be got. */
+  readonly nextRoot: Hex | undefined;
+};
+
+export type AggregatorFacts = Progress & {
+  readonly standing: Standing;
+  readonly limits: StakeLimits;
+  /** What each validator that has reported in this round has audited. */
+  readonly reports: readonly MemberSet[];
+  readonly computed: Computed | undefined;
+  /** Roots that this aggregator has claimed in this round. */
+  readonly claimed: readonly Hex[];
+  /** Of the aggregator's own claims: final, and their bonds still locked. */
+  readonly releasable: readonly bigint[];
+};
+
+export type AggregatorAction =
+  | TickAction
+  | VerifyAction
+  | EnlistAction
+  /** Get and verify the payloads of the candidates, and apply their mean to the parent; keep the result. */
+  | { readonly type: 'aggregate'; readonly round: number; readonly parent: Hex; readonly candidates: MemberSet }
+  | { readonly type: 'claim'; readonly round: number; readonly accepted: MemberSet; readonly nextRoot: Hex }
+  | { readonly type: 'release'; readonly claimId: bigint };
+
+/** Pure. */
+export function decide(facts: AggregatorFacts): readonly AggregatorAction[] {
+  return [
+    ...tickWhenDue(facts),
+    ...facts.releasable.map((claimId) => ({ type: 'release', claimId }) as const),
+    ...enlistAggregator(facts),
+    ...verifyState(facts),
+    ...aggregate(facts),
+  ];
+}
+
+/** An aggregator needs no seat, only a bond. */
+function enlistAggregator({ standing, parameters, limits }: AggregatorFacts): readonly EnlistAction[] {
+  const workingBond = parameters.aggregateBond;
+  return enlist(standing, { role: undefined, joiningPrice: 0n, joiningBond: 0n, workingBond }, limits);
+}
+
+/**
+ * Once the audit is closed and no aggregate stands: compute, then claim. A root is claimed once; one that was challenged
+ * is not claimed again by the same aggregator.
+ */
+function aggregate(facts: AggregatorFacts): readonly AggregatorAction[] {
+  const { run, round, verified, computed, claimed } = facts;
+  if (round.status !== 'audited' || (round.aggregateDeadline ?? Infinity) <= run.time) return [];
+  const candidates = candidatesOf(facts);
+  if (candidates === 0n || !verified.includes(round.parent)) return [];
+  const { number, parent } = round;
+  if (computed?.round !== number || !isComplete(computed, candidates)) {
+    return [{ type: 'aggregate', round: number, parent, candidates }];
+  }
+  const { accepted, nextRoot } = computed;
+  if (nextRoot === undefined || claimed.includes(nextRoot)) return [];
+  return [{ type: 'claim', round: number, accepted, nextRoot }];
+}
+
+/** Computed from what are the candidates now, and with at least one payload: payloads may still come. */
+function isComplete(computed: Computed, candidates: MemberSet): boolean {
+  return computed.candidates === candidates && computed.nextRoot !== undefined;
+}
+
+/**
+ * Committed, not challenged, and not found missing: a drawn miner whom validators have looked for, and none could audit,
+ * did not serve. Without any report nobody has looked.
+ */
+export function candidatesOf({ round, reports }: AggregatorFacts): MemberSet {
+  const standing = without(round.committed, round.challenged);
+  if (reports.length === 0) return standing;
+  const audited = reports.reduce((union, set) => union | set, 0n);
+  const drawn = memberSet(round.duties.filter((duty) => duty.drawn).map(({ index }) => index));
+  return without(standing, without(drawn, audited));
+}

@@ -1,0 +1,93 @@
+import type { Client } from '../../sdk/client.ts';
+import type { Deployment } from '../../sdk/deployment.ts';
+import { onChain } from '../../sdk/errors.ts';
+import { readSeatOf } from '../../sdk/membership.ts';
+import { readRound, type Round } from '../../sdk/round.ts';
+import { readParameters, readRun, roundOfEpoch, type At, type Run, type RunParameters } from '../../sdk/run.ts';
+import { readPrincipal, readStake } from '../../sdk/stake.ts';
+import type { Standing } from './enlist.ts';
+import { chainsOn, type Progress } from './progress.ts';
+import type { Sender } from './sender.ts';
+
+export type ReaderOptions = {
+  readonly client: Client;
+  readonly deployment: Deployment;
+  readonly runId: bigint;
+  readonly sender: Sender;
+  readonly tickAfter: number;
+};
+
+/** The part of a worker's facts that the chain has, all of one block. */
+export type ChainFacts = Omit<Progress, 'verified'> & { readonly standing: Standing; readonly at: At };
+
+export type ProgressReader = { read(signal: AbortSignal): Promise<ChainFacts> };
+
+/** Reads what every worker looks at, after all that its key has sent is decided. */
+export function progressReader({ client, deployment, runId, sender, tickAfter }: ReaderOptions): ProgressReader {
+  let parameters: RunParameters | undefined;
+  let moved: Round | undefined;
+  let due: { step: string; since: number } = { step: '', since: 0 };
+  return {
+    async read(signal) {
+      await sender.settle(signal);
+      parameters ??= await readParameters(client, deployment, runId);
+      const at = { blockNumber: await onChain('reading the latest block', client.getBlockNumber()) };
+      const run = await readRun(client, deployment, runId, at);
+      const [round, standing] = await Promise.all([
+        readRound(client, deployment, runId, run.round, at),
+        readStanding(client, deployment, runId, sender, at),
+      ]);
+      moved = await lastMoved(client, deployment, run, moved, at);
+      const step = `${run.round} ${run.due}`;
+      if (step !== due.step) due = { step, since: run.time };
+      return { run, round, moved, parameters, standing, at, dueFor: run.time - due.since, tickAfter };
+    },
+  };
+}
+
+async function readStanding(
+  client: Client,
+  deployment: Deployment,
+  runId: bigint,
+  { address: key }: Sender,
+  at: At,
+): Promise<Standing> {
+  const owner = await readPrincipal(client, deployment, key, at);
+  const [stake, seat] = await Promise.all([
+    readStake(client, deployment, owner, at),
+    readSeatOf(client, deployment, runId, owner, at),
+  ]);
+  return { key, stake, seat };
+}
+
+/** Walks back from the current round, to `known` at most, to the last one that settled on an aggregate. */
+async function lastMoved(
+  client: Client,
+  deployment: Deployment,
+  run: Run,
+  known: Round | undefined,
+  at: At,
+): Promise<Round | undefined> {
+  for (let number = run.round - 1; number > (known?.number ?? 0); number -= 1) {
+    const round = await readRound(client, deployment, run.id, number, at);
+    if (round.aggregate !== undefined && round.aggregate.accepted !== 0n) return round;
+  }
+  return known;
+}
+
+/** Rounds of the epoch, ascending, on whose local state a seat's work in the current round builds. */
+export async function readLineage(
+  client: Client,
+  deployment: Deployment,
+  facts: Pick<ChainFacts, 'run' | 'parameters' | 'at'>,
+  seat: number,
+): Promise<readonly number[]> {
+  const { run, parameters, at } = facts;
+  const lineage: number[] = [];
+  for (let number = run.round - 1; number > 0 && roundOfEpoch(number + 1, parameters) > 0; number -= 1) {
+    const before = await readRound(client, deployment, run.id, number, at);
+    if (!chainsOn(before, seat, parameters)) break;
+    lineage.unshift(number);
+  }
+  return lineage;
+}

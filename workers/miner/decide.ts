@@ -1,0 +1,127 @@
+import type { Hex } from 'viem';
+
+import type { ClaimStatus } from '../../sdk/claims.ts';
+import { hasMember } from '../../sdk/member-set.ts';
+import type { Duty } from '../../sdk/round.ts';
+import type { PayStatus } from '../../sdk/shares.ts';
+import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
+import {
+  tickWhenDue,
+  verifyAggregate,
+  verifyState,
+  type Progress,
+  type TickAction,
+  type VerifyAction,
+} from '../lib/progress.ts';
+
+/** A round whose training is finished and saved in the checkpoint. */
+export type Trained = { readonly round: number; readonly parent: Hex; readonly lineage: readonly number[] };
+
+/** Work of an earlier round that is not paid or not released yet. */
+export type EarlierWork = {
+  readonly round: number;
+  readonly claimId: bigint;
+  readonly pay: PayStatus;
+  readonly claim: ClaimStatus;
+  readonly released: boolean;
+};
+
+export type MinerFacts = Progress & {
+  readonly standing: Standing;
+  readonly limits: StakeLimits;
+  /**
+   * Rounds of this epoch, ascending, on whose local state the current round builds (see `chainsOn`); empty when it starts
+   * from zero.
+   */
+  readonly lineage: readonly number[];
+  readonly trained: Trained | undefined;
+  /** What this process has put in the blob store for the current round. */
+  readonly published: { readonly payload: boolean; readonly segments: readonly number[] };
+  readonly earlier: readonly EarlierWork[];
+};
+
+export type MinerAction =
+  | TickAction
+  | VerifyAction
+  | EnlistAction
+  /** Train the round from `parent`, after those rounds of the lineage that the checkpoint does not cover. */
+  | { readonly type: 'train'; readonly round: number; readonly parent: Hex; readonly lineage: readonly number[] }
+  | { readonly type: 'commit'; readonly round: number }
+  | { readonly type: 'publishPayload'; readonly round: number }
+  /** Publish the states in which these segments start. */
+  | { readonly type: 'publishSegments'; readonly round: number; readonly segments: readonly number[] }
+  | { readonly type: 'claimShares'; readonly seat: number; readonly rounds: readonly number[] }
+  | { readonly type: 'release'; readonly claimId: bigint };
+
+/** Pure. Short actions come first and training last; what depends on an action is decided when its effect is read. */
+export function decide(facts: MinerFacts): readonly MinerAction[] {
+  return [
+    ...tickWhenDue(facts),
+    ...serve(facts),
+    ...collect(facts),
+    ...enlistMiner(facts),
+    ...verifyAggregate(facts),
+    ...work(facts),
+  ];
+}
+
+/** The bond of the next commit is needed until it is committed. */
+function enlistMiner(facts: MinerFacts): readonly EnlistAction[] {
+  const { standing, run, parameters, limits } = facts;
+  const workingBond = dutyOf(facts) === undefined ? parameters.minerBond : 0n;
+  return enlist(standing, { role: 'miner', joiningPrice: run.joiningPrice, joiningBond: 0n, workingBond }, limits);
+}
+
+/** What was committed is published until the round is aggregated, also by a process that has to train it again. */
+function serve(facts: MinerFacts): readonly MinerAction[] {
+  const { round, published, parameters } = facts;
+  const duty = dutyOf(facts);
+  if (duty === undefined || !hasTrained(facts) || round.status === 'settled') return [];
+  const actions: MinerAction[] = [];
+  if (!published.payload) actions.push({ type: 'publishPayload', round: round.number });
+  if (duty.drawn) {
+    const drawn = [...new Set([duty.segment, parameters.segments - 1])];
+    const segments = drawn.filter((segment) => !published.segments.includes(segment));
+    if (segments.length > 0) actions.push({ type: 'publishSegments', round: round.number, segments });
+  }
+  return actions;
+}
+
+/** Takes what is earned, and frees the bonds of what is final. */
+function collect({ standing, earlier }: MinerFacts): readonly MinerAction[] {
+  if (standing.seat === undefined) return [];
+  const rounds = earlier.filter(({ pay }) => pay === 'claimable').map(({ round }) => round);
+  const final = earlier.filter(({ claim, released }) => claim === 'final' && !released);
+  return [
+    ...(rounds.length === 0 ? [] : [{ type: 'claimShares', seat: standing.seat.number, rounds } as const]),
+    ...final.map(({ claimId }) => ({ type: 'release', claimId }) as const),
+  ];
+}
+
+/** Verify, train, commit: once a round, and never again what the chain has already. */
+function work(facts: MinerFacts): readonly MinerAction[] {
+  const { run, round, lineage, verified } = facts;
+  const duty = dutyOf(facts);
+  const toCommit = duty === undefined && round.status === 'open' && isActive(facts);
+  const toServe = duty !== undefined && round.status !== 'settled' && !hasTrained(facts);
+  if (!toCommit && !toServe) return [];
+  if (hasTrained(facts)) return [{ type: 'commit', round: round.number }];
+  if (!verified.includes(run.root)) return verifyState(facts);
+  return [{ type: 'train', round: round.number, parent: run.root, lineage }];
+}
+
+function isActive({ run, standing: { seat } }: MinerFacts): boolean {
+  if (seat === undefined || seat.role !== 'miner') return false;
+  const serves = seat.since <= run.round && (seat.until === undefined || run.round <= seat.until);
+  return serves && hasMember(run.activeMiners, seat.index);
+}
+
+function dutyOf({ round, standing: { seat } }: MinerFacts): Duty | undefined {
+  return seat === undefined ? undefined : round.duties.find((duty) => duty.seat === seat.number);
+}
+
+/** The checkpoint is of this round, from this state, and from the local state that the chain says. */
+function hasTrained({ run, trained, lineage }: MinerFacts): boolean {
+  if (trained === undefined || trained.round !== run.round || trained.parent !== run.root) return false;
+  return trained.lineage.length === lineage.length && trained.lineage.every((round, at) => round === lineage[at]);
+}
