@@ -4,8 +4,11 @@ import { SwarmlockError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
 import type { TokenArray } from './tokenizer.ts';
 
-/** Tokens and the tokens that follow them: row-major [rows, context]. */
-export type Batch = { readonly inputs: Uint32Array; readonly targets: Uint32Array };
+/**
+ * What `load_batch` reads: row-major [rows, context + 1] tokens. The first `context` tokens of a row are inputs, the last
+ * `context` ones targets.
+ */
+export type Batch = Uint32Array<ArrayBuffer>;
 
 export type BatchOf = {
   /** Seed of the round. */
@@ -15,7 +18,7 @@ export type BatchOf = {
   /** Inner step within the round, from 0. */
   step: number;
   rows: number;
-  /** Tokens of one row. */
+  /** Inputs of one row. */
   context: number;
 };
 
@@ -52,15 +55,13 @@ export function loadBatch(dataset: Dataset, { seed, participant, step, rows, con
   return rowsAt(dataset.train, positions, context);
 }
 
-/** Rows of `context` tokens from each position, and the same shifted by one. */
+/** The `context` + 1 tokens from each position. */
 export function rowsAt(tokens: TokenArray, positions: readonly number[], context: number): Batch {
-  const inputs = new Uint32Array(positions.length * context);
-  const targets = new Uint32Array(positions.length * context);
+  const batch = new Uint32Array(positions.length * (context + 1));
   positions.forEach((position, row) => {
-    inputs.set(tokens.subarray(position, position + context), row * context);
-    targets.set(tokens.subarray(position + 1, position + 1 + context), row * context);
+    batch.set(tokens.subarray(position, position + context + 1), row * (context + 1));
   });
-  return { inputs, targets };
+  return batch;
 }
 
 function addressBytes(address: string): Uint8Array {

@@ -2,7 +2,7 @@ import { SwarmlockError } from '../errors.ts';
 import { rowsAt, type Batch } from './batch.ts';
 import type { Dataset } from './dataset.ts';
 
-/** Number of held-out windows: rows of `context` tokens side by side, each with the token after it. */
+/** Number of held-out windows: `context` inputs side by side, each row with the token after it. */
 export function heldOutWindows(dataset: Dataset, context: number): number {
   return Math.max(0, Math.floor((dataset.heldOut.length - 1) / context));
 }

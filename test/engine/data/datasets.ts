@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { hashLeaf, merkleProof, merkleRoot, verifyProof } from '../../../engine/commit/tree.ts';
-import { createDataset, loadDataset } from '../../../engine/data/dataset.ts';
+import { createDataset, loadDataset, requireDatasetRoot } from '../../../engine/data/dataset.ts';
 import { SHARD_BYTES, shardRoot, shardsOf, tokensRoot } from '../../../engine/data/shards.ts';
 import { byteTokenizer, tokenBytes, type Tokenizer } from '../../../engine/data/tokenizer.ts';
 import { failsWith } from '../../helpers/errors.ts';
@@ -122,9 +122,24 @@ describe('datasets: tokens and roots', () => {
     expect(shardRoot(shards[1]?.bytes ?? tokens)).to.equal(merkleRoot(leaves.slice(1024), 10));
   });
 
+  it('hold out a number of tokens as well as a share', async () => {
+    const text = 'a recipe states how many '.repeat(20);
+    const byCount = createDataset(text, { context, heldOutTokens: 50 });
+    expect(byCount).to.deep.equal(createDataset(text, { context, heldOutShare: 0.1 }));
+    expect(createDataset(text, { context, heldOutTokens: 0 }).heldOut).to.have.length(0);
+    await failsWith('DATASET_TOO_SHORT', () => createDataset(text, { context, heldOutTokens: 501 }));
+    await failsWith('HELD_OUT_INVALID', () => createDataset(text, { context, heldOutTokens: 1.5 }));
+  });
+
+  it('are refused when they are not what the recipe names', async () => {
+    const dataset = createDataset('some text '.repeat(20), { context });
+    requireDatasetRoot(dataset, dataset.root);
+    await failsWith('DATASET_ROOT_MISMATCH', () => requireDatasetRoot(dataset, hashLeaf(Uint8Array.of(1))));
+  });
+
   it('refuse a share that leaves nothing to train on, and tokens of another size than the vocabulary says', async () => {
     for (const heldOutShare of [1, -0.1, NaN]) {
-      await failsWith('HELD_OUT_SHARE_INVALID', () => createDataset('text', { context, heldOutShare }));
+      await failsWith('HELD_OUT_INVALID', () => createDataset('text', { context, heldOutShare }));
     }
     const tokenizer = { ...byteTokenizer, vocabulary: 257 };
     await failsWith('TOKENIZER_INVALID', () => createDataset('a'.repeat(100), { context, tokenizer }));
