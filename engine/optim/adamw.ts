@@ -23,14 +23,14 @@ export function learningRateAt(options: AdamWOptions, t: number): number {
   return learningRate * (finalFraction + (1 - finalFraction) * 0.5 * (1 + cosine));
 }
 
-/** Rates of one step, each of one element, gathered by the step counter from tables that are part of the program. */
-export type Rates = { readonly update: Value; readonly epsilon: Value; readonly keep: Value };
+/** The factors of every step's update, as tables over the step counter; see `ratesAt`. */
+export type RateTables = Record<'update' | 'epsilon' | 'keep', Float32Array<ArrayBuffer>>;
 
 /**
  * With bias corrections c1 = 1 - beta1^t and c2 = 1 - beta2^t, the update lr (m / c1) / (sqrt(v / c2) + epsilon) equals
  * lr sqrt(c2) / c1 * m / (sqrt(v) + epsilon sqrt(c2)): the factors are looked up, and the tensors take fewer passes.
  */
-export function ratesAt(graph: GraphBuilder, options: AdamWOptions, step: Value): Rates {
+export function ratesOf(options: AdamWOptions): RateTables {
   const { steps, beta1, beta2, epsilon, weightDecay } = options;
   const tables = { update: new Float32Array(steps), epsilon: new Float32Array(steps), keep: new Float32Array(steps) };
   let power1 = 1;
@@ -44,6 +44,16 @@ export function ratesAt(graph: GraphBuilder, options: AdamWOptions, step: Value)
     tables.epsilon[t] = epsilon * correction;
     tables.keep[t] = 1 - rate * weightDecay;
   }
+  return tables;
+}
+
+/** Factors of one step, each of one element. */
+export type Rates = Record<keyof RateTables, Value>;
+
+/** Gathers the factors of a step from tables that are part of the program. Past the last entry the last one stays. */
+export function ratesAt(graph: GraphBuilder, options: AdamWOptions, step: Value): Rates {
+  const { steps } = options;
+  const tables = ratesOf(options);
   const index = graph.toFixed(graph.min(step, steps - 1), 0, Math.max(1, steps - 1));
   const at = (table: Float32Array<ArrayBuffer>) => graph.gather(graph.constant('f32', [steps], table), index);
   return { update: at(tables.update), epsilon: at(tables.epsilon), keep: at(tables.keep) };
