@@ -1,6 +1,6 @@
 import { SwarmlockError } from './errors.ts';
-import type { Program, Ref } from './graph/program.ts';
-import { slotsOf, type State } from './graph/state.ts';
+import { tensorOf, type Program } from './graph/program.ts';
+import type { State } from './graph/state.ts';
 import { elementCount, typedArray, type Tensor } from './graph/types.ts';
 import { operators } from './ops/index.ts';
 
@@ -10,13 +10,6 @@ import { operators } from './ops/index.ts';
  */
 export function evaluate(program: Program, inputs: readonly State[], batch?: Uint32Array): (Tensor | null)[] {
   const values: (Tensor | null)[] = [];
-  const read = (ref: Ref): Tensor => {
-    if (ref.kind === 'constant') return program.constants[ref.index]!;
-    if (ref.kind === 'node') return values[ref.index]!;
-    const { layout, tensors } = inputs[ref.state]!;
-    const { name, dtype, shape } = slotsOf(layout)[ref.slot]!;
-    return { dtype, shape, data: tensors.get(name)! };
-  };
   for (const node of program.nodes) {
     if (node === null) {
       values.push(null);
@@ -25,7 +18,12 @@ export function evaluate(program: Program, inputs: readonly State[], batch?: Uin
     const data = typedArray(node.type.dtype, elementCount(node.type.shape));
     const output = { ...node.type, data };
     if (node.op === 'load_batch') data.set(requireBatch(batch, data.length));
-    else operators.get(node.op)!.evaluate(node.inputs.map(read), output, node.attributes);
+    else {
+      const operator = operators.get(node.op)!;
+      const operands = node.inputs.map((ref) => tensorOf(program, inputs, values, ref));
+      operator.domain?.(operands, node.type, node.attributes);
+      operator.evaluate(operands, output, node.attributes);
+    }
     values.push(output);
   }
   return values;

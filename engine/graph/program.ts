@@ -1,3 +1,4 @@
+import { slotsOf, type State } from './state.ts';
 import type { StateLayout, Tensor, TensorType } from './types.ts';
 
 /** Where an operand comes from. */
@@ -32,6 +33,20 @@ export type Program = {
   /** Index of the first output node. */
   readonly outputStart: number;
 };
+
+/** The tensor that a reference names, given the input states and the values of earlier nodes. */
+export function tensorOf(
+  program: Program,
+  inputs: readonly State[],
+  values: readonly (Tensor | null)[],
+  ref: Ref,
+): Tensor {
+  if (ref.kind === 'constant') return program.constants[ref.index]!;
+  if (ref.kind === 'node') return values[ref.index]!;
+  const { layout, tensors } = inputs[ref.state]!;
+  const { name, dtype, shape } = slotsOf(layout)[ref.slot]!;
+  return { dtype, shape, data: tensors.get(name)! };
+}
 
 /** The smallest power of two that is not below n. */
 export function nextPowerOfTwo(n: number): number {

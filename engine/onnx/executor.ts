@@ -1,8 +1,9 @@
 import ort from 'onnxruntime-node';
 import { SwarmlockError } from '../errors.ts';
-import type { Program } from '../graph/program.ts';
+import { tensorOf, type Program } from '../graph/program.ts';
 import { slotsOf, type State } from '../graph/state.ts';
 import { elementCount, typedArray, type DType, type Tensor, type TensorType, type TypedArray } from '../graph/types.ts';
+import { operators } from '../ops/index.ts';
 import { fault } from '../ops/operator.ts';
 import { BATCH, inputName, lower } from './lower.ts';
 import type { Kernel } from './lowering.ts';
@@ -153,7 +154,7 @@ export async function trace(
 function checkTrace(program: Program, inputs: readonly State[], values: readonly (Tensor | null)[]): void {
   program.nodes.forEach((node, index) => {
     if (node === null) return;
-    const operands = node.inputs.map((ref) => operandOf(program, inputs, values, ref));
+    const operands = node.inputs.map((ref) => tensorOf(program, inputs, values, ref));
     operators.get(node.op)!.domain?.(operands, node.type, node.attributes);
     checkValues(node.op, values[index]!.data, node.type.dtype, node.bound);
   });

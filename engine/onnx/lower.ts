@@ -106,7 +106,15 @@ class ProgramLowering {
   #held(name: string, dtype: DType, form: Form): string {
     if (plainForm[dtype] === form) return name;
     if (dtype === 'i32' && form === 'f32') return this.#emitter.emit('Cast', [name], { to: 1 });
+    if (dtype === 'i8' && form === 'u8') return this.#offset(name);
     throw new SwarmlockError(`an input of ${dtype} cannot be read as ${form}`, { code: 'LOWERING', argument: name });
+  }
+
+  /** i8 as u8 with 128 added. */
+  #offset(name: string): string {
+    const one = this.#emitter.scalar('f32', 1);
+    const plain = this.#emitter.emit('DequantizeLinear', [name, one]);
+    return this.#emitter.emit('QuantizeLinear', [plain, one, this.#emitter.scalar('u8', 128)]);
   }
 
   #constant({ dtype, shape, data }: Tensor, form: Form): string {

@@ -1,5 +1,5 @@
 import { sameShape } from '../graph/types.ts';
-import { MAX_I32, requireInputs, requireType, rule, type Operator } from './operator.ts';
+import { MAX_I32, requireInputs, requireType, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'add_i32';
 
@@ -10,7 +10,7 @@ export const addI32: Operator = {
   check(inputs, application) {
     requireInputs(name, inputs, ['i32', 'i32']);
     const [a, b] = inputs;
-    rule(sameShape(a!.shape, b!.shape), name, `shapes [${a!.shape}] and [${b!.shape}] differ`);
+    rule(sameShape(a!.shape, b!.shape), name, `shapes ${showShape(a!.shape)} and ${showShape(b!.shape)} differ`);
     requireType(name, application, 'i32', a!.shape);
     const bound = (a!.bound ?? MAX_I32) + (b!.bound ?? MAX_I32);
     rule(bound <= MAX_I32, name, `the sum could reach ${bound}, above 2^31 - 1`);

@@ -1,5 +1,5 @@
 import { checkMovement, coordinates, flatIndex } from './movement.ts';
-import { rule, type Operator } from './operator.ts';
+import { rule, showShape, type Operator } from './operator.ts';
 
 const name = 'broadcast';
 
@@ -13,14 +13,20 @@ export const broadcast: Operator = {
     const into = application.type.shape;
     const lead = into.length - from.length;
     const fits = lead >= 0 && from.every((extent, axis) => extent === 1 || extent === into[axis + lead]);
-    rule(inputs.length === 1 && fits, name, `[${from}] does not broadcast to [${into}]`);
+    rule(inputs.length === 1 && fits, name, `${showShape(from)} does not broadcast to ${showShape(into)}`);
     return bound;
   },
   evaluate([x], output) {
     const lead = output.shape.length - x!.shape.length;
     output.data.forEach((_, index) => {
       const from = coordinates(index, output.shape).slice(lead);
-      output.data[index] = x!.data[flatIndex(from.map((c, axis) => (x!.shape[axis] === 1 ? 0 : c)), x!.shape)]!;
+      output.data[index] =
+        x!.data[
+          flatIndex(
+            from.map((c, axis) => (x!.shape[axis] === 1 ? 0 : c)),
+            x!.shape,
+          )
+        ]!;
     });
   },
   lower(to, { type, form }) {

@@ -1,5 +1,5 @@
 import { checkMovement, coordinates, flatIndex } from './movement.ts';
-import { requireType, rule, type Operator } from './operator.ts';
+import { requireType, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'concat';
 
@@ -14,7 +14,11 @@ export const concat: Operator = {
     const [axis = -1] = application.attributes;
     rule(axis >= 0 && axis < a.shape.length, name, `there is no axis ${axis}`);
     const fits = a.dtype === b.dtype && a.shape.every((extent, i) => i === axis || extent === b.shape[i]);
-    rule(fits && a.shape.length === b.shape.length, name, `[${a.shape}] and [${b.shape}] differ beyond axis ${axis}`);
+    rule(
+      fits && a.shape.length === b.shape.length,
+      name,
+      `${showShape(a.shape)} and ${showShape(b.shape)} differ beyond axis ${axis}`,
+    );
     requireType(name, application, a.dtype, a.shape.with(axis, a.shape[axis]! + b.shape[axis]!));
     return a.bound === undefined || b.bound === undefined ? undefined : Math.max(a.bound, b.bound);
   },

@@ -1,4 +1,4 @@
-import { finite, requireInputs, requireType, rule, type Operator } from './operator.ts';
+import { finite, requireInputs, requireType, rule, showShape, type Operator } from './operator.ts';
 import { sameShape } from '../graph/types.ts';
 
 type Definition = {
@@ -18,7 +18,11 @@ export function binary({ name, opcode, compute, onnx }: Definition): Operator {
     check(inputs, application) {
       requireInputs(name, inputs, ['f32', 'f32']);
       const [a, b] = inputs as [(typeof inputs)[0], (typeof inputs)[0]];
-      rule(sameShape(a.shape, b.shape), name, `shapes [${a.shape}] and [${b.shape}] differ: broadcast one first`);
+      rule(
+        sameShape(a.shape, b.shape),
+        name,
+        `shapes ${showShape(a.shape)} and ${showShape(b.shape)} differ: broadcast one first`,
+      );
       requireType(name, application, 'f32', a.shape);
       return undefined;
     },
@@ -34,7 +38,12 @@ export function binary({ name, opcode, compute, onnx }: Definition): Operator {
 }
 
 /** A unary operator on an f32 tensor. */
-export function unary({ name, opcode, compute, onnx }: Omit<Definition, 'compute'> & { compute: (a: number) => number }): Operator {
+export function unary({
+  name,
+  opcode,
+  compute,
+  onnx,
+}: Omit<Definition, 'compute'> & { compute: (a: number) => number }): Operator {
   return {
     name,
     opcode,

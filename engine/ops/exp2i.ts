@@ -28,4 +28,3 @@ export const exp2i: Operator = {
     return to.emit('BitCast', [to.emit('Mul', [biased, to.scalar('i32', 2 ** 23)])], { to: 1 });
   },
 };
-

@@ -1,4 +1,4 @@
-import { requireInputs, requireType, rule, type Operator } from './operator.ts';
+import { requireInputs, requireType, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'matmul_nt';
 
@@ -17,7 +17,11 @@ export const matmulNt: Operator = {
     const [a, b] = inputs.map(({ shape }) => shape) as [readonly number[], readonly number[]];
     rule(a.length >= 2 && a.length === b.length, name, 'both operands need the same rank, at least 2');
     const batch = a.slice(0, -2);
-    rule(batch.every((extent, axis) => extent === b[axis]), name, `batch extents [${batch}] and [${b.slice(0, -2)}] differ`);
+    rule(
+      batch.every((extent, axis) => extent === b[axis]),
+      name,
+      `batch extents ${showShape(batch)} and ${showShape(b.slice(0, -2))} differ`,
+    );
     const k = a.at(-1)!;
     rule(k === b.at(-1), name, `contracted extents ${k} and ${b.at(-1)} differ`);
     rule(k <= MAX_CONTRACTION, name, `the contraction of ${k} exceeds ${MAX_CONTRACTION}: split it and use add_i32`);

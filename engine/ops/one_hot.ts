@@ -10,6 +10,7 @@ export const oneHot: Operator = {
     const [index] = inputs;
     const [n = 0] = application.attributes;
     rule(inputs.length === 1 && (index!.dtype === 'u32' || index!.dtype === 'i32'), name, 'takes one u32 or i32 index');
+    rule(index!.shape.length >= 1, name, 'the index needs at least one axis');
     rule(n >= 1, name, `n = ${n} is not positive`);
     const { dtype } = application.type;
     rule(dtype === 'f32' || dtype === 'i8', name, `the result is f32 or i8, not ${dtype}`);

@@ -4,7 +4,12 @@ import { requireInputs, requireType, rule, type Application, type ValueInfo } fr
 export const MAX_REDUCTION = 1_024;
 
 /** Rules of a reduction along the last axis, which stays with extent 1. Returns that axis's extent. */
-export function checkReduction(name: string, inputs: readonly ValueInfo[], application: Application, dtype: string): number {
+export function checkReduction(
+  name: string,
+  inputs: readonly ValueInfo[],
+  application: Application,
+  dtype: string,
+): number {
   requireInputs(name, inputs, [dtype]);
   const { shape } = inputs[0]!;
   const length = shape.at(-1) ?? 0;

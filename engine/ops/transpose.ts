@@ -1,5 +1,5 @@
 import { checkMovement, coordinates, flatIndex } from './movement.ts';
-import { requireType, rule, type Operator } from './operator.ts';
+import { requireType, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'transpose';
 
@@ -12,8 +12,17 @@ export const transpose: Operator = {
     const { shape, dtype } = inputs[0]!;
     const permutation = application.attributes;
     const axes = [...permutation].sort((a, b) => a - b);
-    rule(axes.length === shape.length && axes.every((axis, i) => axis === i), name, `[${permutation}] is no permutation`);
-    requireType(name, application, dtype, permutation.map((axis) => shape[axis]!));
+    rule(
+      axes.length === shape.length && axes.every((axis, i) => axis === i),
+      name,
+      `${showShape(permutation)} is no permutation`,
+    );
+    requireType(
+      name,
+      application,
+      dtype,
+      permutation.map((axis) => shape[axis]!),
+    );
     return bound;
   },
   attributeCount: ({ shape }) => shape.length,

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { elementCount, type DType, type Shape, type Tensor } from '../../../engine/graph/types.ts';
+import { bytes, floats, integers, shapes, tensor } from '../../helpers/hostile.ts';
+import type { Application, Operand } from '../../helpers/programs.ts';
+
+/** Random applications of the operators that move data, on every element type. */
+
+const dtypes = fc.constantFrom<DType>('f32', 'i8', 'i32', 'u32');
+
+function any(dtype: DType, shape: Shape): fc.Arbitrary<Operand> {
+  const u32 = () => tensor('u32', shape, fc.integer({ min: 0, max: 2 ** 31 - 1 }));
+  const of = { f32: () => floats(shape), i8: () => bytes(shape), i32: () => integers(shape, 2 ** 31 - 1), u32 };
+  return fc.record({ tensor: of[dtype](), held: fc.constantFrom('input' as const, 'constant' as const) });
+}
+
+type Plan = { from: Shape; into: Shape; attributes: readonly number[] };
+
+function unary(op: string, plan: (shape: Shape) => fc.Arbitrary<Plan>, ranks: readonly [number, number] = [0, 4]) {
+  return fc
+    .tuple(dtypes, shapes(ranks).chain(plan))
+    .chain(([dtype, { from, into, attributes }]) =>
+      any(dtype, from).map((x): Application => ({ op, operands: [x], type: { dtype, shape: into }, attributes })),
+    );
+}
+
+const reshape = unary('reshape', (from) => {
+  const count = elementCount(from);
+  const options: Shape[] = [[count], [1, count], [count, 1], [...from, 1], [1, ...from], from.toReversed()];
+  return fc.constantFrom(...options, ...(count === 1 ? [[]] : [])).map((into) => ({ from, into, attributes: [] }));
+});
+
+const transpose = unary('transpose', (from) => {
+  const axes = from.map((_, axis) => axis);
+  return fc
+    .shuffledSubarray(axes, { minLength: axes.length })
+    .map((permutation) => ({ from, into: permutation.map((axis) => from[axis]!), attributes: permutation }));
+});
+
+const slice = unary(
+  'slice',
+  (from) =>
+    fc.nat(from.length - 1).chain((axis) =>
+      fc.nat(from[axis]! - 1).chain((start) =>
+        fc.integer({ min: 1, max: from[axis]! - start }).map((length) => ({
+          from,
+          into: from.with(axis, length),
+          attributes: [axis, start, length],
+        })),
+      ),
+    ),
+  [1, 4],
+);
+
+const broadcast = unary('broadcast', (into) =>
+  fc
+    .tuple(fc.nat(into.length), fc.array(fc.boolean(), { minLength: into.length, maxLength: into.length }))
+    .map(([lead, isOne]) => ({
+      from: into.map((extent, axis) => (isOne[axis] ? 1 : extent)).slice(lead),
+      into,
+      attributes: [],
+    })),
+);
+
+const concat: fc.Arbitrary<Application> = fc
+  .tuple(dtypes, shapes([1, 4], 200), fc.integer({ min: 1, max: 4 }))
+  .chain(([dtype, a, extra]) =>
+    fc.nat(a.length - 1).chain((axis) =>
+      fc.tuple(any(dtype, a), any(dtype, a.with(axis, extra))).map((operands) => ({
+        op: 'concat',
+        operands,
+        type: { dtype, shape: a.with(axis, a[axis]! + extra) },
+        attributes: [axis],
+      })),
+    ),
+  );
+
+/** Indices below n; now and then one that is not. */
+function indices(shape: Shape, n: number): fc.Arbitrary<Operand> {
+  const inside = fc.nat(n - 1);
+  const outside = fc.oneof({ weight: 30, arbitrary: inside }, fc.constantFrom(-1, -n, n, n + 1));
+  const u32 = fc.oneof({ weight: 30, arbitrary: inside }, fc.constantFrom(n, 2 ** 31 - 1, 2 ** 32 - 1, 2 ** 32 - n));
+  const of = fc.oneof<fc.Arbitrary<Tensor>[]>(
+    tensor('i32', shape, inside),
+    tensor('u32', shape, inside),
+    tensor('i32', shape, outside),
+    tensor('u32', shape, u32),
+  );
+  return fc.record({ tensor: of, held: fc.constantFrom('input' as const, 'constant' as const) });
+}
+
+const gather: fc.Arbitrary<Application> = fc
+  .tuple(dtypes, shapes([1, 3], 100), shapes([0, 2], 20))
+  .chain(([dtype, table, shape]) =>
+    fc.tuple(any(dtype, table), indices(shape, table[0]!)).map((operands) => ({
+      op: 'gather',
+      operands,
+      type: { dtype, shape: [...shape, ...table.slice(1)] },
+      attributes: [],
+    })),
+  );
+
+const oneHot: fc.Arbitrary<Application> = fc
+  .tuple(fc.constantFrom<DType>('f32', 'i8'), shapes([1, 3], 60), fc.integer({ min: 1, max: 9 }))
+  .chain(([dtype, shape, n]) =>
+    indices(shape, n).map((index) => ({
+      op: 'one_hot',
+      operands: [index],
+      type: { dtype, shape: [...shape, n] },
+      attributes: [n],
+    })),
+  );
+
+export const movements: Record<string, fc.Arbitrary<Application>> = {
+  reshape,
+  transpose,
+  slice,
+  broadcast,
+  concat,
+  gather,
+  one_hot: oneHot,
+};
