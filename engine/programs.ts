@@ -36,7 +36,12 @@ export function trainingProgram(recipe: Recipe): Program {
   const logits = decoder(graph, recipe, inputs, recipe.batch, (name) => graph.input(name));
   const { loss, gradient } = crossEntropy(graph, logits, targets);
   const names = slotsOf(modelLayout(recipe.model)).map(({ name }) => name);
-  const slopes = gradients(graph, logits, gradient, names.map((name) => graph.input(name)));
+  const slopes = gradients(
+    graph,
+    logits,
+    gradient,
+    names.map((name) => graph.input(name)),
+  );
   const rates = ratesAt(graph, recipe.optimizer, graph.input('step'));
   const outputs = new Map([
     ['step', graph.add(graph.input('step'), 1)],
@@ -59,7 +64,10 @@ export function evaluationProgram(recipe: Recipe, rows: number): Program {
   const graph = new GraphBuilder([modelLayout(recipe.model)]);
   const { inputs, targets } = batchOf(graph, recipe, rows);
   const logits = decoder(graph, recipe, inputs, rows, (name) => graph.input(name));
-  return graph.finish({ groups: [[scalarSlot('loss')]] }, new Map([['loss', crossEntropy(graph, logits, targets).loss]]));
+  return graph.finish(
+    { groups: [[scalarSlot('loss')]] },
+    new Map([['loss', crossEntropy(graph, logits, targets).loss]]),
+  );
 }
 
 /** Logits [context, vocabulary] of one sequence. Global state and a batch of one row in, `logits` out. */

@@ -121,7 +121,10 @@ function checkRelations({ model, round, dataset }: Recipe): void {
     throw invalid('byte tokens need a vocabulary of 256', 'model.vocabulary');
   }
   if (dataset.trainTokens <= model.context) {
-    throw invalid(`${dataset.trainTokens} tokens are no more than one context of ${model.context}`, 'dataset.trainTokens');
+    throw invalid(
+      `${dataset.trainTokens} tokens are no more than one context of ${model.context}`,
+      'dataset.trainTokens',
+    );
   }
 }
 

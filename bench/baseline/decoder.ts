@@ -45,15 +45,29 @@ function attention(tape: Tape, { model }: Recipe, qkv: readonly Tensor[], rows: 
   const { context, heads, width } = model;
   const headWidth = width / heads;
   const split = (x: Tensor) =>
-    view(tape, x, (v) => tape.reshape(v, [rows, context, heads, headWidth]), (g) => tape.reshape(g, x.shape));
+    view(
+      tape,
+      x,
+      (v) => tape.reshape(v, [rows, context, heads, headWidth]),
+      (g) => tape.reshape(g, x.shape),
+    );
   const order = (x: Tensor) =>
-    view(tape, x, (v) => tape.transpose(v, [0, 2, 1, 3]), (g) => tape.transpose(g, [0, 2, 1, 3]));
+    view(
+      tape,
+      x,
+      (v) => tape.transpose(v, [0, 2, 1, 3]),
+      (g) => tape.transpose(g, [0, 2, 1, 3]),
+    );
   const [q, k] = qkv.slice(0, 2).map((x) => order(rotary(tape, rmsNorm(tape, split(x))))) as [Tensor, Tensor];
   const v = order(split(qkv[2]!));
-  const mask = Float32Array.from({ length: context ** 2 }, (_, i) => (i % context > Math.floor(i / context) ? -1e4 : 0));
+  const mask = Float32Array.from({ length: context ** 2 }, (_, i) =>
+    i % context > Math.floor(i / context) ? -1e4 : 0,
+  );
   const scale = 1 / Math.sqrt(headWidth);
   const scores = tape.mul(tape.matmul(q, tape.transposeLast(k)), scale);
-  const p = tape.node('Softmax', [tape.add(scores, tape.constant([context, context], mask))], scores.shape, { axis: -1 });
+  const p = tape.node('Softmax', [tape.add(scores, tape.constant([context, context], mask))], scores.shape, {
+    axis: -1,
+  });
   const o = tape.record(tape.matmul(p, v), (g) => {
     const dp = tape.matmul(g, tape.transposeLast(v));
     tape.accumulate(v, tape.matmul(tape.transposeLast(p), g));
@@ -64,7 +78,12 @@ function attention(tape: Tape, { model }: Recipe, qkv: readonly Tensor[], rows: 
   });
   const merged = order(o);
   const flat = [rows * context, width];
-  return view(tape, merged, (x) => tape.reshape(x, flat), (g) => tape.reshape(g, merged.shape));
+  return view(
+    tape,
+    merged,
+    (x) => tape.reshape(x, flat),
+    (g) => tape.reshape(g, merged.shape),
+  );
 }
 
 function squaredRelu(tape: Tape, u: Tensor): Tensor {
@@ -93,7 +112,13 @@ export function oneHot(tape: Tape, index: Tensor, n: number): Tensor {
 }
 
 /** The forward definition of `engine/nn/decoder.ts` in plain fp32, with the columns of qkv in their natural order. */
-export function decoder(tape: Tape, recipe: Recipe, tokens: Tensor, rows: number, parameter: (name: string) => Tensor): Tensor {
+export function decoder(
+  tape: Tape,
+  recipe: Recipe,
+  tokens: Tensor,
+  rows: number,
+  parameter: (name: string) => Tensor,
+): Tensor {
   const { model } = recipe;
   let x = embedding(tape, parameter('embedding'), tokens);
   for (let block = 0; block < model.depth; block++) {

@@ -37,7 +37,12 @@ export class Tape {
   }
 
   transpose(a: Tensor, perm: readonly number[]): Tensor {
-    return this.node('Transpose', [a], perm.map((axis) => a.shape[axis]!), { perm });
+    return this.node(
+      'Transpose',
+      [a],
+      perm.map((axis) => a.shape[axis]!),
+      { perm },
+    );
   }
 
   transposeLast(a: Tensor): Tensor {
@@ -78,7 +83,15 @@ export class Tape {
     const axis = x.shape.length - 1;
     const width = x.shape[axis]! / count;
     const parts = Array.from({ length: count }, (_, i) => this.slice(x, axis, i * width, width));
-    this.#steps.push(() => this.accumulate(x, this.concat(parts.map((part) => this.gradient(part)), axis)));
+    this.#steps.push(() =>
+      this.accumulate(
+        x,
+        this.concat(
+          parts.map((part) => this.gradient(part)),
+          axis,
+        ),
+      ),
+    );
     return parts;
   }
 

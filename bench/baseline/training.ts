@@ -9,7 +9,9 @@ import { Tape, type Tensor } from './tape.ts';
 export type Fp32State = Map<string, ort.Tensor>;
 
 /** A training step in plain fp32, through the same runtime with its full graph optimisation. */
-export type Fp32Trainer = { step(state: Fp32State, next: Fp32State, batch: Uint32Array, step: number): Promise<number> };
+export type Fp32Trainer = {
+  step(state: Fp32State, next: Fp32State, batch: Uint32Array, step: number): Promise<number>;
+};
 
 type Graph = { tape: Tape; inputs: OnnxValue[]; outputs: (Tensor & { label: string })[] };
 
@@ -44,12 +46,19 @@ function trainingGraph(recipe: Recipe): Graph {
   const { loss, gradient } = lossOf(tape, logits, batch.targets);
   tape.accumulate(logits, gradient);
   tape.backward();
-  const [update, epsilon, keep] = ['update', 'epsilon', 'keep'].map((name) => input(name, [])) as [Tensor, Tensor, Tensor];
+  const [update, epsilon, keep] = ['update', 'epsilon', 'keep'].map((name) => input(name, [])) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const outputs = [{ ...loss, label: 'loss' }];
   const { beta1, beta2 } = recipe.optimizer;
   for (const parameter of parameters) {
     const g = tape.gradient(parameter);
-    const [m, v] = ['first', 'second'].map((order) => input(`${order}.${parameter.name}`, parameter.shape)) as [Tensor, Tensor];
+    const [m, v] = ['first', 'second'].map((order) => input(`${order}.${parameter.name}`, parameter.shape)) as [
+      Tensor,
+      Tensor,
+    ];
     const first = tape.add(tape.mul(m, beta1), tape.mul(g, 1 - beta1));
     const second = tape.add(tape.mul(v, beta2), tape.mul(tape.mul(g, g), 1 - beta2));
     const direction = tape.div(first, tape.add(tape.unary('Sqrt', second), epsilon));
@@ -115,7 +124,8 @@ export async function createFp32Trainer(recipe: Recipe, threads = 0): Promise<Fp
       const feeds: Record<string, ort.Tensor> = Object.fromEntries(state);
       feeds['batch'] = new ort.Tensor('int32', new Int32Array(batch), [recipe.batch, context + 1]);
       const at = Math.min(step, recipe.optimizer.steps - 1);
-      for (const [name, table] of Object.entries(rates)) feeds[name] = new ort.Tensor('float32', table.slice(at, at + 1), []);
+      for (const [name, table] of Object.entries(rates))
+        feeds[name] = new ort.Tensor('float32', table.slice(at, at + 1), []);
       const fetches = Object.fromEntries(
         graph.outputs.map(({ name, label }) => [name, label === 'loss' ? loss : next.get(label)!]),
       );
@@ -128,7 +138,11 @@ export async function createFp32Trainer(recipe: Recipe, threads = 0): Promise<Fp
 /** The mean loss of a state's parameters on a batch of `rows` sequences. */
 export async function createFp32Evaluation(recipe: Recipe, rows: number, threads = 0) {
   const tape = new Tape();
-  const inputs: OnnxValue[] = parametersOf(recipe.model).map(({ name, shape }) => ({ name, shape, dtype: 'f32' as const }));
+  const inputs: OnnxValue[] = parametersOf(recipe.model).map(({ name, shape }) => ({
+    name,
+    shape,
+    dtype: 'f32' as const,
+  }));
   const batch = batchOf(tape, recipe, rows);
   const byName = new Map(inputs.map((input) => [input.name, input]));
   const logits = decoder(tape, recipe, batch.inputs, rows, (name) => byName.get(name)!);

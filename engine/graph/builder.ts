@@ -2,13 +2,24 @@ import { operators } from '../ops/index.ts';
 import { rule, showShape, type ValueInfo } from '../ops/operator.ts';
 import { paddedSlots, type Node, type Program, type Ref } from './program.ts';
 import { slotsOf } from './state.ts';
-import { elementCount, sameShape, type DType, type Shape, type StateLayout, type Tensor, type TensorType } from './types.ts';
+import {
+  elementCount,
+  sameShape,
+  type DType,
+  type Shape,
+  type StateLayout,
+  type Tensor,
+  type TensorType,
+} from './types.ts';
 
 /** A value of a graph under construction. */
 export type Value = ValueInfo & { readonly ref: Ref };
 
 /** How a composite defines its own derivative: the gradients of its inputs, given the gradient of its output. */
-export type Backward = { readonly inputs: readonly Value[]; readonly gradients: (g: Value) => readonly (Value | null)[] };
+export type Backward = {
+  readonly inputs: readonly Value[];
+  readonly gradients: (g: Value) => readonly (Value | null)[];
+};
 
 /**
  * Builds a program node by node. Every method checks its operands at once and returns a value; equal applications are one
@@ -176,7 +187,10 @@ export class GraphBuilder {
   }
 
   gather(table: Value, index: Value): Value {
-    return this.apply('gather', [table, index], { dtype: table.dtype, shape: [...index.shape, ...table.shape.slice(1)] });
+    return this.apply('gather', [table, index], {
+      dtype: table.dtype,
+      shape: [...index.shape, ...table.shape.slice(1)],
+    });
   }
 
   oneHot(index: Value, n: number, dtype: 'f32' | 'i8'): Value {

@@ -40,7 +40,10 @@ export function gradients(graph: GraphBuilder, output: Value, seed: Value, wrt: 
   return wrt.map((value) => {
     const g = found.get(keyOf(value.ref));
     if (g !== undefined) return g;
-    throw new SwarmlockError('the output does not depend on a value', { code: 'NO_GRADIENT', argument: keyOf(value.ref) });
+    throw new SwarmlockError('the output does not depend on a value', {
+      code: 'NO_GRADIENT',
+      argument: keyOf(value.ref),
+    });
   });
 }
 
@@ -50,7 +53,10 @@ function contributionsOf(graph: GraphBuilder, index: number, g: Value) {
   const node = graph.nodes[index]!;
   const rule = rules[node.op];
   if (rule === undefined) {
-    throw new SwarmlockError(`${node.op} has no derivative outside a composite`, { code: 'NO_GRADIENT', argument: node.op });
+    throw new SwarmlockError(`${node.op} has no derivative outside a composite`, {
+      code: 'NO_GRADIENT',
+      argument: node.op,
+    });
   }
   const inputs = node.inputs.map((ref) => graph.valueOf(ref));
   return { inputs, contributions: rule(graph, inputs, g, node) };

@@ -4,7 +4,12 @@ import { coarse, rearranged, rowSum, slice, sliceUnder, slicedMatmul, type Slice
 import { softmax, TABLE_UNITS } from './softmax.ts';
 import { rotaryTables } from './tables.ts';
 
-export type AttentionShape = { readonly rows: number; readonly context: number; readonly width: number; readonly heads: number };
+export type AttentionShape = {
+  readonly rows: number;
+  readonly context: number;
+  readonly width: number;
+  readonly heads: number;
+};
 
 export type AttentionSlices = {
   /** Queries and keys. */
@@ -191,4 +196,3 @@ export class Attention {
     return { x1: graph.slice(joined, 3, 0, half), x2: graph.slice(joined, 3, half, half) };
   }
 }
-

@@ -48,7 +48,13 @@ export function modelLayout(model: Model): StateLayout {
  * each and residual connections, a last RMSNorm and the head.
  * @param tokens u32 [rows * context]
  */
-export function decoder(graph: GraphBuilder, recipe: Recipe, tokens: Value, rows: number, parameter: (name: string) => Value): Value {
+export function decoder(
+  graph: GraphBuilder,
+  recipe: Recipe,
+  tokens: Value,
+  rows: number,
+  parameter: (name: string) => Value,
+): Value {
   const { model, slices } = recipe;
   const { depth, width, heads, context } = model;
   const linearSlices = { weights: slices.weights, gradients: slices.gradients, saved: slices.saved };
@@ -68,7 +74,10 @@ export function decoder(graph: GraphBuilder, recipe: Recipe, tokens: Value, rows
     const o = attention.apply(linear(graph, normalised(x), weight('qkv'), linearSlices));
     const mixed = { x: o, sliced: sliceUnder(graph, o, graph.scalar(NORMALISED_SCALE), slices.activations) };
     x = graph.add(x, linear(graph, mixed, weight('out'), linearSlices));
-    x = graph.add(x, mlp(graph, normalised(x), weight('up'), weight('down'), { ...linearSlices, hidden: slices.hidden }));
+    x = graph.add(
+      x,
+      mlp(graph, normalised(x), weight('up'), weight('down'), { ...linearSlices, hidden: slices.hidden }),
+    );
   }
   const headSlices = { weights: slices.head, gradients: slices.head, saved: slices.saved };
   return linear(graph, normalised(x, slices.head), parameter('head'), headSlices);

@@ -18,7 +18,13 @@ export type LinearInput = { readonly x: Value; readonly sliced: Sliced; readonly
  * Backward: dx = g W; dW = g^T x. The gradient of rounding is taken to be one.
  * @param factor a power of two that multiplies the gradient of x and nothing else; see `squaredRelu`
  */
-export function linear(graph: GraphBuilder, input: LinearInput, weight: Value, slices: LinearSlices, factor = 1): Value {
+export function linear(
+  graph: GraphBuilder,
+  input: LinearInput,
+  weight: Value,
+  slices: LinearSlices,
+  factor = 1,
+): Value {
   const { x, sliced, rowScale } = input;
   const w = slice(graph, weight, slices.weights);
   const product = slicedMatmul(graph, sliced, w);

@@ -27,7 +27,10 @@ const SIGMOID_LIMIT = 16;
 /** 1 / (1 + exp(-x)) by a table in steps of 2^-8, constant beyond 16: absolute error below 2^-10. */
 export function sigmoid(graph: GraphBuilder, x: Value): Value {
   const half = SIGMOID_LIMIT * SIGMOID_GRID;
-  const entries = Float32Array.from({ length: 2 * half + 1 }, (_, i) => 1 / (1 + exponential((half - i) / SIGMOID_GRID)));
+  const entries = Float32Array.from(
+    { length: 2 * half + 1 },
+    (_, i) => 1 / (1 + exponential((half - i) / SIGMOID_GRID)),
+  );
   const clamped = graph.min(graph.max(x, -SIGMOID_LIMIT), SIGMOID_LIMIT);
   const index = graph.toFixed(graph.mul(graph.add(clamped, SIGMOID_LIMIT), SIGMOID_GRID), 0, 2 * half);
   return graph.gather(graph.constant('f32', [2 * half + 1], entries), index);

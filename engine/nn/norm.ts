@@ -34,7 +34,10 @@ export function normalise(graph: GraphBuilder, parts: readonly Value[]): Normali
 export function normaliseGradient(graph: GraphBuilder, { outputs, rate }: Normalised, gs: readonly Value[]): Value[] {
   const width = outputs[0]!.shape.at(-1)! * outputs.length;
   const dots = outputs.map((y, i) => rowSum(graph, graph.mul(gs[i]!, y)));
-  const mean = graph.mul(dots.reduce((a, b) => graph.add(a, b)), 1 / width);
+  const mean = graph.mul(
+    dots.reduce((a, b) => graph.add(a, b)),
+    1 / width,
+  );
   return outputs.map((y, i) => graph.mul(graph.sub(gs[i]!, graph.mul(y, mean)), rate));
 }
 

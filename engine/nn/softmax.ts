@@ -16,7 +16,11 @@ export const TABLE_UNITS = GRID * 1.4426950408889634;
 function table(graph: GraphBuilder): Value {
   const LN2 = 0.6931471805599453;
   const entry = (i: number) => (i === ENTRIES - 1 ? 0 : Math.floor(exponential(LN2 * (ONE_BITS - i / GRID)) + 0.5));
-  return graph.constant('i32', [ENTRIES], Int32Array.from({ length: ENTRIES }, (_, i) => entry(i)));
+  return graph.constant(
+    'i32',
+    [ENTRIES],
+    Int32Array.from({ length: ENTRIES }, (_, i) => entry(i)),
+  );
 }
 
 /** exp(s - max) as integers, and their sum, along the last axis; `scores` in table units. */

@@ -35,7 +35,10 @@ export function cosineAndSine(x: number): { cosine: number; sine: number } {
 }
 
 /** Angles of rotary positions: [context, half], position t times 10000^(-i / half). */
-export function rotaryTables(context: number, half: number): { cosine: Float32Array<ArrayBuffer>; sine: Float32Array<ArrayBuffer> } {
+export function rotaryTables(
+  context: number,
+  half: number,
+): { cosine: Float32Array<ArrayBuffer>; sine: Float32Array<ArrayBuffer> } {
   const LN_10000 = 9.210340371976184;
   const cosine = new Float32Array(context * half);
   const sine = new Float32Array(context * half);

@@ -35,7 +35,11 @@ export class Emitter {
   }
 
   scalar(dtype: ElementType, value: number): string {
-    return this.constant(dtype, [], dtype === 'i64' ? BigInt64Array.of(BigInt(value)) : arrays[dtype].of(value as never));
+    return this.constant(
+      dtype,
+      [],
+      dtype === 'i64' ? BigInt64Array.of(BigInt(value)) : arrays[dtype].of(value as never),
+    );
   }
 
   axes(list: readonly number[]): string {

@@ -44,7 +44,12 @@ function sessionOptions({ provider = 'cpu', threads = 0 }: ExecutorOptions): ort
   };
 }
 
-const ortTypes: Record<DType, 'float32' | 'int8' | 'int32'> = { f32: 'float32', i8: 'int8', i32: 'int32', u32: 'int32' };
+const ortTypes: Record<DType, 'float32' | 'int8' | 'int32'> = {
+  f32: 'float32',
+  i8: 'int8',
+  i32: 'int32',
+  u32: 'int32',
+};
 
 /** A view of our memory as ONNX Runtime wants it; u32 goes as int32, which holds the same indices. */
 function ortTensor({ dtype, shape }: TensorType, data: TypedArray): ort.Tensor {
@@ -172,4 +177,3 @@ function checkValues(op: string, values: TypedArray, dtype: DType, bound = Infin
 export function checkFinite(state: State): void {
   for (const { name, dtype } of slotsOf(state.layout)) checkValues(name, state.tensors.get(name)!, dtype);
 }
-

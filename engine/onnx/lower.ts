@@ -21,7 +21,16 @@ export const inputName = (state: number, slot: number) => `s${state}_${slot}`;
 /** Above this, an i32 is not always an exact f32. */
 const MAX_EXACT_F32 = 2 ** 24;
 /** Operators that can produce integers directly in f32 form. */
-const floatIntegers = new Set(['to_fixed', 'sum_i32', 'gather', 'reshape', 'transpose', 'broadcast', 'slice', 'concat']);
+const floatIntegers = new Set([
+  'to_fixed',
+  'sum_i32',
+  'gather',
+  'reshape',
+  'transpose',
+  'broadcast',
+  'slice',
+  'concat',
+]);
 
 /**
  * Turns a program into an ONNX model whose outputs have the same bits. `trace` makes every node's value an output, in its
@@ -84,11 +93,20 @@ class ProgramLowering {
     const stripped = nodes.map((node) => (node.op === 'Identity' ? { ...node, attributes: {} } : node));
     const used = new Set(nodes.flatMap(({ inputs }) => inputs));
     const inputs = this.#program.inputs.flatMap((layout, state) =>
-      slotsOf(layout).map(({ dtype, shape }, slot) => ({ name: inputName(state, slot), dtype: plainForm[dtype], shape })),
+      slotsOf(layout).map(({ dtype, shape }, slot) => ({
+        name: inputName(state, slot),
+        dtype: plainForm[dtype],
+        shape,
+      })),
     );
     const batch = this.#program.nodes.find((node) => node?.op === 'load_batch');
     if (batch) inputs.push({ name: BATCH, dtype: 'i32', shape: batch.type.shape });
-    return encodeModel({ nodes: stripped, inputs: inputs.filter(({ name }) => used.has(name)), outputs: named, initializers });
+    return encodeModel({
+      nodes: stripped,
+      inputs: inputs.filter(({ name }) => used.has(name)),
+      outputs: named,
+      initializers,
+    });
   }
 
   /** The ONNX value of a reference in a form. */
@@ -97,7 +115,8 @@ class ProgramLowering {
     const key = `${ref.kind} ${ref.index} ${form}`;
     const known = this.#values.get(key);
     if (known !== undefined) return known;
-    const value = ref.kind === 'constant' ? this.#constant(this.#program.constants[ref.index]!, form) : this.#node(ref, form);
+    const value =
+      ref.kind === 'constant' ? this.#constant(this.#program.constants[ref.index]!, form) : this.#node(ref, form);
     this.#values.set(key, value);
     return value;
   }
@@ -118,7 +137,12 @@ class ProgramLowering {
   }
 
   #constant({ dtype, shape, data }: Tensor, form: Form): string {
-    if (dtype === 'i8' && form === 'u8') return this.#emitter.constant('u8', shape, Uint8Array.from(data, (x) => x + 128));
+    if (dtype === 'i8' && form === 'u8')
+      return this.#emitter.constant(
+        'u8',
+        shape,
+        Uint8Array.from(data, (x) => x + 128),
+      );
     if (dtype === 'i32' && form === 'f32') return this.#emitter.constant('f32', shape, Float32Array.from(data));
     return this.#emitter.constant(form, shape, data);
   }
@@ -177,7 +201,9 @@ class ProgramLowering {
   #scalarOf(ref: Ref): string {
     if (ref.kind === 'constant') return this.#constant({ ...this.#program.constants[ref.index]!, shape: [] }, 'f32');
     const value = this.value(ref, 'f32');
-    return this.#typeOf(ref).shape.length === 0 ? value : this.#emitter.emit('Reshape', [value, this.#emitter.axes([])]);
+    return this.#typeOf(ref).shape.length === 0
+      ? value
+      : this.#emitter.emit('Reshape', [value, this.#emitter.axes([])]);
   }
 
   #transposed(ref: Ref, permutation: readonly number[], form: Form): string {
@@ -187,7 +213,9 @@ class ProgramLowering {
       return this.#transposed(inner.inputs[0]!, composed, form);
     }
     const value = this.value(ref, form);
-    return permutation.every((axis, i) => axis === i) ? value : this.#emitter.emit('Transpose', [value], { perm: permutation });
+    return permutation.every((axis, i) => axis === i)
+      ? value
+      : this.#emitter.emit('Transpose', [value], { perm: permutation });
   }
 
   /** Operands and zero points of a product in the forms of the chosen kernel, B as [..., K, N]. */
@@ -195,7 +223,8 @@ class ProgramLowering {
     const [formA, formB] = ({ u8s8: ['u8', 'i8'], u8u8: ['u8', 'u8'], s8s8: ['i8', 'i8'] } as const)[this.#kernel];
     const axes = this.#typeOf(b).shape.map((_, axis) => axis);
     const swapped = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
-    const zero = (form: 'u8' | 'i8') => (form === 'u8' ? this.#emitter.scalar('u8', 128) : this.#emitter.scalar('i8', 0));
+    const zero = (form: 'u8' | 'i8') =>
+      form === 'u8' ? this.#emitter.scalar('u8', 128) : this.#emitter.scalar('i8', 0);
     return {
       operands: [this.value(a, formA), this.#transposed(b, swapped, formB)],
       zeros: [zero(formA), zero(formB)],
@@ -225,4 +254,3 @@ class ProgramLowering {
     return this.#emitter.emit('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
   }
 }
-

@@ -37,5 +37,10 @@ export type Lowering = {
   axes(list: readonly number[]): string;
   constant(dtype: ElementType, shape: Shape, data: ArrayBufferView): string;
   /** Emits a node of one output and returns its name; equal nodes are emitted once. */
-  emit(op: string, inputs: readonly string[], attributes?: Record<string, number | readonly number[]>, domain?: string): string;
+  emit(
+    op: string,
+    inputs: readonly string[],
+    attributes?: Record<string, number | readonly number[]>,
+    domain?: string,
+  ): string;
 };

@@ -67,7 +67,8 @@ export class Patterns {
     let next = 0;
     for (const slice of slices) {
       const [axis, start, length = 0] = slice?.attributes ?? [];
-      if (slice === undefined || !sameRef(slice.inputs[0]!, source) || axis !== shape.length - 1 || start !== next) return undefined;
+      if (slice === undefined || !sameRef(slice.inputs[0]!, source) || axis !== shape.length - 1 || start !== next)
+        return undefined;
       next += length;
     }
     return next === shape.at(-1) ? source : undefined;
@@ -82,7 +83,8 @@ export class Patterns {
     const [a, b] = node.inputs as [Ref, Ref];
     if (node.op === 'gather') return this.isNonNegative(a);
     if (node.op === 'max') return this.isNonNegative(a) || this.isNonNegative(b);
-    if (node.op === 'mul' || node.op === 'div') return sameRef(a, b) || (this.isNonNegative(a) && this.isNonNegative(b));
+    if (node.op === 'mul' || node.op === 'div')
+      return sameRef(a, b) || (this.isNonNegative(a) && this.isNonNegative(b));
     return true;
   }
 

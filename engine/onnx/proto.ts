@@ -66,11 +66,19 @@ function node({ op, domain, inputs, output, attributes }: OnnxNode): Part {
 }
 
 function tensor({ name, dtype, shape, bytes: raw }: OnnxTensor): Part {
-  return join([...shape.map((extent) => integer(1, extent)), integer(2, elementTypes[dtype]), text(8, name), bytes(9, raw)]);
+  return join([
+    ...shape.map((extent) => integer(1, extent)),
+    integer(2, elementTypes[dtype]),
+    text(8, name),
+    bytes(9, raw),
+  ]);
 }
 
 function valueInfo({ name, dtype, shape }: OnnxValue): Part {
-  const dimensions = message(2, shape.map((extent) => message(1, [integer(1, extent)])));
+  const dimensions = message(
+    2,
+    shape.map((extent) => message(1, [integer(1, extent)])),
+  );
   return join([text(1, name), message(2, [message(1, [integer(1, elementTypes[dtype]), dimensions])])]);
 }
 

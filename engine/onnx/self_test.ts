@@ -45,10 +45,18 @@ export async function chooseKernel(options: Omit<ExecutorOptions, 'kernel'> = {}
 
 /** Whether a kernel passes the known-answer test here. */
 export async function isExactKernel(kernel: Kernel, options: Omit<ExecutorOptions, 'kernel'> = {}): Promise<boolean> {
-  return isExact(kernel, shapes.flatMap((shape) => patterns.map((pattern) => createCase(shape, pattern))), options);
+  return isExact(
+    kernel,
+    shapes.flatMap((shape) => patterns.map((pattern) => createCase(shape, pattern))),
+    options,
+  );
 }
 
-async function isExact(kernel: Kernel, cases: readonly Case[], options: Omit<ExecutorOptions, 'kernel'>): Promise<boolean> {
+async function isExact(
+  kernel: Kernel,
+  cases: readonly Case[],
+  options: Omit<ExecutorOptions, 'kernel'>,
+): Promise<boolean> {
   for (const { program, input, expected } of cases) {
     const executor = await createExecutor(program, { ...options, kernel });
     const output = createState(program.output);
@@ -67,19 +75,44 @@ async function isExact(kernel: Kernel, cases: readonly Case[], options: Omit<Exe
 }
 
 /** A product in both lowerings: to i32, and with its conversion to f32 in one kernel. Sums stay below 2^24 or round alike. */
-function createCase([batch, m, k, n]: readonly [number, number, number, number], pattern: (index: number, k: number) => number): Case {
+function createCase(
+  [batch, m, k, n]: readonly [number, number, number, number],
+  pattern: (index: number, k: number) => number,
+): Case {
   const inputs: StateLayout = {
-    groups: [[{ name: 'a', dtype: 'f32', shape: [batch, m, k] }, { name: 'b', dtype: 'f32', shape: [batch, n, k] }]],
+    groups: [
+      [
+        { name: 'a', dtype: 'f32', shape: [batch, m, k] },
+        { name: 'b', dtype: 'f32', shape: [batch, n, k] },
+      ],
+    ],
   };
   const graph = new GraphBuilder([inputs]);
   const one = graph.scalar(1);
-  const [a, b] = ['a', 'b'].map((name) => graph.quantize(graph.input(name), one)) as [ReturnType<typeof graph.quantize>, ReturnType<typeof graph.quantize>];
+  const [a, b] = ['a', 'b'].map((name) => graph.quantize(graph.input(name), one)) as [
+    ReturnType<typeof graph.quantize>,
+    ReturnType<typeof graph.quantize>,
+  ];
   const product = graph.fromI32(graph.matmulNt(a, b));
   const shape = [batch, m, n];
-  const output: StateLayout = { groups: [[{ name: 'integer', dtype: 'f32', shape }, { name: 'fused', dtype: 'f32', shape }]] };
-  const program = graph.finish(output, new Map([['integer', product], ['fused', graph.mul(product, one)]]));
+  const output: StateLayout = {
+    groups: [
+      [
+        { name: 'integer', dtype: 'f32', shape },
+        { name: 'fused', dtype: 'f32', shape },
+      ],
+    ],
+  };
+  const program = graph.finish(
+    output,
+    new Map([
+      ['integer', product],
+      ['fused', graph.mul(product, one)],
+    ]),
+  );
   const input = createState(inputs);
-  for (const tensor of input.tensors.values()) tensor.forEach((_, index) => (tensor[index] = pattern(index, index % k)));
+  for (const tensor of input.tensors.values())
+    tensor.forEach((_, index) => (tensor[index] = pattern(index, index % k)));
   return { program, input, expected: expectedProduct(input, elementCount(shape), m, k, n) };
 }
 
