@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+
+import { memberSet } from '../../../sdk/member-set.ts';
+import { candidatesOf, decide, type AggregatorFacts } from '../../../workers/aggregator/decide.ts';
+import {
+  aDuty,
+  anAggregate,
+  aRound,
+  aRun,
+  aStake,
+  aStanding,
+  limits,
+  miners,
+  parameters,
+  rootOf,
+} from '../../helpers/runs.ts';
+
+const duties = [aDuty(1, { drawn: true }), aDuty(2, { drawn: true }), aDuty(3)];
+const round = aRound({ status: 'audited', aggregateDeadline: 1_140, duties });
+
+const facts = (changes: Partial<AggregatorFacts> = {}): AggregatorFacts => ({
+  run: aRun({ time: 1_111, status: 'audited' }),
+  round,
+  moved: undefined,
+  parameters,
+  verified: [rootOf(50)],
+  dueFor: 0,
+  tickAfter: 0,
+  standing: aStanding(9, 'miner', { seat: undefined }),
+  limits,
+  reports: [memberSet([0, 1])],
+  computed: undefined,
+  claimed: [],
+  releasable: [],
+  ...changes,
+});
+
+const computed = { round: 5, candidates: miners, accepted: miners, nextRoot: rootOf(60) };
+const typesOf = (changes: Partial<AggregatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
+
+describe('aggregator', () => {
+  it('waits until the audit is closed', () => {
+    expect(typesOf({ round: { ...round, status: 'sealed' } })).to.deep.equal([]);
+  });
+
+  it('computes the outer step over the candidates, then claims it', () => {
+    expect(decide(facts())).to.deep.equal([{ type: 'aggregate', round: 5, parent: rootOf(50), candidates: miners }]);
+    expect(decide(facts({ computed }))).to.deep.equal([
+      { type: 'claim', round: 5, accepted: miners, nextRoot: rootOf(60) },
+    ]);
+  });
+
+  it('claims with those members only whose payloads it could verify', () => {
+    const some = { ...computed, accepted: memberSet([0, 2]) };
+    expect(decide(facts({ computed: some }))).to.deep.include({
+      type: 'claim',
+      round: 5,
+      accepted: memberSet([0, 2]),
+      nextRoot: rootOf(60),
+    });
+  });
+
+  it('has nothing to do while an aggregate stands', () => {
+    expect(typesOf({ round: { ...round, status: 'aggregated', aggregate: anAggregate() }, computed })).to.deep.equal(
+      [],
+    );
+  });
+
+  it('claims a root once, also when its claim was challenged', () => {
+    const challenged = { ...round, aggregate: anAggregate({ stands: false }) };
+    expect(typesOf({ round: challenged, computed, claimed: [rootOf(60)] })).to.deep.equal([]);
+  });
+
+  it('claims beside a challenged aggregate of somebody else', () => {
+    const challenged = { ...round, aggregate: anAggregate({ stands: false, nextRoot: rootOf(66) }) };
+    expect(typesOf({ round: challenged, computed })).to.deep.equal(['claim']);
+  });
+
+  it('computes again when a member was challenged in the meantime', () => {
+    const challenged = { ...round, challenged: memberSet([1]) };
+    expect(decide(facts({ round: challenged, computed }))).to.deep.equal([
+      { type: 'aggregate', round: 5, parent: rootOf(50), candidates: memberSet([0, 2]) },
+    ]);
+  });
+
+  it('looks again while no payload could be got', () => {
+    const nothing = { ...computed, accepted: 0n, nextRoot: undefined };
+    expect(typesOf({ computed: nothing })).to.deep.equal(['aggregate']);
+  });
+
+  it('verifies the parent before it builds on it', () => {
+    expect(typesOf({ verified: [] })).to.deep.equal(['verify']);
+  });
+
+  it('claims nothing from the deadline on', () => {
+    expect(typesOf({ computed, run: aRun({ time: 1_139 }) })).to.deep.equal(['claim']);
+    expect(typesOf({ computed, run: aRun({ time: 1_140 }) })).to.deep.equal([]);
+  });
+
+  it('leaves a round alone in which nobody is left', () => {
+    expect(typesOf({ round: { ...round, challenged: miners } })).to.deep.equal([]);
+  });
+
+  it('brings its bond, but takes no seat', () => {
+    const stake = aStake(9, { free: 0n, wallet: 30n });
+    const standing = aStanding(9, 'miner', { seat: undefined, stake });
+    expect(typesOf({ standing, round: aRound() })).to.deep.equal(['deposit']);
+  });
+
+  it('frees the bonds of its final claims', () => {
+    expect(decide(facts({ round: aRound(), releasable: [8n] }))).to.deep.equal([{ type: 'release', claimId: 8n }]);
+  });
+
+  it('moves the run when a step is due', () => {
+    expect(typesOf({ run: aRun({ due: 'settle' }), round: aRound() })).to.deep.equal(['tick']);
+  });
+});
+
+describe('candidates of an aggregate', () => {
+  it('are those that committed and are not challenged', () => {
+    expect(candidatesOf(facts({ round: { ...round, challenged: memberSet([2]) } }))).to.equal(memberSet([0, 1]));
+  });
+
+  it('leave out a drawn miner that no validator could audit', () => {
+    expect(candidatesOf(facts({ reports: [memberSet([1]), 0n] }))).to.equal(memberSet([1, 2]));
+  });
+
+  it('keep a drawn miner that one validator could audit', () => {
+    expect(candidatesOf(facts({ reports: [memberSet([1]), memberSet([0])] }))).to.equal(miners);
+  });
+
+  it('are all that stand when no validator has looked', () => {
+    expect(candidatesOf(facts({ reports: [] }))).to.equal(miners);
+  });
+});

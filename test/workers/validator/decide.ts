@@ -1,0 +1,157 @@
+import { expect } from 'chai';
+
+import { memberSet } from '../../../sdk/member-set.ts';
+import { decide, type Outcome, type ValidatorFacts, type Verdict } from '../../../workers/validator/decide.ts';
+import {
+  aDuty,
+  anAggregate,
+  aRound,
+  aRun,
+  aSealedRound,
+  aStake,
+  aStanding,
+  limits,
+  ownerOf,
+  parameters,
+  rootOf,
+} from '../../helpers/runs.ts';
+
+const first = aDuty(1, { drawn: true, segment: 1 });
+const second = aDuty(2, { drawn: true, segment: 3 });
+const spared = aDuty(3);
+const round = aSealedRound({ duties: [first, second, spared] });
+
+const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
+  run: aRun({ time: 1_071, status: 'sealed' }),
+  round,
+  moved: undefined,
+  parameters,
+  verified: [rootOf(50)],
+  dueFor: 0,
+  tickAfter: 0,
+  standing: aStanding(4, 'validator'),
+  limits,
+  verdicts: [],
+  aggregateWord: undefined,
+  patience: 20,
+  ...changes,
+});
+
+const verdict = ({ claimId }: { claimId: bigint }, outcome: Outcome): Verdict => ({ claimId, outcome });
+const typesOf = (changes: Partial<ValidatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
+
+describe('validator: auditing', () => {
+  it('waits for the beacon', () => {
+    expect(typesOf({ round: aRound({ duties: [aDuty(1)] }) })).to.deep.equal([]);
+    expect(typesOf({ round: aRound({ status: 'sealed', duties: [aDuty(1)] }) })).to.deep.equal([]);
+  });
+
+  it('re-executes the drawn segment and the last one of each drawn claim', () => {
+    expect(decide(facts())).to.deep.equal([
+      { type: 'audit', round: 5, duty: first, segments: [1, 3] },
+      { type: 'audit', round: 5, duty: second, segments: [3] },
+    ]);
+  });
+
+  it('audits everyone when the beacon was lost', () => {
+    const lost = aSealedRound({ beacon: undefined, beaconLost: true, duties: [first] });
+    expect(typesOf({ round: lost })).to.deep.equal(['audit']);
+  });
+
+  it('never audits the work of its own owner', () => {
+    const standing = aStanding(4, 'validator', { stake: aStake(4, { owner: ownerOf(1) }) });
+    const audits = decide(facts({ standing })).filter(({ type }) => type === 'audit');
+    expect(audits).to.deep.equal([{ type: 'audit', round: 5, duty: second, segments: [3] }]);
+  });
+
+  it('judges a claim once', () => {
+    const actions = decide(facts({ verdicts: [verdict(first, 'match')] }));
+    expect(actions).to.deep.equal([{ type: 'audit', round: 5, duty: second, segments: [3] }]);
+  });
+
+  it('does nothing as a validator that is not active, or has reported', () => {
+    expect(typesOf({ run: aRun({ time: 1_071, activeValidators: memberSet([4]) }) })).to.deep.equal([]);
+    expect(typesOf({ round: { ...round, reported: memberSet([3]) } })).to.deep.equal([]);
+  });
+
+  it('verifies the state first when it does not hold it', () => {
+    expect(typesOf({ verified: [] })).to.deep.equal(['verify', 'audit', 'audit']);
+  });
+});
+
+describe('validator: challenging and reporting', () => {
+  it('reports whom it has audited when all drawn claims are judged', () => {
+    const verdicts = [verdict(first, 'match'), verdict(second, 'match')];
+    expect(decide(facts({ verdicts }))).to.deep.equal([{ type: 'report', round: 5, audited: memberSet([0, 1]) }]);
+  });
+
+  it('closes the audit at once when nobody was drawn', () => {
+    const none = aSealedRound({ duties: [spared] });
+    expect(decide(facts({ round: none }))).to.deep.equal([{ type: 'report', round: 5, audited: 0n }]);
+  });
+
+  it('challenges a difference, and reports only when the challenge is on chain', () => {
+    const verdicts = [verdict(first, 'differs'), verdict(second, 'match')];
+    expect(decide(facts({ verdicts }))).to.deep.equal([
+      { type: 'challenge', claimId: first.claimId, word: first.word },
+    ]);
+    const frozen = aSealedRound({ duties: [{ ...first, status: 'frozen' }, second, spared] });
+    expect(decide(facts({ round: frozen, verdicts }))).to.deep.equal([
+      { type: 'report', round: 5, audited: memberSet([0, 1]) },
+    ]);
+  });
+
+  it('does not look at a claim that is frozen already', () => {
+    const frozen = aSealedRound({ duties: [{ ...first, status: 'frozen' }] });
+    expect(decide(facts({ round: frozen }))).to.deep.equal([{ type: 'report', round: 5, audited: 0n }]);
+  });
+
+  it('challenges also after the audit has closed', () => {
+    const closed = aRound({ status: 'audited', duties: [first] });
+    expect(typesOf({ round: closed, verdicts: [verdict(first, 'differs')] })).to.deep.equal(['challenge']);
+  });
+
+  it('looks again for what a miner has not served, until its patience ends', () => {
+    const verdicts = [verdict(first, 'missing'), verdict(second, 'match')];
+    expect(typesOf({ verdicts, run: aRun({ time: 1_089 }) })).to.deep.equal(['audit']);
+    expect(decide(facts({ verdicts, run: aRun({ time: 1_090 }) }))).to.deep.include({
+      type: 'report',
+      round: 5,
+      audited: memberSet([1]),
+    });
+  });
+
+  it('no longer reports from the deadline on', () => {
+    const verdicts = [verdict(first, 'match'), verdict(second, 'match')];
+    expect(typesOf({ verdicts, run: aRun({ time: 1_109 }) })).to.deep.equal(['report']);
+    expect(typesOf({ verdicts, run: aRun({ time: 1_110 }) })).to.deep.equal([]);
+  });
+});
+
+describe('validator: aggregates', () => {
+  const aggregate = anAggregate();
+  const standing = aRound({ status: 'aggregated', aggregate });
+  const aggregateWord = rootOf(70);
+
+  it('recomputes a standing aggregate, and again while a payload is missing', () => {
+    const { claimId, accepted, nextRoot } = aggregate;
+    const expected = { type: 'auditAggregate', round: 5, claimId, parent: rootOf(50), accepted, nextRoot };
+    expect(decide(facts({ round: standing, aggregateWord }))).to.deep.equal([expected]);
+    const verdicts = [verdict(aggregate, 'missing')];
+    expect(decide(facts({ round: standing, aggregateWord, verdicts }))).to.deep.equal([expected]);
+  });
+
+  it('is silent about an aggregate that it finds right', () => {
+    const verdicts = [verdict(aggregate, 'match')];
+    expect(typesOf({ round: standing, aggregateWord, verdicts })).to.deep.equal([]);
+  });
+
+  it('challenges a wrong one, once', () => {
+    const verdicts = [verdict(aggregate, 'differs')];
+    expect(decide(facts({ round: standing, aggregateWord, verdicts }))).to.deep.equal([
+      { type: 'challenge', claimId: aggregate.claimId, word: aggregateWord },
+    ]);
+    const frozen = aRound({ status: 'audited', aggregate: { ...aggregate, stands: false } });
+    expect(typesOf({ round: frozen, aggregateWord, verdicts })).to.deep.equal([]);
+  });
+});
