@@ -1,4 +1,6 @@
 import type { Node, Program, Ref } from '../graph/program.ts';
+import { slotsOf } from '../graph/state.ts';
+import { elementCount, type Shape } from '../graph/types.ts';
 
 /** Reads shapes of graphs that the lowering can compute in fewer passes with the same bits. */
 export class Patterns {
@@ -23,17 +25,37 @@ export class Patterns {
 
   /**
    * Whether `scale` is pow2ceil(absmax(x) * f32(1/127)), per tensor or per row: then x / scale rounds to at most 127 and a
-   * quantiser clamps nothing.
+   * quantiser clamps nothing. Reshapes and reductions keep elements in order, so that each scale is that of the block of
+   * successive elements of x over which it is then repeated.
    */
   covers(scale: Ref, x: Ref): boolean {
-    const power = this.node(this.bare(scale), 'pow2ceil');
+    const repeated = this.#repeatedInOrder(scale);
+    const power = repeated && this.node(this.bare(repeated, 'reshape'), 'pow2ceil');
     const product = power && this.node(power.inputs[0], 'mul');
     if (product === undefined || !this.#isOneOver127(product.inputs[1]!)) return false;
-    const largest = this.bare(product.inputs[0]!, 'reshape', 'broadcast', 'reduce_max');
+    const largest = this.bare(product.inputs[0]!, 'reshape', 'reduce_max');
     const magnitude = this.node(largest, 'abs');
     const reduced = this.bare(magnitude === undefined ? largest : magnitude.inputs[0]!, 'reshape');
     const operand = this.bare(x, 'reshape');
     return sameRef(reduced, operand) && (magnitude !== undefined || this.isNonNegative(operand));
+  }
+
+  /** What a broadcast repeats, if it repeats each element over successive places only; another value as it is. */
+  #repeatedInOrder(ref: Ref): Ref | undefined {
+    const broadcast = this.node(ref, 'broadcast');
+    if (broadcast === undefined) return ref;
+    const source = broadcast.inputs[0]!;
+    const from = this.#shapeOf(source);
+    const into = broadcast.type.shape;
+    const kept = from.findIndex((extent, axis) => extent !== into[axis]);
+    const isInOrder = from.length === into.length && (kept < 0 || from.slice(kept).every((extent) => extent === 1));
+    return isInOrder || elementCount(from) === 1 ? source : undefined;
+  }
+
+  #shapeOf(ref: Ref): Shape {
+    if (ref.kind === 'constant') return this.#program.constants[ref.index]!.shape;
+    if (ref.kind === 'input') return slotsOf(this.#program.inputs[ref.state]!)[ref.slot]!.shape;
+    return this.#program.nodes[ref.index]!.type.shape;
   }
 
   /** The operands of an exact product: a matmul_nt, or the parts of one joined by add_i32. */
@@ -62,8 +84,8 @@ export class Patterns {
   #whole(refs: readonly Ref[]): Ref | undefined {
     const slices = refs.map((ref) => this.node(ref, 'slice'));
     const source = slices[0]?.inputs[0];
-    if (source?.kind !== 'node') return undefined;
-    const { shape } = this.#program.nodes[source.index]!.type;
+    if (source === undefined) return undefined;
+    const shape = this.#shapeOf(source);
     let next = 0;
     for (const slice of slices) {
       const [axis, start, length = 0] = slice?.attributes ?? [];
