@@ -62,7 +62,7 @@ export async function loadConfig<Config>(schema: ConfigSchema<Config>, environme
 async function readJson(path: string): Promise<object> {
   try {
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (typeof content === 'object' && content !== null) return content;
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
     throw new TypeError('not an object');
   } catch (cause) {
     throw new SwarmlockError(`Cannot read the configuration file ${path}`, {
