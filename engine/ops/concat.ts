@@ -27,8 +27,9 @@ export const concat: Operator = {
     const split = a!.shape[axis]!;
     output.data.forEach((_, index) => {
       const from = coordinates(index, output.shape);
-      const source = from[axis]! < split ? a! : b!;
-      if (source === b) from[axis]! -= split;
+      const isSecond = from[axis]! >= split;
+      if (isSecond) from[axis]! -= split;
+      const source = isSecond ? b! : a!;
       output.data[index] = source.data[flatIndex(from, source.shape)]!;
     });
   },

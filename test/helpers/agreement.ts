@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Program } from '../../engine/graph/program.ts';
 import {
   exactKernels,
   loweredOutcome,
@@ -16,9 +17,20 @@ import {
 export async function expectAgreement(invocation: Invocation): Promise<Outcome> {
   const expected = referenceOutcome(invocation);
   for (const kernel of await exactKernels()) {
-    expect(await loweredOutcome(invocation, kernel)).to.deep.equal(expected);
+    expectSameTrace(invocation.program, await loweredOutcome(invocation, kernel), expected);
     if ('fault' in expected) continue;
     expect(await runOutputs(invocation, kernel)).to.deep.equal(outputsAmong(invocation.program, expected.values));
   }
   return expected;
+}
+
+/** Names the first node that differs. */
+function expectSameTrace({ nodes }: Program, actual: Outcome, expected: Outcome): void {
+  if ('fault' in actual || 'fault' in expected) {
+    expect(actual).to.deep.equal(expected);
+    return;
+  }
+  expected.values.forEach((values, index) => {
+    expect(actual.values[index], `node ${index}: ${JSON.stringify(nodes[index])}`).to.deep.equal(values);
+  });
 }
