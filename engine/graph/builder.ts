@@ -1,6 +1,7 @@
 import { operators } from '../ops/index.ts';
-import { rule, showShape, type ValueInfo } from '../ops/operator.ts';
-import { paddedSlots, type Node, type Program, type Ref } from './program.ts';
+import { constantInfo, rule, showShape, type ValueInfo } from '../ops/operator.ts';
+import { requireDescribable } from './descriptor.ts';
+import { paddedSlots, prune, type Node, type Program, type Ref } from './program.ts';
 import { slotsOf } from './state.ts';
 import {
   elementCount,
@@ -49,12 +50,13 @@ export class GraphBuilder {
   /** A tensor that is part of the program. f32 elements must be exact binary32 values. */
   constant(dtype: DType, shape: Shape, data: Tensor['data']): Value {
     rule(data.length === elementCount(shape), 'constant', `${data.length} elements do not fill ${showShape(shape)}`);
-    const key = `constant ${dtype} ${shape.join()} ${data.length <= 16 ? data.join() : ''}`;
-    const known = data.length <= 16 ? this.#known.get(key) : undefined;
+    const content = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1');
+    const key = `constant ${dtype} ${shape.join()} ${content}`;
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
+    const info = constantInfo({ dtype, shape, data });
     this.constants.push({ dtype, shape, data });
-    const largest = dtype === 'f32' ? {} : { bound: largestMagnitude(data) };
-    const value: Value = { dtype, shape, ...largest, ref: { kind: 'constant', index: this.constants.length - 1 } };
+    const value: Value = { ...info, ref: { kind: 'constant', index: this.constants.length - 1 } };
     this.#known.set(key, value);
     return value;
   }
@@ -66,28 +68,23 @@ export class GraphBuilder {
 
   /** Applies an operator of the closed set; throws GRAPH_INVALID when its rules are broken. */
   apply(op: string, inputs: readonly Value[], type: TensorType, attributes: readonly number[] = []): Value {
-    const operator = operators.get(op);
-    rule(operator !== undefined, op, 'is not in the closed set of operators');
     const refs = inputs.map(({ ref }) => ref);
     const key = JSON.stringify([op, refs, type.dtype, type.shape, attributes]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const bound = operator.check(inputs, { type, attributes });
-    const facts = { type, ...(bound === undefined ? {} : { bound }) };
-    this.nodes.push({ op, attributes, inputs: refs, ...facts });
-    const value: Value = {
-      dtype: type.dtype,
-      shape: type.shape,
-      ...(bound === undefined ? {} : { bound }),
-      ref: { kind: 'node', index: this.nodes.length - 1 },
-    };
+    requireDescribable({ op, attributes, inputs: refs, type });
+    const bound = operators.get(op)!.check(inputs, { type, attributes });
+    const facts = bound === undefined ? {} : { bound };
+    this.nodes.push({ op, attributes, inputs: refs, type, ...facts });
+    const ref: Ref = { kind: 'node', index: this.nodes.length - 1 };
+    const value: Value = { dtype: type.dtype, shape: type.shape, ...facts, ref };
     this.#known.set(key, value);
     return value;
   }
 
   /** The value that a reference stands for. */
   valueOf(ref: Ref): Value {
-    if (ref.kind === 'constant') return { ...this.constants[ref.index]!, ref };
+    if (ref.kind === 'constant') return { ...constantInfo(this.constants[ref.index]!), ref };
     if (ref.kind === 'input') return { ...slotsOf(this.#inputs[ref.state]!)[ref.slot]!, ref };
     const { type, bound } = this.nodes[ref.index]!;
     return { ...type, ...(bound === undefined ? {} : { bound }), ref };
@@ -212,7 +209,10 @@ export class GraphBuilder {
   finish(layout: StateLayout, outputs: ReadonlyMap<string, Value>): Program {
     const slots = slotsOf(layout);
     const places = paddedSlots(layout);
-    const { kept, renumber } = prune(this.nodes, [...outputs.values()]);
+    const { kept, renumber } = prune(
+      this.nodes,
+      Array.from(outputs.values(), ({ ref }) => ref),
+    );
     const nodes: (Node | null)[] = kept;
     const outputStart = Math.ceil(nodes.length / places.length) * places.length;
     while (nodes.length < outputStart) nodes.push(null);
@@ -226,25 +226,11 @@ export class GraphBuilder {
       rule(value !== undefined, 'output', `nothing computes the slot ${slot.name}`);
       rule(value.dtype === slot.dtype && sameShape(value.shape, slot.shape), 'output', `${slot.name} has another type`);
       const type = { dtype: slot.dtype, shape: slot.shape };
-      nodes.push({ op: 'reshape', attributes: [], inputs: [renumber(value.ref)], type });
+      const facts = value.bound === undefined ? { type } : { type, bound: value.bound };
+      nodes.push({ op: 'reshape', attributes: [], inputs: [renumber(value.ref)], ...facts });
     }
     return { nodes, constants: this.constants, inputs: this.#inputs, output: layout, outputStart };
   }
-}
-
-/** Drops nodes that no output needs, and renumbers the rest. */
-function prune(nodes: readonly Node[], outputs: readonly Value[]): { kept: Node[]; renumber: (ref: Ref) => Ref } {
-  const needed = new Set<number>();
-  for (const { ref } of outputs) if (ref.kind === 'node') needed.add(ref.index);
-  for (let index = nodes.length - 1; index >= 0; index--) {
-    if (!needed.has(index)) continue;
-    for (const ref of nodes[index]!.inputs) if (ref.kind === 'node') needed.add(ref.index);
-  }
-  const order = [...needed].sort((a, b) => a - b);
-  const places = new Map(order.map((index, place) => [index, place]));
-  const renumber = (ref: Ref): Ref => (ref.kind === 'node' ? { kind: 'node', index: places.get(ref.index)! } : ref);
-  const kept = order.map((index) => ({ ...nodes[index]!, inputs: nodes[index]!.inputs.map(renumber) }));
-  return { kept, renumber };
 }
 
 /** NumPy's rule: aligned at the right, an extent of 1 stretches. */
@@ -256,10 +242,4 @@ function commonShape(op: string, a: Shape, b: Shape): Shape {
     rule(x === y || x === 1 || y === 1, op, `shapes ${showShape(a)} and ${showShape(b)} do not broadcast`);
     return Math.max(x, y);
   });
-}
-
-function largestMagnitude(data: Iterable<number>): number {
-  let most = 0;
-  for (const x of data) most = Math.max(most, Math.abs(x));
-  return most;
 }

@@ -65,3 +65,18 @@ export function paddedSlots(layout: StateLayout): (number | null)[] {
   while (places.length < nextPowerOfTwo(places.length)) places.push(null);
   return places;
 }
+
+/** Drops nodes that no output needs. Gives the rest, and what references to them become. */
+export function prune(nodes: readonly Node[], outputs: readonly Ref[]): { kept: Node[]; renumber: (ref: Ref) => Ref } {
+  const needed = new Set<number>();
+  for (const ref of outputs) if (ref.kind === 'node') needed.add(ref.index);
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    if (!needed.has(index)) continue;
+    for (const ref of nodes[index]!.inputs) if (ref.kind === 'node') needed.add(ref.index);
+  }
+  const order = [...needed].sort((a, b) => a - b);
+  const places = new Map(order.map((index, place) => [index, place]));
+  const renumber = (ref: Ref): Ref => (ref.kind === 'node' ? { kind: 'node', index: places.get(ref.index)! } : ref);
+  const kept = order.map((index) => ({ ...nodes[index]!, inputs: nodes[index]!.inputs.map(renumber) }));
+  return { kept, renumber };
+}

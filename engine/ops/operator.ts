@@ -34,7 +34,20 @@ export type Operator = {
   lower(to: Lowering, application: Application & { readonly form: string }): string;
 };
 
+export const MAX_I8 = 127;
 export const MAX_I32 = 2 ** 31 - 1;
+
+/** What is known about a constant: its elements are values of its type, and the largest of them bounds it. */
+export function constantInfo({ dtype, shape, data }: Tensor): ValueInfo {
+  if (dtype === 'f32') {
+    rule(data.every(Number.isFinite), 'constant', 'an element is not finite');
+    return { dtype, shape };
+  }
+  let bound = 0;
+  for (const element of data) bound = Math.max(bound, Math.abs(element));
+  rule(dtype !== 'i8' || bound <= MAX_I8, 'constant', 'an i8 is in [-127, 127]');
+  return { dtype, shape, bound };
+}
 
 /** A rule of a descriptor: throws GRAPH_INVALID with the operator's name when broken. */
 export function rule(holds: boolean, operator: string, message: string): asserts holds {

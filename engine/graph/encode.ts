@@ -1,0 +1,113 @@
+import { dtypeCodes } from '../commit/format.ts';
+import type { Hash } from '../commit/hash.ts';
+import { tensorRoot } from '../commit/reference.ts';
+import { EMPTY, hashLeaf, merkleRoot } from '../commit/tree.ts';
+import { operators } from '../ops/index.ts';
+import { constantInfo, rule, type ValueInfo } from '../ops/operator.ts';
+import { decodeNode, encodeNode, requireDescribable, requireDescriptor, type Described } from './descriptor.ts';
+import { paddedSlots, type Node, type Program, type Ref } from './program.ts';
+import { slotsOf } from './state.ts';
+import { sameShape, type StateLayout, type StateSlot } from './types.ts';
+
+/** A program as data: what its root commits to. `null` is padding. */
+export type EncodedProgram = Pick<Program, 'constants' | 'inputs' | 'output' | 'outputStart'> & {
+  readonly descriptors: readonly (Uint8Array | null)[];
+};
+
+/** Throws GRAPH_INVALID when a node exceeds what a descriptor can hold. */
+export function encodeProgram({ nodes, constants, inputs, output, outputStart }: Program): EncodedProgram {
+  return { descriptors: nodes.map((node) => node && encodeNode(node)), constants, inputs, output, outputStart };
+}
+
+/**
+ * Merkle root over [descriptors, constants, layouts]: leaf i of the descriptors is that of node i (EMPTY for padding),
+ * leaf i of the constants the tensor root of constant i, and the layouts are a leaf of sizes, the input layouts in order
+ * and the output layout.
+ */
+export function programRoot(program: Program): Hash {
+  const { descriptors, constants, inputs, output, outputStart } = encodeProgram(program);
+  const sizes = hashLeaf(words(descriptors.length, outputStart, constants.length, inputs.length));
+  return merkleRoot([
+    merkleRoot(descriptors.map((descriptor) => (descriptor === null ? EMPTY : hashLeaf(descriptor)))),
+    merkleRoot(constants.map(tensorRoot)),
+    merkleRoot([sizes, ...inputs.map(layoutRoot), layoutRoot(output)]),
+  ]);
+}
+
+/**
+ * Commitment to names and types of a state, over [sizes of the groups, slots]. The leaf of a slot is at the place of its
+ * tensor in the state's own tree.
+ */
+export function layoutRoot(layout: StateLayout): Hash {
+  const slots = slotsOf(layout);
+  const leaves = paddedSlots(layout).map((slot) => (slot === null ? EMPTY : hashLeaf(encodeSlot(slots[slot]!))));
+  return merkleRoot([hashLeaf(words(...layout.groups.map((group) => group.length))), merkleRoot(leaves)]);
+}
+
+/** u8 element type, u8 rank, u32 BE extents, name in UTF-8. */
+function encodeSlot({ name, dtype, shape }: StateSlot): Uint8Array {
+  const text = Buffer.from(name, 'utf8');
+  rule(text.length >= 1 && text.length <= 255, 'layout', `the name ${name} has ${text.length} bytes, not 1 to 255`);
+  return Buffer.concat([Uint8Array.of(dtypeCodes[dtype], shape.length), words(...shape), text]);
+}
+
+/** u32 BE each. */
+function words(...values: readonly number[]): Uint8Array {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, i) => bytes.writeUInt32BE(value, 4 * i));
+  return bytes;
+}
+
+/**
+ * Rebuilds a program from its descriptors and checks all of it: that every descriptor has a meaning, that operands come
+ * before their use, and that the last nodes are the output state. Throws DESCRIPTOR_INVALID or GRAPH_INVALID.
+ */
+export function decodeProgram(encoded: EncodedProgram): Program {
+  const { descriptors, constants, inputs, output, outputStart } = encoded;
+  const nodes: (Node | null)[] = [];
+  for (const descriptor of descriptors) nodes.push(descriptor && bound(encoded, nodes, decodeNode(descriptor)));
+  requireOutput(nodes, output, outputStart);
+  return { nodes, constants, inputs, output, outputStart };
+}
+
+/** The node with the bound that its operator derives, if the operator accepts it. */
+function bound(encoded: EncodedProgram, earlier: readonly (Node | null)[], node: Described): Node {
+  requireDescribable(node);
+  const operands = node.inputs.map((ref) => operandInfo(encoded, earlier, ref));
+  const largest = operators.get(node.op)!.check(operands, node);
+  return largest === undefined ? node : { ...node, bound: largest };
+}
+
+function operandInfo({ constants, inputs }: EncodedProgram, earlier: readonly (Node | null)[], ref: Ref): ValueInfo {
+  if (ref.kind === 'constant') {
+    const constant = constants[ref.index];
+    requireDescriptor(constant !== undefined, `there is no constant ${ref.index}`);
+    return constantInfo(constant);
+  }
+  if (ref.kind === 'input') {
+    const layout = inputs[ref.state];
+    const slot = layout && slotsOf(layout)[ref.slot];
+    requireDescriptor(slot !== undefined, `there is no slot ${ref.slot} in state ${ref.state}`);
+    return { dtype: slot.dtype, shape: slot.shape };
+  }
+  const node = earlier[ref.index];
+  requireDescriptor(node !== undefined && node !== null, `node ${ref.index} is not an earlier one`);
+  return node.bound === undefined ? node.type : { ...node.type, bound: node.bound };
+}
+
+/** The output state's slots are the last nodes, at the places of its tree. */
+function requireOutput(nodes: readonly (Node | null)[], output: StateLayout, start: number): void {
+  const places = paddedSlots(output);
+  const slots = slotsOf(output);
+  requireDescriptor(nodes.length === start + places.length, 'the output is not the last nodes');
+  requireDescriptor(start % places.length === 0, 'the output is not a subtree of the trace');
+  places.forEach((place, i) => {
+    const node = nodes[start + i] ?? null;
+    const slot = place === null ? null : slots[place]!;
+    const fits =
+      node === null || slot === null
+        ? node === slot
+        : node.type.dtype === slot.dtype && sameShape(node.type.shape, slot.shape);
+    requireDescriptor(fits, `node ${start + i} is not the slot ${slot?.name ?? 'that is padding'}`);
+  });
+}
