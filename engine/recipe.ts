@@ -24,6 +24,7 @@ const slicing = z.strictObject({
   hidden: slices.default(2),
   weights: slices.default(1),
   gradients: slices.default(2),
+  propagated: slices.default(1),
   saved: slices.default(1),
   scores: slices.default(1),
   probabilities: slices.default(2),

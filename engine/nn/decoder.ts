@@ -57,7 +57,8 @@ export function decoder(
 ): Value {
   const { model, slices } = recipe;
   const { depth, width, heads, context } = model;
-  const linearSlices = { weights: slices.weights, gradients: slices.gradients, saved: slices.saved };
+  const { weights, gradients, propagated, saved } = slices;
+  const linearSlices = { weights, gradients, propagated, saved };
   const attention = new Attention(
     graph,
     { rows, context, width, heads },
@@ -79,6 +80,6 @@ export function decoder(
       mlp(graph, normalised(x), weight('up'), weight('down'), { ...linearSlices, hidden: slices.hidden }),
     );
   }
-  const headSlices = { weights: slices.head, gradients: slices.head, saved: slices.saved };
+  const headSlices = { weights: slices.head, gradients: slices.head, propagated: slices.head, saved };
   return linear(graph, normalised(x, slices.head), parameter('head'), headSlices);
 }

@@ -1,16 +1,9 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { linear, type LinearInput, type LinearSlices } from './linear.ts';
-import { rowAbsmax } from './reduce.ts';
-import { scaleOf, sliceUnder, type SliceCount } from './sliced.ts';
+import { linear, slicedByRow, type LinearInput, type LinearSlices } from './linear.ts';
+import type { SliceCount } from './sliced.ts';
 import { exponential } from './tables.ts';
 
 export type MlpSlices = LinearSlices & { readonly hidden: SliceCount };
-
-/** Slices each row under its own scale: for activations without a natural bound. A row's bits depend on nothing else. */
-function slicedByRow(graph: GraphBuilder, x: Value, count: SliceCount): LinearInput {
-  const rowScale = scaleOf(graph, rowAbsmax(graph, x));
-  return { x, sliced: { ...sliceUnder(graph, x, rowScale, count), scale: graph.scalar(1) }, rowScale };
-}
 
 /** y = W2 relu(W1 h)^2; W1[4 width, width], W2[width, 4 width]. */
 export function squaredReluMlp(graph: GraphBuilder, h: LinearInput, w1: Value, w2: Value, slices: MlpSlices): Value {

@@ -48,12 +48,13 @@ export function absmax(graph: GraphBuilder, x: Value): Value {
  * `factor` is a power of two.
  */
 export function slicedMatmul(graph: GraphBuilder, a: Sliced, b: Sliced, factor = 1): Value {
-  const scale = graph.mul(graph.mul(a.scale, b.scale), factor);
+  const timesPower = (x: Value, power: number) => (power === 1 ? x : graph.mul(x, power));
+  const scale = timesPower(graph.mul(a.scale, b.scale), factor);
   let sum: Value | undefined;
   a.slices.forEach((qa, i) =>
     b.slices.forEach((qb, j) => {
       if (i + j > 1) return;
-      const partial = graph.mul(graph.fromI32(contract(graph, qa, qb)), graph.mul(scale, 128 ** -(i + j)));
+      const partial = graph.mul(graph.fromI32(contract(graph, qa, qb)), timesPower(scale, i + j === 0 ? 1 : 1 / 128));
       sum = sum === undefined ? partial : graph.add(sum, partial);
     }),
   );

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { Option } from 'commander';
+import { loadDataset, type Dataset } from '../../engine/data/dataset.ts';
+import { parseRecipe, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
+
+const SHARED_TEXT = '../shared/data/tinyshakespeare.txt';
+const OWN_TEXT = 'docs';
+
+/** `--data PATH`; by default a shared text where it exists beside the repository, else the documentation. */
+export function dataOption(): Option {
+  const path = existsSync(SHARED_TEXT) ? SHARED_TEXT : OWN_TEXT;
+  return new Option('--data <path>', 'text to train on: a file, a folder or a glob').default(path);
+}
+
+const zero = `0x${'00'.repeat(32)}`;
+
+/** A recipe over byte tokens whose only purpose is to be measured. */
+export function measuredRecipe(
+  model: Pick<Recipe['model'], 'depth' | 'width' | 'heads' | 'context'>,
+  fields: Partial<RecipeInput> & { batch: number },
+  dataset?: Dataset,
+): Recipe {
+  return parseRecipe({
+    name: 'bench',
+    model: { ...model, vocabulary: 256 },
+    optimizer: { learningRate: 1e-3, warmupSteps: 50, steps: 1_000 },
+    round: { steps: 20, segments: 2 },
+    dataset: {
+      root: dataset?.root ?? zero,
+      trainTokens: dataset?.train.length ?? 2 ** 20,
+      heldOutTokens: dataset?.heldOut.length ?? 0,
+    },
+    seed: zero,
+    ...fields,
+  });
+}
+
+export async function datasetAt(path: unknown, context: number): Promise<Dataset> {
+  return loadDataset(String(path), { context });
+}
