@@ -35,12 +35,17 @@ export async function run(given: Record<string, unknown>) {
   const runs: { seed: number; fp32Loss: number; exactLoss: number }[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const optimizer = { learningRate, warmupSteps: 100, steps };
-    const recipe = measuredRecipe(model, { batch: 12, optimizer, slices: JSON.parse(slices), seed: hexOf(seed) }, dataset);
+    const recipe = measuredRecipe(
+      model,
+      { batch: 12, optimizer, slices: JSON.parse(slices), seed: hexOf(seed) },
+      dataset,
+    );
     const losses = await train(recipe, dataset, { steps, seed: hexOf(seed), threads });
     runs.push({ seed, ...losses });
     log(`seed ${seed}: held-out loss fp32 ${losses.fp32Loss.toFixed(4)}, exact ${losses.exactLoss.toFixed(4)}`);
   }
-  const mean = (pick: (run: (typeof runs)[0]) => number) => runs.reduce((sum, item) => sum + pick(item), 0) / runs.length;
+  const mean = (pick: (run: (typeof runs)[0]) => number) =>
+    runs.reduce((sum, item) => sum + pick(item), 0) / runs.length;
   const fp32Loss = mean((item) => item.fp32Loss);
   const exactLoss = mean((item) => item.exactLoss);
   return { seeds: runs, steps, fp32Loss, exactLoss, gapPercent: (100 * (exactLoss - fp32Loss)) / fp32Loss };
@@ -59,12 +64,20 @@ async function train(
   let state = startState(recipe, parameters);
   let [plain, next] = [fp32State(recipe, parameters.tensors), fp32State(recipe)];
   for (let step = 0; step < steps; step++) {
-    const batch = loadBatch(dataset, { seed, participant: PARTICIPANT, step, rows: recipe.batch, context: recipe.model.context });
+    const batch = loadBatch(dataset, {
+      seed,
+      participant: PARTICIPANT,
+      step,
+      rows: recipe.batch,
+      context: recipe.model.context,
+    });
     state = await trainer.step(state, batch);
     const loss = await fp32.step(plain, next, batch, step);
     [plain, next] = [next, plain];
     if ((step + 1) % 250 === 0) {
-      log(`step ${step + 1}: training loss fp32 ${loss.toFixed(4)}, exact ${state.tensors.get('loss')![0]!.toFixed(4)}`);
+      log(
+        `step ${step + 1}: training loss fp32 ${loss.toFixed(4)}, exact ${state.tensors.get('loss')![0]!.toFixed(4)}`,
+      );
     }
   }
   await trainer.close();

@@ -38,3 +38,17 @@ export function measuredRecipe(
 export async function datasetAt(path: unknown, context: number): Promise<Dataset> {
   return loadDataset(String(path), { context });
 }
+
+/** The step that is timed: 4 layers, context 128, batch 16, heads of 64. */
+export function stepRecipe(width: number): Recipe {
+  return measuredRecipe({ depth: 4, width, heads: width / 64, context: 128 }, { batch: 16 });
+}
+
+/** Tokens from a fixed linear congruential generator: every machine measures, and hashes, the same. */
+export function syntheticBatch({ batch, model }: Recipe, step: number): Uint32Array<ArrayBuffer> {
+  let word = step + 1;
+  return Uint32Array.from({ length: batch * (model.context + 1) }, () => {
+    word = (Math.imul(word, 1_664_525) + 1_013_904_223) >>> 0;
+    return word >>> 24;
+  });
+}
