@@ -49,6 +49,6 @@ contract Protocol is IProtocol {
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);
         assert(address(new Claims(runs, stake, game, longestWindow)) == claims);
         assert(address(new Runs(stake, claims, ownership, randomness)) == runs);
-        assert(address(new Ownership(runs, claims, shareTokenFactory)) == ownership);
+        assert(address(new Ownership(runs, shareTokenFactory)) == ownership);
     }
 }

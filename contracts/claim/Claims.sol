@@ -57,8 +57,6 @@ contract Claims is IClaims {
 
         wordOf[id] = word;
 
-        emit Posted(id, claimant, word, bond);
-
         IStakeManager(stake).lock(claimant, bond);
     }
 

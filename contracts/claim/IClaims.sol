@@ -47,14 +47,14 @@ interface IClaims {
     error AlreadyReleased(ClaimId id);
     error NotVoided(ClaimId id, ClaimStatus status);
 
-    event Posted(ClaimId indexed id, address indexed claimant, bytes32 word, uint128 bond);
     event Challenged(ClaimId indexed id, address indexed challenger, address indexed claimant, uint128 bond);
     event Voided(ClaimId indexed id, address indexed winner, address indexed claimant);
     event Upheld(ClaimId indexed id, address indexed loser, address indexed claimant);
     event Released(ClaimId indexed id, address indexed claimant, uint128 bond);
     event ChallengeReleased(ClaimId indexed id, address indexed challenger, uint128 bond);
 
-    /// @notice Records a claim and locks its bond. Runs contract only.
+    /// @notice Records a claim and locks its bond. Runs contract only; its event (`Committed`, `AggregateClaimed`,
+    /// `Joined`) carries the claim.
     /// @param word the hash of everything claimed; never zero
     function post(ClaimId id, bytes32 word, address claimant, uint128 bond) external;
 

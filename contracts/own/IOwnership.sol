@@ -54,6 +54,9 @@ interface IOwnership {
         RunMetadata calldata metadata
     ) external returns (address shareToken);
 
+    /// @notice Prepares a miner's seat, so that its first claim of shares costs no more than the others. Runs contract only.
+    function enroll(uint64 runId, uint32 seat) external;
+
     /// @notice Gives a settled round its budget. Runs contract only.
     /// @param members accepted, at least one
     /// @param tokens verified by them together
@@ -66,8 +69,6 @@ interface IOwnership {
     function forfeit(ClaimId id) external;
 
     function runs() external view returns (address);
-
-    function claims() external view returns (address);
 
     function shareTokenFactory() external view returns (address);
 

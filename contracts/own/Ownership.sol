@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {IClaims} from "../claim/IClaims.sol";
 import {IRuns} from "../run/IRuns.sol";
 import {RunMetadata, RunParameters} from "../run/RunParameters.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
+import {now_} from "../types/Time.sol";
 import {Curve} from "./Curve.sol";
 import {IOwnership} from "./IOwnership.sol";
 import {IShareToken} from "./IShareToken.sol";
@@ -28,17 +28,11 @@ contract Ownership is IOwnership {
     /// @inheritdoc IOwnership
     mapping(uint64 runId => mapping(uint32 round => uint96)) public payPerMember;
 
-    /// @dev Rounds of a seat that have been paid.
-    mapping(uint64 runId => mapping(uint32 seat => BitMaps.BitMap)) private _paid;
-
-    /// @dev Rounds of a seat whose pay has been carried over.
-    mapping(uint64 runId => mapping(uint32 seat => BitMaps.BitMap)) private _forfeited;
+    /// @dev Rounds of a seat whose pay has been minted, or carried over when the claim was voided.
+    mapping(uint64 runId => mapping(uint32 seat => BitMaps.BitMap)) private _closed;
 
     /// @inheritdoc IOwnership
     address public immutable runs;
-
-    /// @inheritdoc IOwnership
-    address public immutable claims;
 
     /// @inheritdoc IOwnership
     address public immutable shareTokenFactory;
@@ -48,9 +42,8 @@ contract Ownership is IOwnership {
         _;
     }
 
-    constructor(address runs_, address claims_, address shareTokenFactory_) {
+    constructor(address runs_, address shareTokenFactory_) {
         runs = runs_;
-        claims = claims_;
         shareTokenFactory = shareTokenFactory_;
     }
 
@@ -64,6 +57,12 @@ contract Ownership is IOwnership {
         _curves[runId] = curve;
         shareToken = IShareTokenFactory(shareTokenFactory).create(metadata.name, metadata.symbol, curve.supply);
         shareTokenOf[runId] = shareToken;
+    }
+
+    /// @inheritdoc IOwnership
+    function enroll(uint64 runId, uint32 seat) external onlyRuns {
+        // Round 0 is nobody's: its bit only makes the word non-zero.
+        _closed[runId][seat].set(0);
     }
 
     /// @inheritdoc IOwnership
@@ -86,31 +85,34 @@ contract Ownership is IOwnership {
 
     /// @inheritdoc IOwnership
     function claimShares(uint64 runId, uint32 seat, uint32[] calldata rounds) external returns (uint96 amount) {
-        address owner = IRuns(runs).seatOf(runId, seat).owner;
+        address owner;
         for (uint256 i = 0; i < rounds.length; ++i) {
-            (uint96 pay, PayStatus status) = payOf(runId, rounds[i], seat);
+            uint32 round = rounds[i];
+            uint96 pay;
+            PayStatus status;
+            (owner, pay, status) = _payOf(runId, round, seat);
             // INVARIANT: only final, unbroken, accepted work is paid, and once.
-            require(status == PayStatus.CLAIMABLE, NotClaimable(_workClaim(runId, rounds[i], seat), status));
+            require(status == PayStatus.CLAIMABLE, NotClaimable(_workClaim(runId, round, seat), status));
 
-            _paid[runId][seat].set(rounds[i]);
+            _closed[runId][seat].set(round);
             amount += pay;
 
-            emit SharesClaimed(runId, rounds[i], owner, seat, pay);
+            emit SharesClaimed(runId, round, owner, seat, pay);
         }
-        IShareToken(shareTokenOf[runId]).mint(owner, amount);
+        if (amount != 0) IShareToken(shareTokenOf[runId]).mint(owner, amount);
     }
 
     /// @inheritdoc IOwnership
     function forfeit(ClaimId id) external {
         (uint64 runId, uint32 round, uint32 seat) = (id.runOf(), id.roundOf(), id.numberOf());
-        (uint96 pay, PayStatus status) = payOf(runId, round, seat);
+        (, uint96 pay, PayStatus status) = _payOf(runId, round, seat);
         // INVARIANT: what one round's members lost is given to the next round's, and once.
         require(
             ClaimId.unwrap(id) == ClaimId.unwrap(_workClaim(runId, round, seat)) && status == PayStatus.FORFEITABLE,
             NotForfeitable(id, status)
         );
 
-        _forfeited[runId][seat].set(round);
+        _closed[runId][seat].set(round);
         _ledgers[runId].carry += pay;
 
         emit SharesForfeited(runId, round, seat, pay);
@@ -127,22 +129,26 @@ contract Ownership is IOwnership {
     }
 
     /// @inheritdoc IOwnership
-    function payOf(uint64 runId, uint32 round, uint32 seat) public view returns (uint96 amount, PayStatus status) {
-        uint8 index = IRuns(runs).seatOf(runId, seat).index;
-        if (!IRuns(runs).acceptedOf(runId, round).has(index)) return (0, PayStatus.UNEARNED);
-        ClaimId id = _workClaim(runId, round, seat);
-        IClaims.ClaimStatus claim = IClaims(claims).statusOf(id);
-        // The index may have been another seat's in that round.
-        if (claim == IClaims.ClaimStatus.NONE) return (0, PayStatus.UNEARNED);
+    function payOf(uint64 runId, uint32 round, uint32 seat) external view returns (uint96 amount, PayStatus status) {
+        (, amount, status) = _payOf(runId, round, seat);
+    }
+
+    function _payOf(
+        uint64 runId,
+        uint32 round,
+        uint32 seat
+    ) private view returns (address owner, uint96 amount, PayStatus status) {
+        IRuns.Earning memory earning = IRuns(runs).earningOf(runId, round, seat);
+        owner = earning.owner;
+        if (!earning.isAccepted) return (owner, 0, PayStatus.UNEARNED);
 
         amount = payPerMember[runId][round];
-        (bool isBroken, bool isVoided) = IRuns(runs).brokenChainOf(id);
-        if (_paid[runId][seat].get(round)) status = PayStatus.PAID;
-        else if (_forfeited[runId][seat].get(round)) status = PayStatus.FORFEITED;
-        else if (claim == IClaims.ClaimStatus.VOIDED || isVoided) status = PayStatus.FORFEITABLE;
-        else if (claim == IClaims.ClaimStatus.FROZEN || isBroken) status = PayStatus.FROZEN;
-        else if (claim == IClaims.ClaimStatus.STANDING) status = PayStatus.PENDING;
-        else status = PayStatus.CLAIMABLE;
+        bool isClosed = _closed[runId][seat].get(round);
+        // What was paid was final, and cannot be voided any more: a closed round of a voided claim was carried over.
+        if (earning.isVoided) status = isClosed ? PayStatus.FORFEITED : PayStatus.FORFEITABLE;
+        else if (isClosed) status = PayStatus.PAID;
+        else if (earning.isFrozen) status = PayStatus.FROZEN;
+        else status = now_().isAtOrAfter(earning.finalAt) ? PayStatus.CLAIMABLE : PayStatus.PENDING;
     }
 
     function _workClaim(uint64 runId, uint32 round, uint32 seat) private pure returns (ClaimId) {

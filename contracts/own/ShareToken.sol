@@ -26,6 +26,8 @@ contract ShareToken is IShareToken, ERC20, ERC20Permit, ERC20Votes {
     ) ERC20(name_, symbol_) ERC20Permit(name_) {
         ownership = ownership_;
         cap = cap_;
+        // The first checkpoint of the supply, so that nobody's first claim pays for it.
+        _mint(ownership_, 0);
     }
 
     /// @inheritdoc IShareToken

@@ -6,7 +6,7 @@ import {ClaimId} from "../types/ClaimId.sol";
 import {IRuns} from "./IRuns.sol";
 
 /// @title Whole-run reads for workers and explorers.
-/// @notice Views only, made for `eth_call`: they walk the members of one run (256 at most). No contract calls them.
+/// @notice Views only, made for `eth_call`: they walk the members of one run (255 at most). No contract calls them.
 interface IRunLens {
     /// @notice A member with everything that names it.
     struct Member {

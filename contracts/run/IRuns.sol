@@ -49,13 +49,14 @@ interface IRuns {
     /// @notice What a miner claims about its round.
     /// @param parent root of the global state it started from; must be the run's
     /// @param startRoot root of the whole starting state: the global state and the miner's local one
-    /// @param segmentRoots state roots at the ends of the segments, the last is the end of the round
+    /// @param segmentRoots state roots at the ends of the segments, the last is the end of the round; plain words, which the
+    /// encoder copies at once
     /// @param payloadRoot root of the pseudo-gradient
     /// @param payloadBytes size of the published payload
     struct Commitment {
         Root parent;
         Root startRoot;
-        Root[] segmentRoots;
+        bytes32[] segmentRoots;
         Root payloadRoot;
         uint64 payloadBytes;
     }
@@ -72,6 +73,20 @@ interface IRuns {
         Role role;
         uint32 since;
         uint32 until;
+    }
+
+    /// @notice What a seat's work in a round has come to.
+    /// @param owner of the seat
+    /// @param isAccepted the seat served in the round and the applied aggregate has its payload
+    /// @param isFrozen its claim is challenged, or an earlier accepted one of the epoch is, on which it was built
+    /// @param isVoided its claim lost, or an earlier accepted one of the epoch did: unpaid, and not slashed for it
+    /// @param finalAt when the claims of the epoch are final; `NEVER` while that is not known
+    struct Earning {
+        address owner;
+        bool isAccepted;
+        bool isFrozen;
+        bool isVoided;
+        Instant finalAt;
     }
 
     /// @notice A run as it stands now.
@@ -294,12 +309,8 @@ interface IRuns {
     /// A pure function of the beacon. Reverts with `NoBeacon` before it is drawn.
     function drawn(uint64 runId, uint32 round, uint32 seat) external view returns (bool isDrawn, uint8 segment);
 
-    /// @notice Members that a settled round accepted; empty before.
-    function acceptedOf(uint64 runId, uint32 round) external view returns (MemberSet);
-
-    /// @notice Whether an earlier accepted claim of the same seat and epoch is frozen or voided, on which this one was
-    /// built: then it is not paid, and not slashed. `isVoided` tells that it never will be.
-    function brokenChainOf(ClaimId id) external view returns (bool isBroken, bool isVoided);
+    /// @notice What a seat's work in a round has come to, for the one who pays it.
+    function earningOf(uint64 runId, uint32 round, uint32 seat) external view returns (Earning memory);
 
     /// @notice Claim id of a seat's round.
     function workClaimId(uint64 runId, uint32 round, uint32 seat) external pure returns (ClaimId);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IClaims} from "../claim/IClaims.sol";
+import {IOwnership} from "../own/IOwnership.sol";
 import {IStakeManager} from "../stake/IStakeManager.sol";
 import {ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
@@ -17,8 +18,8 @@ abstract contract Membership is RunStorage {
         Run storage run = _run(runId);
         require(IStakeManager(stake).nodeOf(msg.sender) != address(0), NodeMissing(msg.sender));
         // INVARIANT: an owner has one seat at a time: its batches are its own, and no other member's.
-        uint32 held = seatOfOwner[runId][msg.sender];
-        require(held == 0 || _seats[runId][held].until < run.round, AlreadyMember(runId, msg.sender, held));
+        Tenancy memory held = _tenancies[runId][msg.sender];
+        require(held.seat == 0 || held.until < run.round, AlreadyMember(runId, msg.sender, held.seat));
         // INVARIANT: an index names one seat within a round.
         uint256 free = _taken(run).lowestAbsent();
         require(free < run.parameters.maxMembers, RunFull(runId, run.parameters.maxMembers));
@@ -31,7 +32,7 @@ abstract contract Membership is RunStorage {
         seat = ++run.seats;
         _seats[runId][seat] = Seat(msg.sender, index, role, since, SERVING);
         seatAt[runId][index] = seat;
-        seatOfOwner[runId][msg.sender] = seat;
+        _tenancies[runId][msg.sender] = Tenancy(seat, index, role, since, SERVING);
         if (role == Role.MINER) run.miners = run.miners.with(index);
         else run.validators = run.validators.with(index);
         run.price = raisedPriceUp(price, run.parameters.joinMultiplier);
@@ -40,26 +41,23 @@ abstract contract Membership is RunStorage {
         emit Joined(runId, msg.sender, seat, index, role, since, price);
 
         IStakeManager(stake).burn(msg.sender, price);
-        if (role == Role.VALIDATOR) {
-            bytes32 word = keccak256(abi.encode(msg.sender, seat));
-            uint128 bond = run.parameters.validatorBond;
-            IClaims(claims).post(claimId(ClaimKind.SEAT, runId, since, seat), word, msg.sender, bond);
-        }
+        if (role == Role.MINER) IOwnership(ownership).enroll(runId, seat);
+        else _postService(run, runId, since, seat);
     }
 
     /// @inheritdoc IRuns
     function leave(uint64 runId) external {
         Run storage run = _run(runId);
-        uint32 number = seatOfOwner[runId][msg.sender];
-        Seat storage seat = _seats[runId][number];
+        Tenancy storage seat = _tenancies[runId][msg.sender];
         // INVARIANT: a seat is given up once.
-        require(number != 0 && seat.until == SERVING, NotMember(runId, msg.sender));
+        require(seat.seat != 0 && seat.until == SERVING, NotMember(runId, msg.sender));
 
         seat.until = run.round;
+        _seats[runId][seat.seat].until = run.round;
         if (seat.role == Role.MINER) run.miners = run.miners.without(seat.index);
         else run.validators = run.validators.without(seat.index);
 
-        emit Left(runId, msg.sender, number, seat.index, seat.role, run.round);
+        emit Left(runId, msg.sender, seat.seat, seat.index, seat.role, run.round);
     }
 
     /// @inheritdoc IRuns
@@ -72,18 +70,22 @@ abstract contract Membership is RunStorage {
         return _seat(runId, seat);
     }
 
+    /// @inheritdoc IRuns
+    function seatOfOwner(uint64 runId, address owner) external view returns (uint32) {
+        return _tenancies[runId][owner].seat;
+    }
+
     function _seat(uint64 runId, uint32 number) internal view returns (Seat memory seat) {
         seat = _seats[runId][number];
         require(seat.owner != address(0), UnknownSeat(runId, number));
     }
 
-    /// @dev The seat a node key works for in the current round.
-    function _servingSeat(uint64 runId, uint32 round) internal view returns (uint32 number, Seat memory seat) {
-        address owner = IStakeManager(stake).ownerOf(msg.sender);
-        number = seatOfOwner[runId][owner];
-        seat = _seats[runId][number];
+    /// @dev The owner a node key works for, and its seat in this round.
+    function _servingSeat(uint64 runId, uint32 round) internal view returns (address owner, Tenancy memory seat) {
+        owner = IStakeManager(stake).ownerOf(msg.sender);
+        seat = _tenancies[runId][owner];
         // INVARIANT: a seat acts in its own rounds only; its index may be another's in the others.
-        require(number != 0 && seat.since <= round && round <= seat.until, NotServing(runId, owner, round));
+        require(seat.seat != 0 && seat.since <= round && round <= seat.until, NotServing(runId, owner, round));
     }
 
     function _joiningPriceOf(Run storage run) internal view returns (uint128) {
@@ -95,5 +97,12 @@ abstract contract Membership is RunStorage {
     /// @dev Indices in use now or from the next round on.
     function _taken(Run storage run) private view returns (MemberSet) {
         return run.miners.unite(run.validators).unite(run.activeMiners).unite(run.activeValidators);
+    }
+
+    /// @dev A validator's bond stays locked until it has left.
+    function _postService(Run storage run, uint64 runId, uint32 since, uint32 seat) private {
+        bytes32 word = keccak256(abi.encode(msg.sender, seat));
+        uint128 bond = run.parameters.validatorBond;
+        IClaims(claims).post(claimId(ClaimKind.SEAT, runId, since, seat), word, msg.sender, bond);
     }
 }

@@ -25,18 +25,18 @@ abstract contract Rounds is Membership {
         // INVARIANT: a commit has the run's number of segments, whatever the miner would like to be drawn.
         uint256 segments = commitment.segmentRoots.length;
         require(segments == run.segments, WrongSegmentCount(segments, run.segments));
-        (uint32 number, Seat memory seat) = _servingSeat(runId, round);
+        (address owner, Tenancy memory seat) = _servingSeat(runId, round);
         // INVARIANT: an active miner commits once.
         MemberSet awaited = run.awaited;
         require(awaited.has(seat.index), NothingAwaited(runId, round, seat.index));
 
         run.awaited = awaited.without(seat.index);
 
-        ClaimId id = claimId(ClaimKind.WORK, runId, round, number);
-        bytes32 word = keccak256(abi.encode(seat.owner, commitment));
-        emit Committed(runId, round, seat.owner, id, seat.index, word, commitment);
+        ClaimId id = claimId(ClaimKind.WORK, runId, round, seat.seat);
+        bytes32 word = keccak256(abi.encode(owner, commitment));
+        emit Committed(runId, round, owner, id, seat.index, word, commitment);
 
-        IClaims(claims).post(id, word, seat.owner, run.minerBond);
+        IClaims(claims).post(id, word, owner, run.minerBond);
     }
 
     /// @inheritdoc IRuns
@@ -61,7 +61,7 @@ abstract contract Rounds is Membership {
         // INVARIANT: validators report between the beacon and the audit's end.
         require(status == RoundStatus.SEALED, WrongStatus(runId, round, status));
         require(!facts.drawnAt.isZero(), NoBeacon(runId, round));
-        (, Seat memory seat) = _servingSeat(runId, round);
+        (address owner, Tenancy memory seat) = _servingSeat(runId, round);
         require(run.activeValidators.has(seat.index), NotActiveValidator(runId, round, seat.index));
         // INVARIANT: a validator reports once.
         require(!facts.reported.has(seat.index), AlreadyReported(runId, round, seat.index));
@@ -70,7 +70,7 @@ abstract contract Rounds is Membership {
         bool closes = facts.reported.equals(run.activeValidators);
         if (closes) facts.aggregateFrom = now_();
 
-        emit Reported(runId, round, seat.owner, seat.index, audited, closes);
+        emit Reported(runId, round, owner, seat.index, audited, closes);
     }
 
     /// @inheritdoc IRuns
@@ -160,7 +160,7 @@ abstract contract Rounds is Membership {
         Instant deadline = miners.isEmpty() ? now_() : now_().plus(run.parameters.commitWindow);
         run.round = round;
         run.commitDeadline = deadline;
-        run.awaited = miners;
+        run.awaited = miners.with(NOBODY);
         run.activeMiners = miners;
         run.activeValidators = validators;
 

@@ -4,16 +4,18 @@ pragma solidity 0.8.37;
 import {Root} from "../types/Root.sol";
 import {Duration, Instant, now_} from "../types/Time.sol";
 
-/// @notice Everything a run is, fixed for ever when it is created.
+/// @notice Everything a run is, fixed for ever when it is created. The order puts what a round needs in one word.
 /// @param recipeRoot the root of the recipe document
 /// @param genesisRoot the root of the first global state (the params subtree)
 /// @param datasetRoot the root of the dataset
 /// @param opensAt when the first round opens; until then members enlist
 /// @param plannedTokens T: verified tokens at which every share has been earned
-/// @param tokensPerClaim verified tokens in one accepted miner round: steps * rows * context
 /// @param shareSupply S: the cap of the share token, in its smallest unit
 /// @param lambda curvature of the share curve, 1e18 = 1: the first token earns e times the last
-/// @param commitWindow Open lasts this long at most
+/// @param joinHalfLife the time in which the joining price comes half the way back to the floor
+/// @param joinMultiplier a join multiplies the price by this, 1e18 = 1; more than 1, at most 1,000
+/// @param tokensPerClaim verified tokens in one accepted miner round: steps * rows * context
+/// @param commitWindow OPEN lasts this long at most
 /// @param auditWindow from the beacon on, how long validators have
 /// @param aggregateWindow from the audit's end on, how long anyone may claim the aggregate
 /// @param challengeWindow of an aggregate from its post on; of a miner's round from the end of its epoch on
@@ -21,23 +23,23 @@ import {Duration, Instant, now_} from "../types/Time.sol";
 /// @param epochRounds E, 1 to 8: local state is reset every E rounds and their claims become final together
 /// @param probationRounds first rounds of a seat in which it is always drawn
 /// @param auditRate probability of being drawn, in basis points
-/// @param maxMembers seats taken at one time, 1 to 256
+/// @param maxMembers indices in use at one time, 1 to 255
+/// @param joinFloor the joining price when nobody has joined for long; not zero
 /// @param minerBond locked for each commit
 /// @param validatorBond locked while a validator serves
 /// @param aggregateBond locked for each aggregate claim
 /// @param challengeBond locked for each challenge
-/// @param joinFloor the joining price when nobody has joined for long; not zero
-/// @param joinMultiplier a join multiplies the price by this, 1e18 = 1; more than 1, at most 1,000
-/// @param joinHalfLife the time in which the price comes half the way back to the floor
 struct RunParameters {
     Root recipeRoot;
     Root genesisRoot;
     Root datasetRoot;
     Instant opensAt;
     uint64 plannedTokens;
-    uint64 tokensPerClaim;
     uint96 shareSupply;
     uint64 lambda;
+    Duration joinHalfLife;
+    uint128 joinMultiplier;
+    uint64 tokensPerClaim;
     Duration commitWindow;
     Duration auditWindow;
     Duration aggregateWindow;
@@ -47,13 +49,11 @@ struct RunParameters {
     uint8 probationRounds;
     uint16 auditRate;
     uint16 maxMembers;
+    uint128 joinFloor;
     uint128 minerBond;
     uint128 validatorBond;
     uint128 aggregateBond;
     uint128 challengeBond;
-    uint128 joinFloor;
-    uint128 joinMultiplier;
-    Duration joinHalfLife;
 }
 
 /// @notice What a run is called; kept by its share token and in the `RunCreated` event.
@@ -89,7 +89,7 @@ function requireValid(RunParameters calldata p, Duration longestWindow) view {
     _within("segments", p.segments, 1, 16);
     _within("epochRounds", p.epochRounds, 1, 8);
     _within("auditRate", p.auditRate, 0, 10_000);
-    _within("maxMembers", p.maxMembers, 1, 256);
+    _within("maxMembers", p.maxMembers, 1, 255);
     _within("minerBond", p.minerBond, 1, type(uint128).max);
     _within("validatorBond", p.validatorBond, 1, type(uint128).max);
     _within("aggregateBond", p.aggregateBond, 1, type(uint128).max);

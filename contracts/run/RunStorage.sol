@@ -10,8 +10,8 @@ import {RunParameters} from "./RunParameters.sol";
 
 /// @title What a run stores, and what follows from it and the time.
 abstract contract RunStorage is IRuns {
-    /// @dev The first word holds what a commit reads. `awaited` is the active miners that have not committed: a commit
-    /// clears a bit of it, which costs less than setting the first bit of an empty set.
+    /// @dev The first word holds what a commit reads. `awaited` is the active miners that have not committed, and always
+    /// the index that no member has: a word that is never zero is cheap to write, for the first commit and for `tick`.
     struct Run {
         uint32 round;
         uint32 seats;
@@ -48,6 +48,15 @@ abstract contract RunStorage is IRuns {
         MemberSet reported;
     }
 
+    /// @dev A seat as a commit needs it, in one word. The latest of an owner.
+    struct Tenancy {
+        uint32 seat;
+        uint8 index;
+        Role role;
+        uint32 since;
+        uint32 until;
+    }
+
     struct Aggregate {
         address claimant;
         Instant postedAt;
@@ -67,6 +76,9 @@ abstract contract RunStorage is IRuns {
     /// @dev `Seat.until` of a seat that has not been given up.
     uint32 internal constant SERVING = type(uint32).max;
 
+    /// @dev The index that no member has; see `Run.awaited`.
+    uint8 internal constant NOBODY = 255;
+
     /// @inheritdoc IRuns
     uint64 public runCount;
 
@@ -74,13 +86,11 @@ abstract contract RunStorage is IRuns {
     mapping(uint64 runId => mapping(uint32 round => Round)) internal _rounds;
     mapping(uint64 runId => mapping(uint32 round => mapping(uint8 attempt => Aggregate))) internal _aggregates;
     mapping(uint64 runId => mapping(uint32 seat => Seat)) internal _seats;
+    mapping(uint64 runId => mapping(address owner => Tenancy)) internal _tenancies;
     mapping(uint64 runId => mapping(uint32 seat => mapping(uint32 epoch => Chain))) internal _chains;
 
     /// @inheritdoc IRuns
     mapping(uint64 runId => mapping(uint8 index => uint32)) public seatAt;
-
-    /// @inheritdoc IRuns
-    mapping(uint64 runId => mapping(address owner => uint32)) public seatOfOwner;
 
     /// @inheritdoc IRuns
     address public immutable stake;
@@ -101,9 +111,10 @@ abstract contract RunStorage is IRuns {
         randomness = randomness_;
     }
 
-    function _run(uint64 runId) internal view returns (Run storage) {
-        require(runId != 0 && runId <= runCount, UnknownRun(runId));
-        return _runs[runId];
+    function _run(uint64 runId) internal view returns (Run storage run) {
+        run = _runs[runId];
+        // Every run has segments, and a commit reads that word anyway.
+        require(run.segments != 0, UnknownRun(runId));
     }
 
     function _requireCurrent(Run storage run, uint64 runId, uint32 round) internal view {
@@ -141,7 +152,7 @@ abstract contract RunStorage is IRuns {
 
     function _isOpen(Run storage run) internal view returns (bool) {
         if (now_().isAtOrAfter(run.commitDeadline)) return false;
-        return run.activeMiners.isEmpty() || !run.awaited.isEmpty();
+        return run.activeMiners.isEmpty() || !run.awaited.without(NOBODY).isEmpty();
     }
 
     function _isReadable(uint64 ticket) internal view returns (bool) {

@@ -186,26 +186,25 @@ contract Runs is Rounds, IClaimSource {
     }
 
     /// @inheritdoc IRuns
-    function acceptedOf(uint64 runId, uint32 round) external view returns (MemberSet accepted) {
-        return _acceptedOf(runId, round);
-    }
+    function earningOf(uint64 runId, uint32 round, uint32 number) external view returns (Earning memory earning) {
+        Seat memory seat = _seat(runId, number);
+        earning.owner = seat.owner;
+        bool isTenant = seat.since <= round && round <= seat.until;
+        if (!isTenant || !_acceptedOf(runId, round).has(seat.index)) return earning;
+        earning.isAccepted = true;
+        earning.finalAt = _workFinalAt(runId, round);
 
-    /// @inheritdoc IRuns
-    function brokenChainOf(ClaimId id) external view returns (bool isBroken, bool isVoided) {
-        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
-        (Chain storage chain, uint8 bit) = _chainOf(id);
-        uint8 voided = chain.voided;
-        uint8 suspects = (chain.frozen | voided) & (bit - 1);
-        uint8 index = _seats[runId][id.numberOf()].index;
-        // At most E - 1 = 7 rounds, and none unless the seat was challenged in this epoch.
-        uint32 earlier = round;
-        for (uint8 other = bit >> 1; suspects != 0; other >>= 1) {
-            --earlier;
-            if (suspects & other == 0) continue;
-            suspects &= ~other;
-            if (!_acceptedOf(runId, earlier).has(index)) continue;
-            isBroken = true;
-            if (voided & other != 0) isVoided = true;
+        (Chain storage chain, uint8 bit) = _chainOf(claimId(ClaimKind.WORK, runId, round, number));
+        (uint8 frozen, uint8 voided) = (chain.frozen, chain.voided);
+        // Rounds of the epoch up to this one; at most 8, and none unless the seat was challenged in it.
+        uint8 suspects = (frozen | voided) & ((bit - 1) | bit);
+        for (uint32 other = round; suspects != 0; --other) {
+            if (suspects & bit != 0 && _acceptedOf(runId, other).has(seat.index)) {
+                if (frozen & bit != 0) earning.isFrozen = true;
+                if (voided & bit != 0) earning.isVoided = true;
+            }
+            suspects &= ~bit;
+            bit >>= 1;
         }
     }
 

@@ -43,8 +43,6 @@ interface IStakeManager {
     event Deposited(address indexed owner, uint128 amount);
     event UnbondingStarted(address indexed owner, uint128 amount, Instant withdrawableAt);
     event Withdrawn(address indexed owner, uint128 amount);
-    event Locked(address indexed owner, uint128 amount);
-    event Unlocked(address indexed owner, uint128 amount);
     event Slashed(address indexed owner, address indexed winner, uint128 burned, uint128 won);
     event Burned(address indexed owner, uint128 amount);
 
@@ -66,10 +64,10 @@ interface IStakeManager {
     /// @notice Sends all that has unbonded to the caller.
     function withdraw() external;
 
-    /// @notice Puts free stake of `owner` at risk. Claims contract only.
+    /// @notice Puts free stake of `owner` at risk. Claims contract only; the event is the claim's or the challenge's.
     function lock(address owner, uint128 amount) external;
 
-    /// @notice Frees stake that was at risk. Claims contract only.
+    /// @notice Frees stake that was at risk. Claims contract only, which has the event.
     function unlock(address owner, uint128 amount) external;
 
     /// @notice Takes locked stake from the loser of a game: half, rounded up, is burned, the rest becomes free stake

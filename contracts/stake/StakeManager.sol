@@ -112,13 +112,12 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     /// @inheritdoc IStakeManager
     function lock(address owner, uint128 amount) external onlyClaims {
         Account storage account = _accounts[owner];
+        (uint128 free, uint128 locked) = (account.free, account.locked);
         // INVARIANT: a bond is covered by stake that is at risk for nothing else.
-        require(account.free >= amount, InsufficientFree(owner, account.free, amount));
+        require(free >= amount, InsufficientFree(owner, free, amount));
 
-        account.free -= amount;
-        account.locked += amount;
-
-        emit Locked(owner, amount);
+        account.free = free - amount;
+        account.locked = locked + amount;
     }
 
     /// @inheritdoc IStakeManager
@@ -129,8 +128,6 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
 
         account.locked -= amount;
         account.free += amount;
-
-        emit Unlocked(owner, amount);
     }
 
     /// @inheritdoc IStakeManager

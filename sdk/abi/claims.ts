@@ -15,7 +15,6 @@ export const claimsAbi = [
   {"inputs":[{"name":"id","type":"uint256"},{"name":"given","type":"bytes32"},{"name":"posted","type":"bytes32"}],"name":"WordMismatch","type":"error"},
   {"anonymous":false,"inputs":[{"indexed":true,"name":"id","type":"uint256"},{"indexed":true,"name":"challenger","type":"address"},{"indexed":false,"name":"bond","type":"uint128"}],"name":"ChallengeReleased","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":true,"name":"id","type":"uint256"},{"indexed":true,"name":"challenger","type":"address"},{"indexed":true,"name":"claimant","type":"address"},{"indexed":false,"name":"bond","type":"uint128"}],"name":"Challenged","type":"event"},
-  {"anonymous":false,"inputs":[{"indexed":true,"name":"id","type":"uint256"},{"indexed":true,"name":"claimant","type":"address"},{"indexed":false,"name":"word","type":"bytes32"},{"indexed":false,"name":"bond","type":"uint128"}],"name":"Posted","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":true,"name":"id","type":"uint256"},{"indexed":true,"name":"claimant","type":"address"},{"indexed":false,"name":"bond","type":"uint128"}],"name":"Released","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":true,"name":"id","type":"uint256"},{"indexed":true,"name":"loser","type":"address"},{"indexed":true,"name":"claimant","type":"address"}],"name":"Upheld","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":true,"name":"id","type":"uint256"},{"indexed":true,"name":"winner","type":"address"},{"indexed":true,"name":"claimant","type":"address"}],"name":"Voided","type":"event"},

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClaims} from "../../../contracts/claim/IClaims.sol";
+import {DevelopmentToken} from "../../../contracts/dev/DevelopmentToken.sol";
+import {IProtocol} from "../../../contracts/IProtocol.sol";
+import {IOwnership} from "../../../contracts/own/IOwnership.sol";
+import {ShareToken} from "../../../contracts/own/ShareToken.sol";
+import {IRuns} from "../../../contracts/run/IRuns.sol";
+import {RunMetadata, RunParameters} from "../../../contracts/run/RunParameters.sol";
+import {IStakeManager} from "../../../contracts/stake/IStakeManager.sol";
+import {ClaimId, ClaimKind, claimId} from "../../../contracts/types/ClaimId.sol";
+import {MemberSet} from "../../../contracts/types/MemberSet.sol";
+import {Root} from "../../../contracts/types/Root.sol";
+import {Duration, Instant} from "../../../contracts/types/Time.sol";
+import {ScriptedGame} from "./ScriptedGame.sol";
+import {vm} from "./Vm.sol";
+
+/// @dev A deployed protocol, one run, and verbs to move it. Member i has an owner and a node key; seats count from 1.
+abstract contract Fixture {
+    uint128 internal constant STAKE = 1_000 ether;
+    uint128 internal constant MINER_BOND = 5 ether;
+    uint128 internal constant VALIDATOR_BOND = 7 ether;
+    uint128 internal constant AGGREGATE_BOND = 11 ether;
+    uint128 internal constant CHALLENGE_BOND = 3 ether;
+    uint32 internal constant COMMIT_WINDOW = 100;
+    uint32 internal constant AUDIT_WINDOW = 200;
+    uint32 internal constant AGGREGATE_WINDOW = 300;
+    uint32 internal constant CHALLENGE_WINDOW = 400;
+    uint32 internal constant LONGEST_WINDOW = 500;
+    uint32 internal constant UNBONDING_DELAY = 600;
+    uint8 internal constant EPOCH = 2;
+    Root internal constant GENESIS = Root.wrap("genesis");
+    uint64 internal constant RUN = 1;
+
+    DevelopmentToken internal token;
+    ScriptedGame internal game;
+    IStakeManager internal stake;
+    IClaims internal claims;
+    IRuns internal runs;
+    IOwnership internal ownership;
+
+    receive() external payable {}
+
+    function deploy() internal {
+        vm.warp(1_000_000);
+        vm.roll(1_000);
+        token = DevelopmentToken(payable(create("dev/DevelopmentToken.sol:DevelopmentToken", "")));
+        game = new ScriptedGame();
+        bytes memory arguments = abi.encode(
+            token,
+            create("run/DevelopmentRandomness.sol:DevelopmentRandomness", ""),
+            create("own/ShareTokenFactory.sol:ShareTokenFactory", ""),
+            game,
+            UNBONDING_DELAY,
+            LONGEST_WINDOW
+        );
+        IProtocol protocol = IProtocol(create("Protocol.sol:Protocol", arguments));
+        stake = IStakeManager(protocol.stake());
+        claims = IClaims(protocol.claims());
+        runs = IRuns(protocol.runs());
+        ownership = IOwnership(protocol.ownership());
+        game.play(claims);
+    }
+
+    /// @dev From the artifact: a test that contained the protocol's code would be compiled with all of it.
+    function create(string memory artifact, bytes memory arguments) internal returns (address deployed) {
+        bytes memory code = bytes.concat(vm.getCode(string.concat("contracts/", artifact)), arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 32), mload(code))
+        }
+        require(deployed != address(0), "not deployed");
+    }
+
+    function parameters() internal view virtual returns (RunParameters memory p) {
+        p.recipeRoot = Root.wrap("recipe");
+        p.genesisRoot = GENESIS;
+        p.datasetRoot = Root.wrap("dataset");
+        p.opensAt = Instant.wrap(uint48(vm.getBlockTimestamp() + 50));
+        p.plannedTokens = 1_000_000;
+        p.tokensPerClaim = 1_000;
+        p.shareSupply = 1_000_000 ether;
+        p.lambda = 1e18;
+        p.commitWindow = Duration.wrap(COMMIT_WINDOW);
+        p.auditWindow = Duration.wrap(AUDIT_WINDOW);
+        p.aggregateWindow = Duration.wrap(AGGREGATE_WINDOW);
+        p.challengeWindow = Duration.wrap(CHALLENGE_WINDOW);
+        p.segments = 16;
+        p.epochRounds = EPOCH;
+        p.probationRounds = 1;
+        p.auditRate = 1_000;
+        p.maxMembers = 255;
+        p.minerBond = MINER_BOND;
+        p.validatorBond = VALIDATOR_BOND;
+        p.aggregateBond = AGGREGATE_BOND;
+        p.challengeBond = CHALLENGE_BOND;
+        p.joinFloor = 1 ether;
+        p.joinMultiplier = 1.01e18;
+        p.joinHalfLife = Duration.wrap(1 hours);
+    }
+
+    function metadata() internal pure returns (RunMetadata memory) {
+        return RunMetadata("Run One", "ONE", "ipfs://run-one");
+    }
+
+    function createRun() internal {
+        runs.createRun(parameters(), metadata());
+    }
+
+    function ownerOf(uint256 member) internal pure returns (address) {
+        return address(uint160(0x1000_0000 + member));
+    }
+
+    function nodeOf(uint256 member) internal pure returns (address) {
+        return address(uint160(0x2000_0000 + member));
+    }
+
+    /// @dev Gives an account stake in the vault.
+    function fund(address owner, uint128 amount) internal {
+        vm.deal(address(this), amount);
+        token.deposit{value: amount}();
+        token.transfer(owner, amount);
+        vm.prank(owner);
+        token.approve(address(stake), amount);
+        vm.prank(owner);
+        stake.deposit(amount);
+    }
+
+    function enlist(uint256 member, IRuns.Role role) internal returns (uint32 seat) {
+        address owner = ownerOf(member);
+        fund(owner, STAKE);
+        vm.prank(owner);
+        stake.setNode(nodeOf(member));
+        vm.prank(owner);
+        return runs.join(RUN, role, type(uint128).max);
+    }
+
+    /// @dev Members 0 to miners - 1 are miners, the following are validators; member i has index i and seat i + 1.
+    function enlistAll(uint256 miners, uint256 validators) internal {
+        for (uint256 i = 0; i < miners; ++i) enlist(i, IRuns.Role.MINER);
+        for (uint256 i = miners; i < miners + validators; ++i) enlist(i, IRuns.Role.VALIDATOR);
+    }
+
+    function pass(uint256 elapsed) internal {
+        vm.warp(vm.getBlockTimestamp() + elapsed);
+        vm.roll(vm.getBlockNumber() + 1);
+    }
+
+    /// @dev Ticks while something is due, a block apart. At most one round's steps.
+    function tickAll() internal {
+        for (uint256 i = 0; i < 3; ++i) {
+            if (runs.runOf(RUN).due == IRuns.Step.NONE) return;
+            runs.tick(RUN);
+            vm.roll(vm.getBlockNumber() + 1);
+        }
+    }
+
+    /// @dev From enlistment to round 1.
+    function openFirstRound() internal {
+        pass(50);
+        tickAll();
+    }
+
+    function commitment() internal view returns (IRuns.Commitment memory c) {
+        IRuns.RunView memory run = runs.runOf(RUN);
+        c.parent = run.root;
+        c.startRoot = Root.wrap(keccak256("start"));
+        c.segmentRoots = new bytes32[](16);
+        for (uint256 i = 0; i < 16; ++i) c.segmentRoots[i] = keccak256(abi.encode("segment", i));
+        c.payloadRoot = Root.wrap(keccak256("payload"));
+        c.payloadBytes = 4_000_000;
+    }
+
+    function commitBy(uint256 member) internal {
+        uint32 round = runs.runOf(RUN).round;
+        IRuns.Commitment memory c = commitment();
+        vm.prank(nodeOf(member));
+        runs.commit(RUN, round, c);
+    }
+
+    function commitAll(uint256 miners) internal {
+        for (uint256 i = 0; i < miners; ++i) commitBy(i);
+    }
+
+    /// @dev From sealed to audited, letting the audit window pass.
+    function audit() internal {
+        tickAll();
+        pass(AUDIT_WINDOW);
+    }
+
+    function aggregateBy(uint256 member, uint256 accepted, Root nextRoot) internal returns (ClaimId) {
+        uint32 round = runs.runOf(RUN).round;
+        vm.prank(nodeOf(member));
+        runs.claimAggregate(RUN, round, MemberSet.wrap(accepted), nextRoot);
+        return runs.roundOf(RUN, round).aggregate;
+    }
+
+    /// @dev From open to the next round, everyone committing and accepted.
+    function playRound(uint256 miners) internal {
+        uint32 round = runs.runOf(RUN).round;
+        commitAll(miners);
+        audit();
+        aggregateBy(0, (uint256(1) << miners) - 1, Root.wrap(keccak256(abi.encode("state", round))));
+        pass(CHALLENGE_WINDOW);
+        tickAll();
+    }
+
+    function workOf(uint32 round, uint256 member) internal pure returns (ClaimId) {
+        return claimId(ClaimKind.WORK, RUN, round, uint32(member + 1));
+    }
+
+    function challengeBy(uint256 member, ClaimId id) internal {
+        bytes32 word = claims.wordOf(id);
+        vm.prank(nodeOf(member));
+        claims.challenge(id, word);
+    }
+
+    function claimSharesOf(uint256 member, uint32 round) internal returns (uint96) {
+        uint32[] memory rounds = new uint32[](1);
+        rounds[0] = round;
+        return ownership.claimShares(RUN, uint32(member + 1), rounds);
+    }
+
+    function shares() internal view returns (ShareToken) {
+        return ShareToken(ownership.shareTokenOf(RUN));
+    }
+
+    function time() internal view returns (Instant) {
+        return Instant.wrap(uint48(vm.getBlockTimestamp()));
+    }
+}
