@@ -13,7 +13,7 @@ import {
   TOKENS_PER_CLAIM,
   WINDOWS,
 } from './protocol.ts';
-import { CLAIM, METADATA, root, SUPPLY, type Actor, type Deployment } from './protocol.ts';
+import { CLAIM, METADATA, root, shareTokenOf, SUPPLY, type Actor, type Deployment } from './protocol.ts';
 
 /** Gas of a transaction, from its receipt. */
 async function gasOf(sent: Promise<{ wait(): Promise<{ gasUsed: bigint } | null> }>): Promise<bigint> {
@@ -31,6 +31,9 @@ async function commitAll({ runs }: Deployment, miners: readonly Actor[], round: 
   return gas;
 }
 
+/** Fields of what the lens returns. */
+type Numbers = Record<'seat' | 'index' | 'drawn' | 'segment', bigint>;
+
 const GENESIS = root(0x22);
 
 describe('a run through contracts', function () {
@@ -38,9 +41,9 @@ describe('a run through contracts', function () {
 
   it('goes from deployment to shares within the gas budgets', async () => {
     const { deployment, miners, validators } = await openRun(3, 2);
-    const { runs, runLens, ownership, claims, ethers } = deployment;
+    const { runs, runLens, ownership, claims } = deployment;
     expect(await runs.statusOf(RUN, 1n)).to.equal(STATUS.open);
-    expect((await runLens.membersOf(RUN)).map(({ seat }) => seat)).to.deep.equal([1n, 2n, 3n, 4n, 5n]);
+    expect((await runLens.membersOf(RUN)).map(({ seat }: Numbers) => seat)).to.deep.equal([1n, 2n, 3n, 4n, 5n]);
 
     const commitGas = await commitAll(deployment, miners, 1n);
     for (const gas of commitGas) expect(gas <= 95_000n, `commit ${gas}`).to.equal(true);
@@ -48,13 +51,13 @@ describe('a run through contracts', function () {
 
     expect(await tickAll(deployment)).to.deep.equal([STEP.request, STEP.draw]);
     const duties = await runLens.dutiesOf(RUN, 1n);
-    expect(duties.map(({ index, drawn }) => [index, drawn])).to.deep.equal([0n, 1n, 2n].map((i) => [i, true]));
+    expect(duties.map(({ index, drawn }: Numbers) => [index, drawn])).to.deep.equal([0n, 1n, 2n].map((i) => [i, true]));
     for (const { segment } of duties) expect(segment < 15n).to.equal(true);
     for (const { node } of validators) await runs.connect(node).report(RUN, 1n, 0b111n);
     expect(await runs.statusOf(RUN, 1n)).to.equal(STATUS.audited);
 
-    const aggregator = miners[0];
-    await runs.connect(aggregator!.node).claimAggregate(RUN, 1n, 0b111n, root(0x77));
+    const aggregator = miners[0]!;
+    await runs.connect(aggregator.node).claimAggregate(RUN, 1n, 0b111n, root(0x77));
     expect(await runs.statusOf(RUN, 1n)).to.equal(STATUS.aggregated);
     await pass(deployment, WINDOWS.challenge);
     const settleGas = await gasOf(runs.tick(RUN));
@@ -64,7 +67,7 @@ describe('a run through contracts', function () {
 
     expect((await ownership.payOf(RUN, 1n, 1n)).status).to.equal(PAY.pending);
     await pass(deployment, WINDOWS.challenge);
-    const shares = await ethers.getContractAt('ShareToken', await ownership.shareTokenOf(RUN));
+    const shares = await shareTokenOf(deployment);
     const budget = await ownership.curveDown(RUN, 3n * TOKENS_PER_CLAIM);
     for (const [i, { owner }] of miners.entries()) {
       const gas = await gasOf(ownership.claimShares(RUN, BigInt(i + 1), [1n]));

@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
 
+import type { BaseContract, BaseContractMethod } from 'ethers';
 import { network } from 'hardhat';
+import type { Abi, ContractFunctionName } from 'viem';
 
 import ProtocolModule from '../../../deploy/modules/Protocol.ts';
+import type { claimsAbi, developmentTokenAbi, ownershipAbi, runLensAbi, runsAbi } from '../../../sdk/abi/index.ts';
+import type { shareTokenAbi, stakeManagerAbi } from '../../../sdk/abi/index.ts';
 
 /** Seconds; as in the parameters of the run below. */
 export const WINDOWS = { commit: 60, audit: 60, aggregate: 60, challenge: 120 } as const;
@@ -23,18 +27,40 @@ export const TOKENS_PER_CLAIM = 1_000n;
 /** A root that is recognised in a trace: the byte repeated. */
 export const root = (byte: number): string => `0x${byte.toString(16).padStart(2, '0').repeat(32)}`;
 
+/** An account of the network. */
+export type Signer = Awaited<ReturnType<Ethers['getSigners']>>[number];
+type Ethers = Awaited<ReturnType<typeof network.create>>['ethers'];
+
+/** A contract whose functions have the names of the generated ABI. */
+type Bound<abi extends Abi> = Omit<BaseContract, 'connect'> &
+  Record<ContractFunctionName<abi>, BaseContractMethod> & { connect(key: Signer): Bound<abi> };
+
 /** Everything deployed by the module that deploys it elsewhere, with the development parameters. */
 export async function deployProtocol() {
   const { ethers, ignition, networkHelpers } = await network.create();
   const file = new URL('../../../deploy/parameters/development.json', import.meta.url);
   const parameters = JSON.parse(await readFile(file, 'utf8'));
   const contracts = await ignition.deploy(ProtocolModule, { parameters });
-  const [deployer, ...signers] = await ethers.getSigners();
-  return { ...contracts, deployer, signers, ethers, networkHelpers };
+  return {
+    token: contracts.token as BaseContract as Bound<typeof developmentTokenAbi>,
+    stakeManager: contracts.stakeManager as BaseContract as Bound<typeof stakeManagerAbi>,
+    claims: contracts.claims as BaseContract as Bound<typeof claimsAbi>,
+    runs: contracts.runs as BaseContract as Bound<typeof runsAbi>,
+    ownership: contracts.ownership as BaseContract as Bound<typeof ownershipAbi>,
+    runLens: contracts.runLens as BaseContract as Bound<typeof runLensAbi>,
+    signers: await ethers.getSigners(),
+    ethers,
+    networkHelpers,
+  };
 }
 
 export type Deployment = Awaited<ReturnType<typeof deployProtocol>>;
-export type Signer = Deployment['signers'][number];
+
+/** The share token of the run. */
+export async function shareTokenOf({ ethers, ownership }: Deployment): Promise<Bound<typeof shareTokenAbi>> {
+  const contract = await ethers.getContractAt('ShareToken', await ownership.shareTokenOf(RUN));
+  return contract as BaseContract as Bound<typeof shareTokenAbi>;
+}
 
 /** A member: the key that holds stake and shares, and the key that signs work. */
 export interface Actor {
