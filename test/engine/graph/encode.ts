@@ -9,8 +9,8 @@ import type { Node, Program, Ref } from '../../../engine/graph/program.ts';
 import type { StateLayout } from '../../../engine/graph/types.ts';
 import { failsWith } from '../../helpers/errors.ts';
 import { invocationOfOne } from '../../helpers/programs.ts';
-import { applications } from '../ops/applications.ts';
-import { movements } from '../ops/movements.ts';
+import { applications } from '../../helpers/operators/applications.ts';
+import { movements } from '../../helpers/operators/movements.ts';
 
 const x: StateLayout = { groups: [[{ name: 'x', dtype: 'f32', shape: [4, 6] }]] };
 const step: StateLayout = { groups: [[{ name: 'step', dtype: 'i32', shape: [1] }]] };

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { operators } from '../../../engine/ops/index.ts';
 import { expectAgreement } from '../../helpers/agreement.ts';
 import { invocationOfOne } from '../../helpers/programs.ts';
-import { applications } from './applications.ts';
-import { movements } from './movements.ts';
+import { applications } from '../../helpers/operators/applications.ts';
+import { movements } from '../../helpers/operators/movements.ts';
 
 describe('lowered operators', function () {
   this.timeout(60_000);

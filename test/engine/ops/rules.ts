@@ -4,7 +4,7 @@ import type { DType } from '../../../engine/graph/types.ts';
 import { operators } from '../../../engine/ops/index.ts';
 import type { ValueInfo } from '../../../engine/ops/operator.ts';
 import { failsWith } from '../../helpers/errors.ts';
-import { ruleTable } from './rule_table.ts';
+import { ruleTable } from '../../helpers/operators/rules.ts';
 
 /** `i32[3,4]<=100` is an i32 of shape [3, 4] whose elements are at most 100 in magnitude. */
 function value(text: string): ValueInfo {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { elementCount, type DType, type Shape, type Tensor } from '../../../engine/graph/types.ts';
-import { bytes, floats, integers, shapes, tensor } from '../../helpers/hostile.ts';
-import type { Application, Operand } from '../../helpers/programs.ts';
+import { bytes, floats, integers, shapes, tensor } from '../hostile.ts';
+import type { Application, Operand } from '../programs.ts';
 
 /** Random applications of the operators that move data, on every element type. */
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Shape, Tensor } from '../../../engine/graph/types.ts';
-import { bytes, floats, fromBits, integers, scales, shapes, tensor } from '../../helpers/hostile.ts';
-import type { Application, Operand } from '../../helpers/programs.ts';
+import { bytes, floats, fromBits, integers, scales, shapes, tensor } from '../hostile.ts';
+import type { Application, Operand } from '../programs.ts';
 
 /** Random applications of every operator, hostile values and faults included. */
 
