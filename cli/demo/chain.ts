@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type {} from '@nomicfoundation/hardhat-ignition-ethers';
+import { encodeFunctionData, erc20Abi, numberToHex, parseEther, type Address, type Hash } from 'viem';
+
+import { SwarmlockError } from '../../engine/errors.ts';
+import { developmentTokenAbi } from '../../sdk/abi/index.ts';
+import type { Call } from '../../sdk/call.ts';
+import { connect, type Client } from '../../sdk/client.ts';
+import { readDeployment, type Deployment } from '../../sdk/deployment.ts';
+import { onChain } from '../../sdk/errors.ts';
+import { childDied, type Fleet } from './fleet.ts';
+import { openHardhat } from './hardhat.ts';
+
+export const CHAIN_ID = 31_337;
+const START_MS = 60_000;
+
+export type DemoChain = {
+  readonly rpcUrl: string;
+  readonly client: Client;
+  readonly deployment: Deployment;
+  /** The file that names the deployment. */
+  readonly deploymentFile: string;
+  /** Sends from the node's own first account, and waits for the receipt. */
+  send(call: Call): Promise<Hash>;
+};
+
+/** Starts the node and waits until it answers. @throws CHILD_DIED, NODE_SILENT */
+export async function startNode(fleet: Fleet, folder: string): Promise<string> {
+  const output = join(folder, 'node.log');
+  const entry = fileURLToPath(new URL('node.ts', import.meta.url));
+  fleet.start({ name: 'node', entry, args: [join(folder, 'chain')], output });
+  let ended = false;
+  fleet.onEnd(({ name }) => (ended ||= name === 'node'));
+  for (let waited = 0; waited < START_MS && !ended; waited += 100) {
+    const line = await readFile(output, 'utf8').catch(() => '');
+    const port = /^\{"port":(\d+)\}$/m.exec(line)?.[1];
+    if (port !== undefined) return `http://127.0.0.1:${port}`;
+    await pause(100);
+  }
+  if (ended) throw childDied(await fleet.end('node'), output);
+  throw new SwarmlockError('The EVM node does not answer', { code: 'NODE_SILENT', hint: `Its output is in ${output}.` });
+}
+
+/** Deploys the protocol by its Ignition module, with the journal in `folder`. */
+export async function deploy(rpcUrl: string, folder: string): Promise<DemoChain> {
+  const hardhat = await openHardhat({
+    networks: { demo: { type: 'http', url: rpcUrl, chainId: CHAIN_ID } },
+    paths: { ignition: folder },
+  });
+  const connection = await hardhat.network.create('demo');
+  const { default: protocol } = await import('../../deploy/modules/Protocol.ts');
+  await connection.ignition.deploy(protocol, {
+    deploymentId: 'demo',
+    parameters: fileURLToPath(new URL('../../deploy/parameters/development.json', import.meta.url)),
+    config: { blockPollingInterval: 100, requiredConfirmations: 1 },
+  });
+  await connection.close();
+  const client = await connect({ rpcUrl, chainId: CHAIN_ID });
+  const deploymentFile = join(folder, 'deployments', 'demo', 'deployed_addresses.json');
+  const deployment = await readDeployment(deploymentFile, client);
+  return { rpcUrl, client, deployment, deploymentFile, send: await sender(client) };
+}
+
+async function sender(client: Client): Promise<(call: Call) => Promise<Hash>> {
+  const [from] = await onChain('asking for accounts', client.request<Accounts>({ method: 'eth_accounts' }));
+  return async ({ to, data, value = 0n, name }) => {
+    const transaction = { from, to, data, value: numberToHex(value) };
+    const request = client.request<SendTransaction>({ method: 'eth_sendTransaction', params: [transaction] });
+    const hash = await onChain(name, request);
+    await onChain(name, client.waitForTransactionReceipt({ hash, pollingInterval: 50 }));
+    return hash;
+  };
+}
+
+type Accounts = { Method: 'eth_accounts'; Parameters?: undefined; ReturnType: readonly Address[] };
+type SendTransaction = { Method: 'eth_sendTransaction'; Parameters: readonly unknown[]; ReturnType: Hash };
+
+/** Gives an account ether for gas, and the stake token. */
+export async function fund({ deployment, send }: DemoChain, account: Address, stake: bigint): Promise<void> {
+  const { token } = deployment;
+  await send({ to: account, data: '0x', value: parseEther('10'), name: 'gas money' });
+  const wrap = encodeFunctionData({ abi: developmentTokenAbi, functionName: 'deposit' });
+  await send({ to: token, data: wrap, value: stake, name: 'DevelopmentToken.deposit' });
+  const give = encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [account, stake] });
+  await send({ to: token, data: give, name: 'DevelopmentToken.transfer' });
+}

@@ -1,0 +1,50 @@
+import type { Client } from '../../sdk/client.ts';
+import type { Deployment } from '../../sdk/deployment.ts';
+import { readPay, readShares, type Pay } from '../../sdk/shares.ts';
+import type { Address } from 'viem';
+import type { Fate, MinerStory, Story } from './story.ts';
+
+/** What a miner got, and why. */
+export type MinerPay = {
+  readonly name: string;
+  readonly address: Address;
+  readonly cheats: boolean;
+  /** Rounds whose work was accepted, unchallenged and final, with the pay for each. */
+  readonly paid: readonly { readonly round: number; readonly amount: bigint }[];
+  readonly unpaid: readonly { readonly round: number; readonly why: string }[];
+  /** Shares on the owner's account. */
+  readonly balance: bigint;
+};
+
+/** Asks the chain for every round's pay of one miner. */
+export async function readMinerPay(
+  client: Client,
+  deployment: Deployment,
+  runId: bigint,
+  story: Story,
+  miner: MinerStory,
+  address: Address,
+): Promise<MinerPay> {
+  const { name, cheats, seat } = miner;
+  const rounds = Array.from({ length: story.rounds }, (_, i) => i + 1);
+  const balance = await readShares(client, deployment, runId, address);
+  const none = { name, address, cheats, balance };
+  if (seat === undefined) return { ...none, paid: [], unpaid: rounds.map((round) => ({ round, why: 'had no seat' })) };
+  const pays = await Promise.all(rounds.map((round) => readPay(client, deployment, runId, round, seat)));
+  const isPaid = ({ status }: Pay) => status === 'paid' || status === 'claimable';
+  return {
+    ...none,
+    paid: pays.filter(isPaid).map(({ round, amount }) => ({ round, amount })),
+    unpaid: pays.filter((pay) => !isPaid(pay)).map((pay) => ({ round: pay.round, why: whyUnpaid(pay, miner.fates) })),
+  };
+}
+
+function whyUnpaid({ round, status }: Pay, fates: ReadonlyMap<number, Fate>): string {
+  const fate = fates.get(round);
+  if (fate === 'challenged') return 'challenged: frozen with its bond';
+  if (status === 'frozen') return 'built on challenged work of the same epoch: frozen';
+  if (status === 'pending') return 'accepted, not final yet';
+  if (status === 'forfeitable' || status === 'forfeited') return 'voided';
+  if (fate === undefined) return 'not a member yet';
+  return fate === 'missed' ? 'no commitment in time' : 'left out: its payload or segments were not served';
+}

@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseEventLogs } from 'viem';
+
+import { runsAbi } from '../../sdk/abi/index.ts';
+import { onChain } from '../../sdk/errors.ts';
+import { createRun } from '../../sdk/run.ts';
+import { castOf, programOf, type Actor } from './actors.ts';
+import { buildContracts } from './build.ts';
+import { CHAIN_ID, deploy, fund, startNode, type DemoChain } from './chain.ts';
+import type { Fleet } from './fleet.ts';
+import type { DemoOptions } from './options.ts';
+import { epochsOf, runParameters, stakeOf } from './plan.ts';
+import { createFolder, prepare, type Prepared } from './prepare.ts';
+import type { Screen } from './screen.ts';
+
+/** Everything on its place, and the actors started. */
+export type Stage = Prepared & {
+  readonly folder: string;
+  readonly chain: DemoChain;
+  readonly runId: bigint;
+  readonly cast: readonly Actor[];
+};
+
+/** Seconds for the actors to start and enlist: they share the processor while they load. */
+const ENLISTMENT = 15;
+
+export async function setStage(options: DemoOptions, fleet: Fleet, screen: Screen): Promise<Stage> {
+  const folder = await createFolder();
+  const prepared = await screen.stage('reading the text, planning the run, measuring one step', () =>
+    prepare(options, folder),
+  );
+  await screen.stage('compiling the contracts (half a minute the first time)', () => buildContracts(fleet, folder));
+  const cast = castOf(options.miners);
+  const reserve = stakeOf(epochsOf(options.rounds));
+  const chain = await screen.stage('starting an EVM node, deploying the protocol, funding the actors', async () => {
+    const deployed = await deploy(await startNode(fleet, folder), join(folder, 'chain'));
+    for (const { address } of cast) await fund(deployed, address, reserve);
+    return deployed;
+  });
+  const runId = await openRun(chain, prepared, options.miners + 1);
+  const { recipeFile, dataPath } = prepared;
+  const { rpcUrl, deploymentFile } = chain;
+  const venue = { folder, rpcUrl, chainId: CHAIN_ID, deploymentFile, runId, recipeFile, dataPath, reserve };
+  for (const actor of cast) fleet.start(programOf(actor, venue));
+  return { ...prepared, folder, chain, runId, cast };
+}
+
+async function openRun(chain: DemoChain, { recipe, genesisRoot, rounds, central }: Prepared, miners: number): Promise<bigint> {
+  const { timestamp } = await onChain('reading the time', chain.client.getBlock());
+  const pace = { stepMs: central.stepMs, miners, cores: availableParallelism(), enlistment: ENLISTMENT };
+  const parameters = runParameters(recipe, genesisRoot, rounds, { ...pace, now: Number(timestamp) });
+  const metadata = { name: 'Demo shares', symbol: 'DEMO', uri: '' };
+  const hash = await chain.send(createRun(chain.deployment, parameters, metadata));
+  const { logs } = await onChain('reading the receipt', chain.client.getTransactionReceipt({ hash }));
+  const [created] = parseEventLogs({ abi: runsAbi, eventName: 'RunCreated', logs });
+  return created!.args.runId;
+}

@@ -1,0 +1,67 @@
+import { styleText } from 'node:util';
+
+import { bonds } from './plan.ts';
+import { ether, shares, type MinerStory, type Story } from './story.ts';
+
+const BAR = 12;
+
+const statusWords = {
+  open: 'miners train',
+  sealed: 'validators audit',
+  audited: 'awaiting the aggregate',
+  aggregated: 'challenge window',
+  settled: 'settled',
+} as const;
+
+/** The live region: the round, a line for each miner, what audits found, the losses. */
+export function renderStory(story: Story, seconds: number): string[] {
+  const title = story.round === 0 ? 'members enlist' : `round ${story.round} of ${story.rounds}: ${statusWords[story.status]}`;
+  const frozen = new Map(story.miners.map(({ name }) => [name, story.caught.filter(({ miner }) => miner === name).length]));
+  return [
+    '',
+    `${styleText('bold', title)}   ${clockOf(seconds)}`,
+    ...story.miners.map((miner) => minerLine(story, miner, frozen.get(miner.name) ?? 0)),
+    auditLine(story),
+    lossLine(story),
+  ];
+}
+
+function minerLine(story: Story, miner: MinerStory, frozen: number): string {
+  const { name, step, loss, accrued } = miner;
+  const done = Math.round((BAR * step) / story.stepsPerRound);
+  const bar = '█'.repeat(done) + '░'.repeat(BAR - done);
+  const steps = `${String(step).padStart(2)}/${story.stepsPerRound}`;
+  const lossText = loss === undefined ? '          ' : `loss ${loss.toFixed(3)}`;
+  const bond = frozen === 0 ? '' : styleText('red', `  ${ether(bonds.minerBond * BigInt(frozen))} WETH of bonds frozen`);
+  const pay = `${shares(accrued).padStart(9)} shares`;
+  return `${name.padEnd(9)} ${bar} ${steps}  ${lossText}  ${stateOf(miner)} ${pay}${bond}`;
+}
+
+function stateOf({ committed, drawn, verdict, seat }: MinerStory): string {
+  const cell = (text: string) => text.padEnd(18);
+  if (seat === undefined) return styleText('dim', cell('enlisting'));
+  if (verdict === 'differs') return styleText('red', cell('✗ caught'));
+  if (verdict === 'match') return styleText('green', cell('✓ audited'));
+  if (verdict === 'missing') return styleText('yellow', cell('? not served'));
+  if (drawn) return cell('being audited');
+  return committed ? styleText('cyan', cell('committed')) : cell('training');
+}
+
+function auditLine({ audits, matches, caught }: Story): string {
+  const [first] = caught;
+  const found = first === undefined ? '' : styleText('red', `   ${first.miner} caught in round ${first.round} by ${first.by}`);
+  return `audits    ${matches} of ${audits} match${found}`;
+}
+
+function lossLine({ measured }: Story): string {
+  const first = measured[0];
+  const last = measured.at(-1);
+  if (first === undefined || last === undefined) return 'held-out  not measured yet';
+  const central = measured.length > 1 ? `   one machine ${last.central.toFixed(3)}` : '';
+  const path = measured.length > 1 ? ` -> ${last.swarm.toFixed(3)}` : '';
+  return `held-out  loss ${first.swarm.toFixed(3)}${path}${central}   ${last.tokens.toLocaleString('en-US')} verified tokens`;
+}
+
+function clockOf(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+}
