@@ -110,3 +110,27 @@ export async function readReports(
   );
   return events.map(({ args: { owner, audited } }) => ({ owner, audited }));
 }
+
+/** An aggregate that was claimed. */
+export type AggregateClaimed = {
+  readonly round: number;
+  readonly claimId: bigint;
+  readonly accepted: MemberSet;
+  readonly nextRoot: Hex;
+};
+
+/** The aggregates that one owner has claimed, oldest first. */
+export async function readAggregateClaims(
+  client: Client,
+  { runs }: Deployment,
+  runId: bigint,
+  claimant: Address,
+  blocks: Blocks,
+): Promise<readonly AggregateClaimed[]> {
+  const eventName = 'AggregateClaimed';
+  const query = { address: runs, abi: runsAbi, eventName, args: { runId, claimant }, strict: true } as const;
+  const events = await inSpans(blocks, (span) =>
+    onChain('reading aggregates', client.getContractEvents({ ...query, ...span })),
+  );
+  return events.map(({ args: { round, claimId, accepted, nextRoot } }) => ({ round, claimId, accepted, nextRoot }));
+}

@@ -15,4 +15,6 @@ export type BlobStore = {
   put(root: Hash, bytes: Uint8Array): Promise<void>;
   /** The verified bytes, or undefined when the blob is absent, of another size, or does not hash to `root`. */
   get(root: Hash, expected: Expected): Promise<Uint8Array | undefined>;
+  /** Forgets what nobody needs any more. Idempotent. */
+  remove(root: Hash): Promise<void>;
 };

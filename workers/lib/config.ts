@@ -26,8 +26,34 @@ export const workerFields = {
   giveUpAfterMs: z.coerce.number().int().positive().default(600_000),
 } as const;
 
+/** What a worker is told that computes: all of them do. */
+export const computeFields = {
+  /** The file of the recipe that the run was created with. */
+  recipe: z.string().min(1),
+  provider: z.enum(['cpu', 'cuda', 'webgpu']).default('cpu'),
+  /** Of ONNX Runtime and of the hasher; 0 takes one for each core. */
+  threads: z.coerce.number().int().nonnegative().max(256).default(0),
+  /** A deposit fills the free stake up to this, if the wallet has it; to what is needed at least. */
+  reserve: z.coerce.bigint().nonnegative().default(0n),
+} as const;
+
+/** What a worker is told that takes a seat: it reads the text, and pays for the seat. */
+export const seatFields = {
+  /** The text that the recipe names by its root: a file, a folder or a glob. */
+  data: z.string().min(1),
+  /** The most to pay for a seat; with 0 a worker never joins by itself. */
+  maxJoiningPrice: z.coerce.bigint().nonnegative().default(0n),
+} as const;
+
+/** Seconds of the chain that a step has been due before this worker ticks. */
+export const tickAfter = (seconds: number) => z.coerce.number().nonnegative().default(seconds);
+
+/** Seconds to wait for what a miner has to serve. */
+export const patience = z.coerce.number().nonnegative().default(10);
+
 export const workerConfig = z.strictObject(workerFields);
 export type WorkerConfig = z.infer<typeof workerConfig>;
+export type ComputeConfig = z.infer<z.ZodObject<typeof computeFields>>;
 
 /** A strict object: its fields are the settings that there are. */
 export type ConfigSchema<Config> = z.ZodObject & z.ZodType<Config>;

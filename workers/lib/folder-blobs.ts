@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SwarmlockError } from '../../engine/errors.ts';
@@ -12,6 +12,7 @@ export function folderBlobs(folder: string, log: Log): BlobStore {
   return {
     put: (root, bytes) => writeFileAtomic(fileOf(folder, root), bytes),
     get: (root, expected) => readVerified(fileOf(folder, root), root, expected, log),
+    remove: (root) => rm(fileOf(folder, root), { force: true }),
   };
 }
 

@@ -47,3 +47,18 @@ async function pass<Facts, Action>(duty: Duty<Facts, Action>, signal: AbortSigna
     await duty.act(action, signal);
   }
 }
+
+/** The result of a job that is done again, after longer and longer pauses, while it fails with a retryable error. */
+export async function patiently<T>(job: () => Promise<T>, options: LoopOptions): Promise<T> {
+  const { clock, log, signal, pollMs, longestBackOffMs } = options;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await job();
+    } catch (error) {
+      if (!(error instanceof SwarmlockError) || !error.retryable) throw error;
+      log.warn({ err: error, failures }, 'will try again');
+      await clock.sleep(Math.min(pollMs * 2 ** failures, Math.max(pollMs, longestBackOffMs)), signal);
+      signal.throwIfAborted();
+    }
+  }
+}

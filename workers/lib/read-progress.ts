@@ -18,20 +18,25 @@ export type ReaderOptions = {
 };
 
 /** The part of a worker's facts that the chain has, all of one block. */
-export type ChainFacts = Omit<Progress, 'verified'> & { readonly standing: Standing; readonly at: At };
+export type ChainFacts = Omit<Progress, 'verified'> & { readonly standing: Standing; readonly at: Required<At> };
 
 export type ProgressReader = { read(signal: AbortSignal): Promise<ChainFacts> };
 
-/** Reads what every worker looks at, after all that its key has sent is decided. */
+/**
+ * Reads what every worker looks at, after all that its key has sent is decided. While there is no new block, the same
+ * object is returned again.
+ */
 export function progressReader({ client, deployment, runId, sender, tickAfter }: ReaderOptions): ProgressReader {
   let parameters: RunParameters | undefined;
   let moved: Round | undefined;
   let due: { step: string; since: number } = { step: '', since: 0 };
+  let last: ChainFacts | undefined;
   return {
     async read(signal) {
       await sender.settle(signal);
       parameters ??= await readParameters(client, deployment, runId);
       const at = { blockNumber: await onChain('reading the latest block', client.getBlockNumber()) };
+      if (at.blockNumber === last?.at.blockNumber) return last;
       const run = await readRun(client, deployment, runId, at);
       const [round, standing] = await Promise.all([
         readRound(client, deployment, runId, run.round, at),
@@ -40,7 +45,8 @@ export function progressReader({ client, deployment, runId, sender, tickAfter }:
       moved = await lastMoved(client, deployment, run, moved, at);
       const step = `${run.round} ${run.due}`;
       if (step !== due.step) due = { step, since: run.time };
-      return { run, round, moved, parameters, standing, at, dueFor: run.time - due.since, tickAfter };
+      last = { run, round, moved, parameters, standing, at, dueFor: run.time - due.since, tickAfter };
+      return last;
     },
   };
 }

@@ -7,6 +7,7 @@ import { loadConfig, type ConfigSchema, type WorkerConfig } from './config.ts';
 import { folderBlobs } from './folder-blobs.ts';
 import { loadKey } from './keys.ts';
 import { createLog, type Log } from './log.ts';
+import { patiently, type LoopOptions } from './loop.ts';
 import { createSender, type Sender } from './sender.ts';
 
 /** What a worker finds ready when it starts. */
@@ -16,11 +17,16 @@ export type Workplace<Config> = {
   readonly clock: Clock;
   /** Aborts on SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
+  /** How its loop goes. */
+  readonly looping: LoopOptions;
   readonly client: Client;
   readonly deployment: Deployment;
   readonly sender: Sender;
   readonly blobs: BlobStore;
 };
+
+/** The longest pause while something keeps failing. */
+const LONGEST_BACK_OFF_MS = 15_000;
 
 /**
  * Runs a worker as the whole of a process. SIGTERM or SIGINT aborts its signal, and the process exits with 0 once `work`
@@ -38,7 +44,7 @@ export async function runWorker<Config extends WorkerConfig>(
     const place = await openWorkplace(name, schema, stop.signal);
     place.log.info({ address: place.sender.address, runId: place.config.runId }, 'started');
     await work(place);
-    place.log.info('stopped');
+    place.log.info({ event: 'stopped' }, 'stopped');
   } catch (error) {
     if (!isAbort(error, stop.signal)) {
       process.stderr.write(`${name}: ${explain(error)}\n`);
@@ -59,10 +65,13 @@ async function openWorkplace<Config extends WorkerConfig>(
   const { logFile: file, logLevel: level } = config;
   const log = createLog({ name, level, secrets, ...(file === undefined ? {} : { file }) });
   const clock = systemClock;
-  const client = await connect(config);
-  const deployment = await readDeployment(config.deployment, client);
+  const looping = { clock, log, signal, pollMs: config.pollMs, longestBackOffMs: LONGEST_BACK_OFF_MS };
+  const [client, deployment] = await patiently(async () => {
+    const connected = await connect(config);
+    return [connected, await readDeployment(config.deployment, connected)] as const;
+  }, looping);
   const sender = createSender({ client, account, clock, log, ...config });
-  return { config, log, clock, signal, client, deployment, sender, blobs: folderBlobs(config.blobs, log) };
+  return { config, log, clock, signal, looping, client, deployment, sender, blobs: folderBlobs(config.blobs, log) };
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {

@@ -1,0 +1,65 @@
+import { aggregate } from '../../engine/training.ts';
+import { indicesOf, memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
+import { claimAggregate } from '../../sdk/round.ts';
+import type { Workshop } from '../lib/workshop.ts';
+import type { AggregatorConfig } from './config.ts';
+import type { AggregatorAction } from './decide.ts';
+import type { AggregatorMemory } from './read.ts';
+
+export type AggregatorMeans = { readonly shop: Workshop<AggregatorConfig>; readonly memory: AggregatorMemory };
+
+type ActionOf<Type extends AggregatorAction['type']> = Extract<AggregatorAction, { type: Type }>;
+
+/** Does what was decided: the only part of the aggregator that signs. */
+export async function act(means: AggregatorMeans, action: AggregatorAction, signal: AbortSignal): Promise<void> {
+  const { shop } = means;
+  switch (action.type) {
+    case 'verify':
+      return shop.states.verify(action);
+    case 'aggregate':
+      return compute(means, action);
+    case 'claim':
+      return claim(means, action, signal);
+    default:
+      return shop.hand.act(action, signal);
+  }
+}
+
+/** Waits for all payloads as long as it has patience, and leaves out those that have not come by then. */
+async function compute({ shop, memory }: AggregatorMeans, action: ActionOf<'aggregate'>): Promise<void> {
+  const { model, states, blobs, log } = shop;
+  const { round, parent: root, candidates } = action;
+  const started = performance.now();
+  const parent = await states.get(root);
+  const payloads = await states.payloads({ round, parent: root, accepted: candidates });
+  const accepted = memberSet(payloads.keys());
+  const isIncomplete = accepted !== candidates && isPatient(shop, memory, round);
+  if (parent === undefined || accepted === 0n || isIncomplete) {
+    memory.computed = { round, candidates, accepted, nextRoot: undefined };
+    return;
+  }
+  const state = await aggregate(model.recipe, parent, [...payloads.values()], model.executor);
+  const nextRoot = await model.rootOf(state);
+  await blobs.put(nextRoot, state.bytes);
+  states.hold({ root: nextRoot, state });
+  memory.computed = { round, candidates, accepted, nextRoot };
+  const fields = { round, ...told(accepted), leftOut: indicesOf(without(candidates, accepted)), nextRoot };
+  log.info({ event: 'aggregate', ...fields, ms: Math.round(performance.now() - started) }, 'aggregated');
+}
+
+function isPatient({ clock, config }: AggregatorMeans['shop'], memory: AggregatorMemory, round: number): boolean {
+  if (memory.waiting?.round !== round) memory.waiting = { round, since: clock.now() };
+  return clock.now() - memory.waiting.since < config.patience * 1_000;
+}
+
+async function claim({ shop }: AggregatorMeans, action: ActionOf<'claim'>, signal: AbortSignal): Promise<void> {
+  const { deployment, config, hand, log } = shop;
+  const { round, accepted, nextRoot } = action;
+  const call = claimAggregate(deployment, config.runId, round, accepted, nextRoot);
+  if ((await hand.send(call, signal)) === undefined) return;
+  log.info({ event: 'claim', round, ...told(accepted), nextRoot }, 'aggregate claimed');
+}
+
+function told(accepted: MemberSet): { accepted: number[] } {
+  return { accepted: indicesOf(accepted) };
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+
+import { computeFields, patience, tickAfter, workerFields } from '../lib/config.ts';
+
+export const aggregatorConfig = z.strictObject({
+  ...workerFields,
+  ...computeFields,
+  tickAfter: tickAfter(0),
+  patience,
+});
+
+export type AggregatorConfig = z.infer<typeof aggregatorConfig>;

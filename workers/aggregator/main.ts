@@ -1,0 +1,21 @@
+// An aggregator: applies the outer step of each round, claims the next global state, and keeps the run moving.
+import { loop } from '../lib/loop.ts';
+import { runWorker } from '../lib/run-worker.ts';
+import { openWorkshop } from '../lib/workshop.ts';
+import { act } from './act.ts';
+import { aggregatorConfig } from './config.ts';
+import { decide } from './decide.ts';
+import { aggregatorReader, emptyMemory } from './read.ts';
+
+/** Runs an aggregator as the whole of this process, configured by its environment; see workers/lib/config.ts. */
+export async function runAggregator(): Promise<never> {
+  return runWorker('aggregator', aggregatorConfig, async (place) => {
+    const shop = await openWorkshop(place);
+    const memory = emptyMemory();
+    const { read } = aggregatorReader(shop, memory);
+    const means = { shop, memory };
+    await loop({ read, decide, act: (action, signal) => act(means, action, signal) }, shop.looping);
+  });
+}
+
+if (import.meta.main) await runAggregator();

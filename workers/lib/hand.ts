@@ -1,0 +1,101 @@
+import type { TransactionReceipt } from 'viem';
+
+import type { Call } from '../../sdk/call.ts';
+import { release } from '../../sdk/claims.ts';
+import type { Client } from '../../sdk/client.ts';
+import type { Deployment } from '../../sdk/deployment.ts';
+import { isRevert, type ContractRevert } from '../../sdk/errors.ts';
+import { join } from '../../sdk/membership.ts';
+import { readRun, tick } from '../../sdk/run.ts';
+import { approve, deposit, setNode } from '../../sdk/stake.ts';
+import type { EnlistAction } from './enlist.ts';
+import type { Log } from './log.ts';
+import type { TickAction } from './progress.ts';
+import type { Sender } from './sender.ts';
+
+export type ReleaseAction = { readonly type: 'release'; readonly claimId: bigint };
+
+/** What all workers may do on chain. */
+export type CommonAction = TickAction | EnlistAction | ReleaseAction;
+
+/** The hand with the pen: signs calls for a worker, and takes a refusal as news. */
+export type Hand = {
+  /**
+   * The receipt, or undefined when a contract refused: another was faster, or a window has closed. The world is read
+   * again before anything else is decided on it.
+   */
+  send(call: Call, signal: AbortSignal): Promise<TransactionReceipt | undefined>;
+  act(action: CommonAction, signal: AbortSignal): Promise<void>;
+};
+
+export type HandOptions = {
+  readonly client: Client;
+  readonly deployment: Deployment;
+  readonly runId: bigint;
+  readonly sender: Sender;
+  readonly log: Log;
+};
+
+/** Refusals that only mean that another worker was faster. */
+const races = ['NothingDue', 'AlreadyReleased', 'AlreadyChallenged', 'WrongStatus', 'WrongRound'];
+
+export function createHand(options: HandOptions): Hand {
+  const { sender, log } = options;
+  let lastRefusal = '';
+  const refused = (call: Call, error: ContractRevert): undefined => {
+    const { rule, args } = error;
+    // Once a block at most it is tried again: what does not change is told once.
+    const isOld = races.includes(rule) || lastRefusal === error.message;
+    lastRefusal = error.message;
+    log[isOld ? 'debug' : 'warn']({ event: 'refused', call: call.name, rule, args: args.map(String) }, error.message);
+  };
+  const hand: Hand = {
+    async send(call, signal) {
+      try {
+        return await sender.send(call, signal);
+      } catch (error) {
+        if (isRevert(error)) return refused(call, error);
+        throw error;
+      }
+    },
+    act: (action, signal) => act(options, hand, action, signal),
+  };
+  return hand;
+}
+
+async function act(options: HandOptions, hand: Hand, action: CommonAction, signal: AbortSignal): Promise<void> {
+  const { client, deployment, runId, sender, log } = options;
+  switch (action.type) {
+    case 'tick': {
+      const { round, due: step } = await readRun(client, deployment, runId);
+      if ((await hand.send(tick(deployment, runId), signal)) !== undefined) log.info({ event: 'tick', round, step });
+      return;
+    }
+    case 'setNode':
+      await hand.send(setNode(deployment, sender.address), signal);
+      return;
+    case 'deposit':
+      await hand.send(approve(deployment, action.amount), signal);
+      await hand.send(deposit(deployment, action.amount), signal);
+      return;
+    case 'join': {
+      const { role, maxPrice } = action;
+      const joined = await hand.send(join(deployment, runId, role, maxPrice), signal);
+      if (joined !== undefined) log.info({ event: 'joined', role });
+      return;
+    }
+    case 'lackStake': {
+      const { needed, available } = action;
+      const fields = { event: 'lackStake', needed: String(needed), available: String(available) };
+      log.warn(fields, 'not enough of the stake token: the owner has to bring some');
+      return;
+    }
+    case 'release': {
+      const { claimId } = action;
+      if ((await hand.send(release(deployment, claimId), signal)) !== undefined) {
+        log.info({ event: 'release', claimId: String(claimId) });
+      }
+      return;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { commit } from '../../sdk/round.ts';
+import { claimShares, readShares } from '../../sdk/shares.ts';
+import { readPrincipal } from '../../sdk/stake.ts';
+import type { Workshop } from '../lib/workshop.ts';
+import type { MinerConfig } from './config.ts';
+import type { MinerAction } from './decide.ts';
+import type { MinerMemory } from './read.ts';
+import type { RoundFiles } from './round-files.ts';
+import { train, type Finished, type TrainingOptions } from './training.ts';
+
+export type MinerMeans = {
+  readonly shop: Workshop<MinerConfig>;
+  readonly memory: MinerMemory;
+  readonly files: RoundFiles;
+  readonly training: TrainingOptions;
+};
+
+/** Does what was decided: the only part of the miner that signs. */
+export async function act(means: MinerMeans, action: MinerAction, signal: AbortSignal): Promise<void> {
+  const { shop, memory, training } = means;
+  switch (action.type) {
+    case 'verify':
+      return shop.states.verify(action);
+    case 'train':
+      memory.finished = await train(training, await training.workOf(action.round, action.lineage), signal);
+      return;
+    case 'commit':
+      return commitRound(means, finishedOf(memory, action.round), signal);
+    case 'publishPayload':
+      return publishPayload(means, finishedOf(memory, action.round));
+    case 'publishSegments':
+      return publishSegments(means, finishedOf(memory, action.round), action.segments);
+    case 'claimShares':
+      return takeShares(means, action, signal);
+    case 'release':
+      memory.collected = true;
+      return shop.hand.act(action, signal);
+    default:
+      return shop.hand.act(action, signal);
+  }
+}
+
+function finishedOf({ finished }: MinerMemory, round: number): Finished {
+  if (finished?.facts.round === round) return finished;
+  throw new TypeError(`round ${round} is not trained`);
+}
+
+async function commitRound({ shop }: MinerMeans, finished: Finished, signal: AbortSignal): Promise<void> {
+  const { deployment, config, hand, log } = shop;
+  const { round, parent, startRoot, segmentRoots } = finished.facts;
+  const { payloadRoot, payload } = finished;
+  const payloadBytes = BigInt(payload.bytes.length);
+  const commitment = { parent, startRoot, segmentRoots, payloadRoot, payloadBytes };
+  if ((await hand.send(commit(deployment, config.runId, round, commitment), signal)) === undefined) return;
+  const fields = { event: 'committed', round, ...commitment, payloadBytes: String(payloadBytes) };
+  log.info(fields, 'committed');
+}
+
+async function publishPayload({ shop, memory }: MinerMeans, finished: Finished): Promise<void> {
+  const { round } = finished.facts;
+  const { payloadRoot: root, payload } = finished;
+  await shop.blobs.put(root, payload.bytes);
+  memory.published = { ...publishedIn(memory, round), payload: true };
+  shop.log.info({ event: 'payload', round, root, bytes: payload.bytes.length }, 'payload published');
+}
+
+/** A state that is damaged on disk takes the whole round with it, which is then trained again: it comes out the same. */
+async function publishSegments(
+  { shop, memory, files }: MinerMeans,
+  { facts }: Finished,
+  segments: readonly number[],
+): Promise<void> {
+  const { round, startRoot, segmentRoots } = facts;
+  let bytes = 0;
+  for (const segment of segments) {
+    const saved = await files.at(round, segment);
+    if (saved === undefined) {
+      await files.discard(round);
+      memory.finished = undefined;
+      return;
+    }
+    await shop.blobs.put(segment === 0 ? startRoot : segmentRoots[segment - 1]!, saved.state);
+    bytes += saved.state.length;
+  }
+  const published = publishedIn(memory, round);
+  memory.published = { ...published, segments: [...published.segments, ...segments] };
+  shop.log.info({ event: 'segments', round, segments, bytes }, 'drawn segments published');
+}
+
+function publishedIn({ published }: MinerMemory, round: number): MinerMemory['published'] {
+  return published.round === round ? published : { round, payload: false, segments: [] };
+}
+
+async function takeShares(
+  { shop, memory }: MinerMeans,
+  { seat, rounds }: MinerAction & { type: 'claimShares' },
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, deployment, config, sender, hand, log } = shop;
+  const owner = await readPrincipal(client, deployment, sender.address);
+  const balance = () => readShares(client, deployment, config.runId, owner);
+  const before = await balance();
+  memory.collected = true;
+  if ((await hand.send(claimShares(deployment, config.runId, seat, rounds), signal)) === undefined) return;
+  const after = await balance();
+  log.info({ event: 'shares', rounds, amount: String(after - before), balance: String(after) }, 'shares claimed');
+}

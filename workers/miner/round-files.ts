@@ -1,0 +1,94 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Address } from 'viem';
+import { z } from 'zod';
+
+import type { Hash } from '../../engine/commit/hash.ts';
+import { SwarmlockError } from '../../engine/errors.ts';
+import { storageError } from '../lib/atomic-file.ts';
+import { openCheckpoint, type Saved } from '../lib/checkpoint.ts';
+import type { Log } from '../lib/log.ts';
+
+const root = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
+
+/** What fixes a miner's training in a round. The seed is the round's own, on its own chain. */
+const workFields = {
+  round: z.int().positive(),
+  seed: root,
+  owner: address,
+  parent: root,
+  /** Rounds of the epoch on whose local state it builds. */
+  lineage: z.array(z.int().positive()),
+};
+const factsSchema = z.strictObject({ ...workFields, startRoot: root, segmentRoots: z.array(root) });
+
+export type Work = z.infer<z.ZodObject<typeof workFields>>;
+/** How far a round is: one more segment root at each point. */
+export type RoundFacts = z.infer<typeof factsSchema>;
+
+/**
+ * A miner's memory on disk: for each round in work a file of the state at its start and at the end of each segment. Point
+ * i is the state in which segment i starts, so the same file is a checkpoint and what a validator asks for.
+ */
+export type RoundFiles = {
+  save(facts: RoundFacts, state: Uint8Array): Promise<void>;
+  /** The furthest intact point of exactly this work. Damaged ones are reported and passed over. */
+  latest(work: Work, segments: number): Promise<Saved<RoundFacts> | undefined>;
+  /** The state at one point; undefined when it is absent or damaged. */
+  at(round: number, point: number): Promise<Saved<RoundFacts> | undefined>;
+  discard(round: number): Promise<void>;
+  /** Removes rounds before `round`; the roots of all points that they had. */
+  retire(round: number): Promise<readonly Hash[]>;
+};
+
+export function roundFiles(folder: string, log: Log): RoundFiles {
+  const open = (round: number, point: number) =>
+    openCheckpoint(join(folder, String(round), String(point)), factsSchema, log);
+  const at: RoundFiles['at'] = async (round, point) => {
+    try {
+      return await open(round, point).load();
+    } catch (error) {
+      // It has been reported. What is damaged is computed again: it comes out the same.
+      if (error instanceof SwarmlockError && error.code === 'CHECKPOINT_CORRUPT') return undefined;
+      throw error;
+    }
+  };
+  return {
+    save: (facts, state) => open(facts.round, facts.segmentRoots.length).save(facts, state),
+    at,
+    async latest(work, segments) {
+      for (let point = segments; point >= 0; point -= 1) {
+        const saved = await at(work.round, point);
+        if (saved !== undefined && isOf(saved.facts, work) && saved.facts.segmentRoots.length === point) return saved;
+      }
+      return undefined;
+    },
+    discard: (round) => rm(join(folder, String(round)), { recursive: true, force: true }),
+    async retire(round) {
+      const roots: Hash[] = [];
+      for (const old of (await numbersIn(folder)).filter((number) => number < round)) {
+        const furthest = Math.max(...(await numbersIn(join(folder, String(old)))));
+        const saved = Number.isFinite(furthest) ? await at(old, furthest) : undefined;
+        if (saved !== undefined) roots.push(saved.facts.startRoot, ...saved.facts.segmentRoots);
+        await rm(join(folder, String(old)), { recursive: true, force: true });
+      }
+      return roots;
+    },
+  };
+}
+
+function isOf(facts: RoundFacts, work: Work): boolean {
+  const same = facts.round === work.round && facts.seed === work.seed && facts.parent === work.parent;
+  const isSame = same && facts.owner === work.owner && facts.lineage.length === work.lineage.length;
+  return isSame && facts.lineage.every((round, index) => round === work.lineage[index]);
+}
+
+async function numbersIn(folder: string): Promise<number[]> {
+  try {
+    return (await readdir(folder)).filter((name) => /^\d+$/.test(name)).map(Number);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw storageError(error, folder);
+  }
+}
