@@ -1,4 +1,5 @@
 // One program alone in a process, for its peak memory: node bench/children/step.ts exact|fp32 WIDTH STEPS
+import { existsSync, readFileSync } from 'node:fs';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
 import { createTrainer, startState } from '../../engine/training.ts';
@@ -20,4 +21,10 @@ if (program === 'exact') {
     [state, next] = [next, state];
   }
 }
-console.log(JSON.stringify({ maxRssKb: process.resourceUsage().maxRSS }));
+/** Peak resident memory. Linux's rusage also counts the parent before exec, so the kernel's own figure is preferred. */
+function peakKilobytes(): number {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const line = /VmHWM:\s+(\d+) kB/.exec(status);
+  return line ? Number(line[1]) : process.resourceUsage().maxRSS;
+}
+console.log(JSON.stringify({ maxRssKb: peakKilobytes() }));

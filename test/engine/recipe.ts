@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { initialParameters } from '../../engine/nn/initial.ts';
+import { parseRecipe, recipeRoot, requireRecipeRoot, tokensPerRound } from '../../engine/recipe.ts';
+import { failsWith } from '../helpers/errors.ts';
+import { tinyRecipe, tinyRecipeInput } from '../helpers/recipes.ts';
+
+const GOLDEN_ROOT = '0x8617c276d45bf67a69726538e72966c3d2995ea2573900c32f8ccb9e70e542bd';
+
+describe('a recipe', () => {
+  it('hashes to one root whatever the order of its fields and whether defaults are written out', () => {
+    const recipe = tinyRecipe();
+    const reversed = Object.fromEntries(Object.entries(tinyRecipeInput).toReversed());
+    expect(recipeRoot(parseRecipe(JSON.stringify(reversed)))).to.equal(recipeRoot(recipe));
+    expect(recipeRoot(parseRecipe(JSON.stringify(recipe)))).to.equal(recipeRoot(recipe));
+    expect(recipeRoot(tinyRecipe({ batch: 5 }))).not.to.equal(recipeRoot(recipe));
+  });
+
+  it('keeps its root: a change of the format would orphan every run', () => {
+    expect(recipeRoot(tinyRecipe())).to.equal(GOLDEN_ROOT);
+  });
+
+  it('names the field that is wrong', async () => {
+    const cases: [object | string, string][] = [
+      ['{"name":', 'the document'],
+      [{ ...tinyRecipeInput, batch: 0 }, 'batch'],
+      [{ ...tinyRecipeInput, colour: 'red' }, 'the document'],
+      [{ ...tinyRecipeInput, model: { ...tinyRecipeInput.model, heads: 3 } }, 'model.heads'],
+      [{ ...tinyRecipeInput, model: { ...tinyRecipeInput.model, vocabulary: 300 } }, 'model.vocabulary'],
+      [{ ...tinyRecipeInput, round: { steps: 5, segments: 2 } }, 'round.segments'],
+      [{ ...tinyRecipeInput, slices: { weights: 3 } }, 'slices.weights'],
+      [{ ...tinyRecipeInput, dataset: { ...tinyRecipeInput.dataset, trainTokens: 16 } }, 'dataset.trainTokens'],
+    ];
+    for (const [source, argument] of cases) {
+      const error = await failsWith('RECIPE_INVALID', () => parseRecipe(source as string));
+      expect(error.argument).to.equal(argument);
+    }
+  });
+
+  it('is refused when it is not the one that the run was created with', async () => {
+    const recipe = tinyRecipe();
+    requireRecipeRoot(recipe, recipeRoot(recipe));
+    await failsWith('RECIPE_ROOT_MISMATCH', () => requireRecipeRoot(recipe, recipeRoot(tinyRecipe({ batch: 5 }))));
+  });
+
+  it('counts the tokens of a round', () => {
+    expect(tokensPerRound(tinyRecipe())).to.equal(4 * 4 * 16);
+  });
+
+  it('gives initial parameters that follow from its seed alone, with the deviations of the model', () => {
+    const [a, b] = [initialParameters(tinyRecipe()), initialParameters(tinyRecipe())];
+    expect(Buffer.from(a.bytes).equals(b.bytes)).to.equal(true);
+    const other = initialParameters(tinyRecipe({ seed: `0x${'08'.repeat(32)}` }));
+    expect(Buffer.from(a.bytes).equals(other.bytes)).to.equal(false);
+    const values = a.tensors.get('embedding')!;
+    const deviation = Math.sqrt(Array.from(values).reduce((sum, x) => sum + x * x, 0) / values.length);
+    expect(deviation).to.be.closeTo(0.1, 0.003);
+  });
+});
