@@ -11,12 +11,14 @@ import {
 } from './programs.ts';
 
 /**
- * Holds the lowered program against the reference with every exact kernel, traced and as it is run in normal work. Returns
+ * Holds the lowered program against the reference with every exact kernel if it has products, traced and as it is run in normal work. Returns
  * what both say.
  */
 export async function expectAgreement(invocation: Invocation): Promise<Outcome> {
   const expected = referenceOutcome(invocation);
-  for (const kernel of await exactKernels()) {
+  const kernels = await exactKernels();
+  const hasProduct = invocation.program.nodes.some((node) => node?.op === 'matmul_nt');
+  for (const kernel of hasProduct ? kernels : kernels.slice(0, 1)) {
     expectSameTrace(invocation.program, await loweredOutcome(invocation, kernel), expected);
     if ('fault' in expected) continue;
     expect(await runOutputs(invocation, kernel)).to.deep.equal(outputsAmong(invocation.program, expected.values));
