@@ -4,6 +4,7 @@ import type { Program } from '../graph/program.ts';
 import { createState, type State } from '../graph/state.ts';
 import { elementCount, type StateLayout } from '../graph/types.ts';
 import { createExecutor, type ExecutorOptions } from './executor.ts';
+import { requireExactFloats } from './float_test.ts';
 import type { Kernel } from './lowering.ts';
 
 const ladder: readonly Kernel[] = ['u8s8', 'u8u8', 's8s8'];
@@ -29,9 +30,10 @@ type Case = { program: Program; input: State; expected: number[] };
 /**
  * Picks the fastest 8-bit product kernel that is exact on this processor, by a known-answer test with worst-case operands:
  * on x86 without VNNI the fastest one saturates at 16 bits (ONNX Runtime issues 6004, 14642, 19109).
- * Throws NO_EXACT_KERNEL when none passes.
+ * Throws NO_EXACT_KERNEL when none passes, and INEXACT_ARITHMETIC when even floating-point operators differ.
  */
 export async function chooseKernel(options: Omit<ExecutorOptions, 'kernel'> = {}): Promise<Kernel> {
+  await requireExactFloats(options);
   const cases = shapes.flatMap((shape) => patterns.map((pattern) => createCase(shape, pattern)));
   for (const kernel of ladder) {
     if (await isExact(kernel, cases, options)) return kernel;
