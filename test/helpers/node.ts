@@ -22,7 +22,7 @@ export type TestNode = {
 /** Starts a node before the tests of the enclosing `describe` and ends it after them. */
 export function nodeForTests(): () => TestNode {
   let node: TestNode;
-  let child: ChildProcess;
+  let child: ChildProcess | undefined;
   before(async function () {
     this.timeout(60_000);
     const port = await freePort();
@@ -43,15 +43,16 @@ export function nodeForTests(): () => TestNode {
     };
   });
   after(async () => {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    if (child?.kill('SIGKILL') === true) await once(child, 'exit');
   });
   return () => node;
 }
 
 async function startHardhat(port: number): Promise<ChildProcess> {
   const hardhat = join(import.meta.dirname, '../../node_modules/hardhat/dist/src/cli.js');
-  const child = spawn(process.execPath, [hardhat, 'node', '--hostname', '127.0.0.1', '--port', String(port)], {
+  const config = join(import.meta.dirname, 'children/hardhat.config.ts');
+  const options = ['--config', config, '--hostname', '127.0.0.1', '--port', String(port)];
+  const child = spawn(process.execPath, [hardhat, 'node', ...options], {
     cwd: join(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: 'true', CI: 'true' },

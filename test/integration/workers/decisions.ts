@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import { parseEther, type Hex } from 'viem';
+
+import { claimIdOf, readClaim } from '../../../sdk/claims.ts';
+import { followRun, readCommitments } from '../../../sdk/events.ts';
+import { memberSet } from '../../../sdk/member-set.ts';
+import { readMembers } from '../../../sdk/membership.ts';
+import { readRound } from '../../../sdk/round.ts';
+import { createRun, readRun, readRunCount, type RunParameters } from '../../../sdk/run.ts';
+import { readLedger, readPay, readShares } from '../../../sdk/shares.ts';
+import { readStake } from '../../../sdk/stake.ts';
+import {
+  aggregatorActor,
+  minerActor,
+  rootOfWords,
+  validatorActor,
+  type Actor,
+  type Stage,
+} from '../../helpers/actors.ts';
+import { deployProtocol, senderOf, wrapEther } from '../../helpers/deployment.ts';
+import { freshFolder } from '../../helpers/folders.ts';
+import { nodeForTests } from '../../helpers/node.ts';
+import { parameters } from '../../helpers/runs.ts';
+
+const signal = new AbortController().signal;
+const genesis = rootOfWords('genesis');
+const unit = 10n ** 15n;
+const bonds = { minerBond: unit, validatorBond: unit, aggregateBond: unit, challengeBond: unit, joinFloor: unit };
+
+describe('decisions on a real chain', function () {
+  this.timeout(120_000);
+  const node = nodeForTests();
+  const folder = freshFolder();
+  let stage: Stage;
+  let actors: Record<'honest' | 'cheat' | 'validator' | 'aggregator', Actor>;
+  let owners: Record<keyof typeof actors, Hex>;
+
+  beforeEach(async () => {
+    const deployment = await deployProtocol(node(), folder());
+    const { client } = node();
+    const opensAt = Number((await client.getBlock()).timestamp) + 60;
+    const run: RunParameters = { ...parameters, ...bonds, genesisRoot: genesis, opensAt, epochRounds: 1 };
+    const creator = senderOf(node(), await node().fundedAccount());
+    await creator.send(createRun(deployment, run, { name: 'Test', symbol: 'TEST', uri: '' }), signal);
+    stage = { client, deployment, runId: await readRunCount(client, deployment) };
+
+    const staked = async () => {
+      const sender = senderOf(node(), await node().fundedAccount());
+      await wrapEther(deployment, sender, parseEther('2'));
+      return sender;
+    };
+    const [honest, cheat, validator, aggregator] = [await staked(), await staked(), await staked(), await staked()];
+    owners = {
+      honest: honest.address,
+      cheat: cheat.address,
+      validator: validator.address,
+      aggregator: aggregator.address,
+    };
+    actors = {
+      honest: minerActor(stage, honest, true),
+      cheat: minerActor(stage, cheat, false),
+      validator: validatorActor(stage, validator, [1]),
+      aggregator: aggregatorActor(stage, aggregator),
+    };
+  });
+
+  const readNow = () => readRun(stage.client, stage.deployment, stage.runId);
+  /** Lets everyone act and five seconds pass, until `until` holds. */
+  const play = async (until: () => Promise<boolean>): Promise<void> => {
+    for (let passes = 0; passes < 120; passes += 1) {
+      if (await until()) return;
+      for (const actor of Object.values(actors)) await actor.pass();
+      await node().control.increaseTime({ seconds: 5 });
+      await node().control.mine({ blocks: 1 });
+    }
+    expect.fail('the run does not move');
+  };
+
+  it('join, train, audit, aggregate and collect pay, all but those of the one who cheats', async () => {
+    const { client, deployment, runId } = stage;
+    await play(async () => (await readNow()).round === 2);
+    const members = await readMembers(client, deployment, runId);
+    expect(members.map(({ owner, role }) => [owner, role])).to.deep.equal([
+      [owners.honest, 'miner'],
+      [owners.cheat, 'miner'],
+      [owners.validator, 'validator'],
+    ]);
+
+    const round = await readRound(client, deployment, runId, 1);
+    expect(round).to.deep.include({ status: 'settled', parent: genesis, committed: 3n, challenged: 2n, attempts: 1 });
+    expect(round.aggregate?.accepted).to.equal(memberSet([0]));
+    expect((await readNow()).root).to.equal(rootOfWords('state', 1, 1n));
+
+    const toBlock = await client.getBlockNumber();
+    const commitments = await readCommitments(client, deployment, runId, 1, { fromBlock: 0n, toBlock });
+    expect(commitments.map(({ word }) => word)).to.deep.equal(round.duties.map(({ word }) => word));
+
+    const seats = { honest: members[0]!.number, cheat: members[1]!.number };
+    const claimOf = (number: number) => claimIdOf({ kind: 'work', runId, round: 1, number });
+    await play(async () => (await readClaim(client, deployment, claimOf(seats.honest))).released);
+    const paid = await readPay(client, deployment, runId, 1, seats.honest);
+    expect(paid.status).to.equal('paid');
+    expect((await readLedger(client, deployment, runId)).accrued >= paid.amount).to.equal(true);
+    expect((await readShares(client, deployment, runId, owners.honest)) > 0n).to.equal(true);
+
+    expect(await readClaim(client, deployment, claimOf(seats.cheat))).to.deep.include({ status: 'frozen' });
+    expect(await readShares(client, deployment, runId, owners.cheat)).to.equal(0n);
+    expect((await readStake(client, deployment, owners.cheat)).locked > 0n).to.equal(true);
+    expect(actors.validator.done).to.include('challenge');
+  });
+
+  it('are told by events, each once', async () => {
+    const { client, deployment, runId } = stage;
+    const follower = followRun(client, deployment, runId);
+    const names: string[] = [];
+    await play(async () => {
+      names.push(...(await follower.next()).map(({ eventName }) => eventName));
+      return (await readNow()).round === 2;
+    });
+    const count = (name: string) => names.filter((other) => other === name).length;
+    expect(names[0]).to.equal('RunCreated');
+    const counts = [count('Joined'), count('Committed'), count('Challenged'), count('AggregateClaimed')];
+    expect(counts).to.deep.equal([3, 2, 1, 1]);
+    expect(await follower.next()).to.deep.equal([]);
+  });
+});
