@@ -41,7 +41,10 @@ export async function startNode(fleet: Fleet, folder: string): Promise<string> {
     await pause(100);
   }
   if (ended) throw childDied(await fleet.end('node'), output);
-  throw new SwarmlockError('The EVM node does not answer', { code: 'NODE_SILENT', hint: `Its output is in ${output}.` });
+  throw new SwarmlockError('The EVM node does not answer', {
+    code: 'NODE_SILENT',
+    hint: `Its output is in ${output}.`,
+  });
 }
 
 /** Deploys the protocol by its Ignition module, with the journal in `folder`. */

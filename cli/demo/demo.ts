@@ -38,7 +38,8 @@ export async function runDemo(options: DemoOptions, fleet: Fleet, screen: Screen
   const miners = await readPays(stage, story);
   await fleet.stop();
   const report = await finish(options, stage, story, { final, miners, elapsed }, screen);
-  if (!options.keep) await Promise.all(SHORT_LIVED.map((name) => rm(join(stage.folder, name), { recursive: true, force: true })));
+  if (!options.keep)
+    await Promise.all(SHORT_LIVED.map((name) => rm(join(stage.folder, name), { recursive: true, force: true })));
   return report;
 }
 
@@ -72,7 +73,9 @@ async function playRounds(
 
 /** Every honest miner has collected what it has earned. */
 function isPaid({ miners }: Story): boolean {
-  return miners.every(({ accrued, claimed, fates }) => [...fates.values()].includes('challenged') || claimed >= accrued);
+  return miners.every(
+    ({ accrued, claimed, fates }) => [...fates.values()].includes('challenged') || claimed >= accrued,
+  );
 }
 
 /** Measures a settled state, and the baseline once it has seen as many tokens. */
@@ -85,7 +88,9 @@ function measurer({ recipe, dataset, executor, central, folder }: Stage, story: 
     const baseline = root === undefined ? swarm : await evaluate(await central.reach(tokens));
     story.measured.push({ round, tokens, swarm, central: baseline });
     const what = round === 0 ? 'before training' : `after round ${round}, ${tokens.toLocaleString('en-US')} tokens`;
-    screen.note(`held-out loss ${what}: ${swarm.toFixed(3)}${round === 0 ? '' : ` (one machine ${baseline.toFixed(3)})`}`);
+    screen.note(
+      `held-out loss ${what}: ${swarm.toFixed(3)}${round === 0 ? '' : ` (one machine ${baseline.toFixed(3)})`}`,
+    );
     return state;
   };
 }
@@ -120,7 +125,20 @@ async function finish(
   const parameters = stateBytes(modelLayout(recipe.model)) / 4;
   const tokens = measured.at(-1)?.tokens ?? 0;
   const seconds = elapsed();
-  const report: Report = { rounds, parameters, tokens, measured, miners, caught, audits, matches, ...text, plot, folder, seconds };
+  const report: Report = {
+    rounds,
+    parameters,
+    tokens,
+    measured,
+    miners,
+    caught,
+    audits,
+    matches,
+    ...text,
+    plot,
+    folder,
+    seconds,
+  };
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(reportObject(report), undefined, 2)}\n`);
   await writeFile(join(folder, 'report.txt'), `${reportLines(report).join('\n').trim()}\n`);
   return report;

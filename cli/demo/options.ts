@@ -24,9 +24,16 @@ export function parseOptions(args: readonly string[]): DemoOptions {
         'two validators and an aggregator, each its own process.',
     )
     .addOption(new Option('--rounds <n>', 'rounds to train').default(10).argParser(whole(1, 200)))
-    .addOption(new Option('--miners <n>', 'honest miners beside the one that cheats').default(3).argParser(whole(1, 16)))
-    .addOption(new Option('--seed <n>', 'of the initial parameters and of the sample').default(1).argParser(whole(0, 2 ** 32)))
-    .option('--data <path>', 'text to train on: a file, a folder or a glob (default: README and licence files of the packages)')
+    .addOption(
+      new Option('--miners <n>', 'honest miners beside the one that cheats').default(3).argParser(whole(1, 16)),
+    )
+    .addOption(
+      new Option('--seed <n>', 'of the initial parameters and of the sample').default(1).argParser(whole(0, 2 ** 32)),
+    )
+    .option(
+      '--data <path>',
+      'text to train on: a file, a folder or a glob (default: README and licence files of the packages)',
+    )
     .option('--keep', 'keep logs, keys, checkpoints and blobs of the run', false)
     .option('--json', 'print the result as one JSON object on the last line; progress goes to standard error', false)
     .addOption(new Option('--size <size>', 'of the model; tiny is for tests').choices(sizes).default('small'))

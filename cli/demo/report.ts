@@ -61,7 +61,10 @@ function sampleLines({ prompt, sample }: Report): string[] {
 }
 
 function payLines({ miners, caught }: Report): string[] {
-  return ['Pay (a round\'s budget is shared equally by its accepted miners)', ...miners.flatMap((miner) => minerLines(miner, caught))];
+  return [
+    "Pay (a round's budget is shared equally by its accepted miners)",
+    ...miners.flatMap((miner) => minerLines(miner, caught)),
+  ];
 }
 
 function minerLines({ name, paid, unpaid, balance }: MinerPay, caught: readonly Caught[]): string[] {
@@ -71,7 +74,8 @@ function minerLines({ name, paid, unpaid, balance }: MinerPay, caught: readonly 
   return [
     `  ${name.padEnd(9)} ${shares(balance).padStart(9)} shares for ${paid.length} verified rounds${rounds === '' ? '' : ` (${rounds})`}`,
     ...[...Map.groupBy(unpaid, ({ why }) => why)].map(
-      ([why, group]) => `    unpaid: ${group.length === 1 ? 'round' : 'rounds'} ${rangesOf(group.map(({ round }) => round))}, ${why}`,
+      ([why, group]) =>
+        `    unpaid: ${group.length === 1 ? 'round' : 'rounds'} ${rangesOf(group.map(({ round }) => round))}, ${why}`,
     ),
     ...frozen.slice(0, 1).map(({ round, by }) => `    caught in round ${round} by ${by}`),
     ...(frozen.length === 0 ? [] : [bond]),

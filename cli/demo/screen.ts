@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
 
 /** Where the demo tells what happens: one live region on a terminal, lines anywhere else. */
 export type Screen = {
@@ -85,11 +86,6 @@ function seconds(started: number): string {
 
 /** At most `width` characters on the terminal; colours take none. */
 function cut(text: string, width: number): string {
-  let shown = 0;
-  let result = '';
-  for (const [token] of text.matchAll(/\x1b\[[0-9;]*m|./gsu)) {
-    if (token.startsWith('\x1b')) result += token;
-    else if (shown++ < width) result += token;
-  }
-  return result;
+  if (stripVTControlCharacters(text).length <= width) return text;
+  return stripVTControlCharacters(text).slice(0, width);
 }

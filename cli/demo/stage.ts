@@ -46,7 +46,11 @@ export async function setStage(options: DemoOptions, fleet: Fleet, screen: Scree
   return { ...prepared, folder, chain, runId, cast };
 }
 
-async function openRun(chain: DemoChain, { recipe, genesisRoot, rounds, central }: Prepared, miners: number): Promise<bigint> {
+async function openRun(
+  chain: DemoChain,
+  { recipe, genesisRoot, rounds, central }: Prepared,
+  miners: number,
+): Promise<bigint> {
   const { timestamp } = await onChain('reading the time', chain.client.getBlock());
   const pace = { stepMs: central.stepMs, miners, cores: availableParallelism(), enlistment: ENLISTMENT };
   const parameters = runParameters(recipe, genesisRoot, rounds, { ...pace, now: Number(timestamp) });

@@ -6,6 +6,7 @@ import { hasMember, indicesOf } from '../../sdk/member-set.ts';
 import type { RoundStatus } from '../../sdk/run.ts';
 import type { Actor } from './actors.ts';
 import type { LogEntry } from './log-tail.ts';
+import { bonds } from './plan.ts';
 
 /** What a round meant for one miner. */
 export type Fate = 'missed' | 'committed' | 'accepted' | 'left out' | 'challenged';
@@ -31,7 +32,12 @@ export type MinerStory = {
 export type Caught = { readonly round: number; readonly miner: string; readonly by: string; readonly bond: bigint };
 
 /** Held-out losses after a settled round. */
-export type Measured = { readonly round: number; readonly tokens: number; readonly swarm: number; readonly central: number };
+export type Measured = {
+  readonly round: number;
+  readonly tokens: number;
+  readonly swarm: number;
+  readonly central: number;
+};
 
 /** Everything that the live view and the report show, gathered from the chain's events and the workers' logs. */
 export type Story = {
@@ -53,7 +59,17 @@ export function newStory(cast: readonly Actor[], rounds: number, stepsPerRound: 
     .filter(({ role }) => role === 'miner')
     .map(({ name, cheats }): MinerStory => {
       const quiet = { seat: undefined, index: undefined, loss: undefined, verdict: undefined };
-      return { name, cheats, ...quiet, step: 0, fates: new Map(), accrued: 0n, claimed: 0n, committed: false, drawn: false };
+      return {
+        name,
+        cheats,
+        ...quiet,
+        step: 0,
+        fates: new Map(),
+        accrued: 0n,
+        claimed: 0n,
+        committed: false,
+        drawn: false,
+      };
     });
   const names = new Map(cast.map(({ address, name }) => [address.toLowerCase(), name]));
   const start = { round: 0, status: 'open', audits: 0, matches: 0 } as const;
@@ -72,6 +88,17 @@ function minerOf(story: Story, address: Address): MinerStory | undefined {
 
 /** Takes an event of the chain into the story, and says it in a line for people; undefined when it is not worth one. */
 export function tell(story: Story, event: RunEvent): string | undefined {
+  const line = take(story, event);
+  // The members go on after the last round that is shown.
+  return roundOf(event) > story.rounds ? undefined : line;
+}
+
+function roundOf({ args }: RunEvent): number {
+  if ('round' in args) return args.round;
+  return 'id' in args ? parseClaimId(args.id).round : 0;
+}
+
+function take(story: Story, event: RunEvent): string | undefined {
   switch (event.eventName) {
     case 'Joined':
       return tellJoined(story, event.args);
@@ -113,7 +140,8 @@ function tellOpened(story: Story, { round, activeMiners }: Args<'RoundOpened'>):
   Object.assign(story, { round, status: 'open' });
   for (const miner of story.miners) {
     Object.assign(miner, { step: 0, committed: false, drawn: false, verdict: undefined });
-    if (round > 0 && miner.index !== undefined && hasMember(activeMiners, miner.index)) miner.fates.set(round, 'missed');
+    if (round > 0 && miner.index !== undefined && hasMember(activeMiners, miner.index))
+      miner.fates.set(round, 'missed');
   }
   return round === 0 || round > story.rounds ? undefined : `round ${round} of ${story.rounds} opens`;
 }
@@ -129,15 +157,16 @@ function tellCommitted(story: Story, { owner, round }: Args<'Committed'>): strin
   return `round ${round}: ${nameOf(story, owner)} commits${loss}`;
 }
 
-function tellChallenged(story: Story, { id, challenger, bond }: Args<'Challenged'>): string {
+function tellChallenged(story: Story, { id, challenger }: Args<'Challenged'>): string {
   const { kind, round, number } = parseClaimId(id);
   const by = nameOf(story, challenger);
   const miner = story.miners.find(({ seat }) => seat === number);
   if (kind !== 'work' || miner === undefined) return `round ${round}: ${by} challenges an aggregate`;
-  if (miner.fates.get(round) !== 'challenged') story.caught.push({ round, miner: miner.name, by, bond });
+  if (miner.fates.get(round) !== 'challenged')
+    story.caught.push({ round, miner: miner.name, by, bond: bonds.minerBond });
   miner.fates.set(round, 'challenged');
   miner.verdict = 'differs';
-  return `round ${round}: ${by} challenges ${miner.name}: its work differs. Bond of ${ether(bond)} WETH frozen, no pay`;
+  return `round ${round}: ${by} challenges ${miner.name}: its work differs. Its bond of ${ether(bonds.minerBond)} WETH is frozen, no pay`;
 }
 
 function tellSettled(story: Story, { round, root, accepted }: Args<'RoundSettled'>): string | undefined {
@@ -156,7 +185,7 @@ function tellSettled(story: Story, { round, root, accepted }: Args<'RoundSettled
 function tellAccrued(story: Story, { round, payPerMember, budget }: Args<'SharesAccrued'>): string {
   const accepted = story.settled.find((settled) => settled.round === round)?.accepted ?? [];
   for (const miner of story.miners) if (accepted.includes(miner.name)) miner.accrued += payPerMember;
-  return `round ${round}: settled; ${shares(budget)} shares, ${shares(payPerMember)} each to ${accepted.join(', ')}`;
+  return `round ${round} settles: ${shares(budget)} shares, ${shares(payPerMember)} each to ${accepted.join(', ')}`;
 }
 
 function tellClaimed(story: Story, { owner, round, amount }: Args<'SharesClaimed'>): string {
@@ -176,7 +205,7 @@ export function hear(story: Story, name: string, { event, ...fields }: LogEntry)
     miner.step = number('step') ?? miner.step;
     miner.loss = number('loss') ?? miner.loss;
   }
-  if (number('round') !== story.round) return;
+  if (number('round') !== story.round || story.round > story.rounds) return;
   const audited = story.miners.find(({ seat }) => seat !== undefined && seat === number('seat'));
   if (event === 'audit' && audited !== undefined) audited.drawn = true;
   if (event === 'verdict' && audited !== undefined) tellVerdict(story, audited, fields['outcome']);

@@ -15,8 +15,11 @@ const statusWords = {
 
 /** The live region: the round, a line for each miner, what audits found, the losses. */
 export function renderStory(story: Story, seconds: number): string[] {
-  const title = story.round === 0 ? 'members enlist' : `round ${story.round} of ${story.rounds}: ${statusWords[story.status]}`;
-  const frozen = new Map(story.miners.map(({ name }) => [name, story.caught.filter(({ miner }) => miner === name).length]));
+  const title =
+    story.round === 0 ? 'members enlist' : `round ${story.round} of ${story.rounds}: ${statusWords[story.status]}`;
+  const frozen = new Map(
+    story.miners.map(({ name }) => [name, story.caught.filter(({ miner }) => miner === name).length]),
+  );
   return [
     '',
     `${styleText('bold', title)}   ${clockOf(seconds)}`,
@@ -32,7 +35,8 @@ function minerLine(story: Story, miner: MinerStory, frozen: number): string {
   const bar = '█'.repeat(done) + '░'.repeat(BAR - done);
   const steps = `${String(step).padStart(2)}/${story.stepsPerRound}`;
   const lossText = loss === undefined ? '          ' : `loss ${loss.toFixed(3)}`;
-  const bond = frozen === 0 ? '' : styleText('red', `  ${ether(bonds.minerBond * BigInt(frozen))} WETH of bonds frozen`);
+  const bond =
+    frozen === 0 ? '' : styleText('red', `  ${ether(bonds.minerBond * BigInt(frozen))} WETH of bonds frozen`);
   const pay = `${shares(accrued).padStart(9)} shares`;
   return `${name.padEnd(9)} ${bar} ${steps}  ${lossText}  ${stateOf(miner)} ${pay}${bond}`;
 }
@@ -49,7 +53,8 @@ function stateOf({ committed, drawn, verdict, seat }: MinerStory): string {
 
 function auditLine({ audits, matches, caught }: Story): string {
   const [first] = caught;
-  const found = first === undefined ? '' : styleText('red', `   ${first.miner} caught in round ${first.round} by ${first.by}`);
+  const found =
+    first === undefined ? '' : styleText('red', `   ${first.miner} caught in round ${first.round} by ${first.by}`);
   return `audits    ${matches} of ${audits} match${found}`;
 }
 
