@@ -52,7 +52,7 @@ async function reportsIn(
   { client, deployment, config, book }: Workshop<AggregatorConfig>,
   { round, at }: ChainFacts,
 ): Promise<readonly MemberSet[]> {
-  if (round.status !== 'audited') return [];
+  if (round.status !== 'audited' || round.committed === 0n) return [];
   const { fromBlock } = await book.blocksSince(round.number);
   const blocks = { fromBlock, toBlock: at.blockNumber };
   const found = await readReports(client, deployment, config.runId, round.number, blocks);
