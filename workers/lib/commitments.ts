@@ -41,6 +41,7 @@ export function commitmentBook(client: Client, deployment: Deployment, runId: bi
 
 /** A round opens in the block that settles the one before it. */
 async function openingBlock(client: Client, deployment: Deployment, runId: bigint, round: number): Promise<bigint> {
+  if (round === 0) return 0n;
   const { settledAt } = await readRound(client, deployment, runId, round - 1);
   const { opensAt } = await readParameters(client, deployment, runId);
   return firstBlockAt(client, settledAt ?? opensAt);
