@@ -24,7 +24,9 @@ function overflowing(): Program {
   return graph.finish(square, new Map([['x', product]]));
 }
 
-describe('executor', () => {
+describe('executor', function () {
+  this.timeout(30_000);
+
   let options: ExecutorOptions;
   before(async () => {
     options = { kernel: await chooseKernel({ threads: 1 }), threads: 1 };

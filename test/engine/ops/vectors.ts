@@ -14,7 +14,9 @@ import { vectorsOf, type Vector } from '../../helpers/vectors.ts';
 /** Operators whose operands must have a bound, which inputs do not have. */
 const needBounds = new Set(['add_i32', 'sum_i32']);
 
-describe('golden vectors', () => {
+describe('golden vectors', function () {
+  this.timeout(30_000);
+
   it('cover the closed set, with its opcodes', () => {
     const files = readdirSync(new URL('../../fixtures/operators', import.meta.url));
     const named = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5));
