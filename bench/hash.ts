@@ -1,8 +1,14 @@
 import { hash } from 'node:crypto';
+import { demoRecipe } from '../cli/demo/plan.ts';
 import { createHasher } from '../engine/commit/hasher.ts';
 import { createState, type State } from '../engine/graph/state.ts';
 import type { StateLayout, StateSlot } from '../engine/graph/types.ts';
+import { createDataset } from '../engine/data/dataset.ts';
+import { initialParameters } from '../engine/nn/initial.ts';
+import { chooseKernel } from '../engine/onnx/self_test.ts';
+import { createTrainer, startState } from '../engine/training.ts';
 import { log, median, numberOption } from './lib/bench.ts';
+import { syntheticBatch } from './lib/recipes.ts';
 import { segmentShare } from './lib/segment-share.ts';
 
 export const description = 'state hashing: GB/s against plain SHA-256, and its share of a round';
@@ -11,23 +17,17 @@ export const options = [
   numberOption('--threads <n>', 'hashing threads', 2),
   numberOption('--megabytes <n>', 'size of the training state', 128),
   numberOption('--repeats <n>', 'measured runs of each kind, interleaved', 9),
-  numberOption('--seconds-per-step <s>', 'time of one inner step on a state of this size, for segmentShare'),
-  numberOption('--inner-steps <n>', 'inner steps of a round', 32),
-  numberOption('--segments <n>', 'segments of a round', 4),
 ];
 
 type Options = {
   threads: number;
   megabytes: number;
   repeats: number;
-  secondsPerStep?: number;
-  innerSteps: number;
-  segments: number;
 };
 
 /** Hashes one training state over and over: on all threads, on one, and its bytes as one plain message. */
 export async function run(given: Record<string, unknown>): Promise<object> {
-  const { threads, megabytes, repeats, secondsPerStep, innerSteps, segments } = given as Options;
+  const { threads, megabytes, repeats } = given as Options;
   const state = trainingState(megabytes * 1e6);
   const pool = createHasher({ threads });
   const single = createHasher({ threads: 1 });
@@ -46,16 +46,11 @@ export async function run(given: Record<string, unknown>): Promise<object> {
   const gbPerSecond = median(rates.pool);
   log(`${threads} threads ${gbPerSecond.toFixed(2)} GB/s, best ${Math.max(...rates.pool).toFixed(2)}`);
   const stateBytes = state.bytes.length;
-  const payloadBytes = stateBytes / 3;
-  const share =
-    secondsPerStep === undefined
-      ? null
-      : segmentShare({ stateBytes, payloadBytes, segments, innerSteps, secondsPerStep, gbPerSecond });
   return {
     gbPerSecond: rounded(gbPerSecond),
     singleThreadGbPerSecond: rounded(median(rates.single)),
     plainSha256GbPerSecond: rounded(median(rates.plain)),
-    segmentShare: share,
+    segmentShare: rounded(await measuredShare(threads, repeats)),
     threads,
     stateBytes,
     leafBytes: 1024,
@@ -66,6 +61,43 @@ async function rate(state: State, work: () => Promise<unknown>): Promise<number>
   const start = performance.now();
   await work();
   return state.bytes.length / (performance.now() - start) / 1e6;
+}
+
+/** Share of a round of the demo's recipe that goes into hashing, steps and roots measured in turn on as many threads. */
+async function measuredShare(threads: number, repeats: number): Promise<number> {
+  const dataset = createDataset('The text does not matter to the time that a step takes. '.repeat(200), {
+    context: 64,
+  });
+  const recipe = demoRecipe({ seed: 1, size: 'small', rounds: 10 }, dataset);
+  const trainer = await createTrainer(recipe, { kernel: await chooseKernel({ threads }), threads });
+  const hasher = createHasher({ threads });
+  const parameters = initialParameters(recipe);
+  let state = startState(recipe, parameters);
+  const times: { step: number; root: number; payload: number }[] = [];
+  for (let i = 0; i < repeats + 3; i += 1) {
+    const start = performance.now();
+    state = await trainer.step(state, syntheticBatch(recipe, i));
+    const stepped = performance.now();
+    await hasher.stateRoot(state);
+    const hashed = performance.now();
+    await hasher.stateRoot(parameters);
+    times.push({ step: stepped - start, root: hashed - stepped, payload: performance.now() - hashed });
+  }
+  await Promise.all([trainer.close(), hasher.close()]);
+  const counted = times.slice(3);
+  const middle = (key: 'step' | 'root' | 'payload') => median(counted.map((time) => time[key]));
+  const { steps, segments } = recipe.round;
+  const share = segmentShare({
+    stepMs: middle('step'),
+    rootMs: middle('root'),
+    payloadMs: middle('payload'),
+    steps,
+    segments,
+  });
+  log(
+    `round of ${steps} steps of ${middle('step').toFixed(1)} ms, ${segments} segments: hashing takes ${(100 * share).toFixed(2)} %`,
+  );
+  return share;
 }
 
 /** Parameters, first and second moments of a decoder 512 wide, as deep as the size asks for. */

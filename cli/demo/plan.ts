@@ -38,7 +38,10 @@ export function epochsOf(rounds: number): { epoch: number; rounds: number } {
 }
 
 /** The recipe of the run. */
-export function demoRecipe({ seed, size, rounds }: DemoOptions, dataset: Dataset): Recipe {
+export function demoRecipe(
+  { seed, size, rounds }: Pick<DemoOptions, 'seed' | 'size' | 'rounds'>,
+  dataset: Dataset,
+): Recipe {
   const { model, batch, steps, segments } = shapes[size];
   const { epoch } = epochsOf(rounds);
   return parseRecipe({
