@@ -7,10 +7,7 @@ export type Shape = readonly number[];
 export type TensorType = { readonly dtype: DType; readonly shape: Shape };
 
 export type TypedArray =
-  | Float32Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>;
+  Float32Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 export type Tensor = TensorType & { readonly data: TypedArray };
 

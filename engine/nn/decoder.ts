@@ -6,15 +6,15 @@ import { embedding } from './embedding.ts';
 import { linear, type LinearInput } from './linear.ts';
 import { squaredReluMlp, swigluMlp } from './mlp.ts';
 import { rmsNorm } from './norm.ts';
-import { sliceUnder } from './sliced.ts';
+import { sliceUnder, type SliceCount } from './sliced.ts';
 
 type Model = Recipe['model'];
 
 /** One parameter and the standard deviation that it is drawn with. */
 export type Parameter = StateSlot & { readonly deviation: number };
 
-/** Scale of a normalised activation: clamped at 16 times its root mean square. */
-const NORMALISED_SCALE = 2 ** -3;
+/** Scale of a normalised activation: one slice is clamped at 8 times the root mean square, two at 16. */
+const normalisedScale = (count: SliceCount) => (count === 1 ? 2 ** -4 : 2 ** -3);
 
 /** The parameters of a GPT-style decoder, in the order of the state. Weights are [out, in]. */
 export function parametersOf({ depth, width, vocabulary, mlp, expansion }: Model): Parameter[] {
@@ -66,14 +66,17 @@ export function decoder(
   );
   const normalised = (x: Value, count = slices.activations): LinearInput => {
     const h = rmsNorm(graph, x);
-    return { x: h, sliced: sliceUnder(graph, h, graph.scalar(NORMALISED_SCALE), count) };
+    return { x: h, sliced: sliceUnder(graph, h, graph.scalar(normalisedScale(count)), count) };
   };
   const mlp = model.mlp === 'swiglu' ? swigluMlp : squaredReluMlp;
   let x = embedding(graph, parameter('embedding'), tokens, slices.gradients);
   for (let block = 0; block < depth; block++) {
     const weight = (name: string) => parameter(`block${block}.${name}`);
     const o = attention.apply(linear(graph, normalised(x), weight('qkv'), linearSlices));
-    const mixed = { x: o, sliced: sliceUnder(graph, o, graph.scalar(NORMALISED_SCALE), slices.activations) };
+    const mixed = {
+      x: o,
+      sliced: sliceUnder(graph, o, graph.scalar(normalisedScale(slices.activations)), slices.activations),
+    };
     x = graph.add(x, linear(graph, mixed, weight('out'), linearSlices));
     x = graph.add(
       x,

@@ -1,6 +1,15 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { rowAbsmax } from './reduce.ts';
-import { coarse, rearranged, scaleOf, slice, slicedMatmul, sliceUnder, type SliceCount, type Sliced } from './sliced.ts';
+import {
+  coarse,
+  rearranged,
+  scaleOf,
+  slice,
+  slicedMatmul,
+  sliceUnder,
+  type SliceCount,
+  type Sliced,
+} from './sliced.ts';
 
 /** Slices of the operands of a linear layer's three products. */
 export type LinearSlices = {
