@@ -19,6 +19,7 @@ interface Vm {
     function expectRevert(bytes calldata reason) external;
     function expectRevert(bytes4 selector) external;
     function expectPartialRevert(bytes4 selector) external;
+    function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function snapshotGasLastCall(string calldata name) external returns (uint256);

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IRuns} from "../../contracts/run/IRuns.sol";
+import {ParameterOutOfRange, RunParameters} from "../../contracts/run/RunParameters.sol";
+import {MemberSet} from "../../contracts/types/MemberSet.sol";
+import {Root} from "../../contracts/types/Root.sol";
+import {Duration} from "../../contracts/types/Time.sol";
+import {Fixture} from "./lib/Fixture.sol";
+import {vm} from "./lib/Vm.sol";
+
+/// @dev A run of at most three members, enlisting.
+contract MembershipTest is Fixture {
+    function setUp() public {
+        deploy();
+        createRun();
+    }
+
+    function parameters() internal view override returns (RunParameters memory p) {
+        p = super.parameters();
+        p.maxMembers = 3;
+    }
+
+    function expectOutOfRange(bytes32 field, uint256 value, uint256 least, uint256 most) private {
+        vm.expectRevert(abi.encodeWithSelector(ParameterOutOfRange.selector, field, value, least, most));
+    }
+
+    function tryCreate(RunParameters memory p) private {
+        runs.createRun(p, metadata());
+    }
+
+    function test_createRun_outsideARange_reverts() public {
+        RunParameters memory p = parameters();
+        p.segments = 17;
+        expectOutOfRange("segments", 17, 1, 16);
+        tryCreate(p);
+        p = parameters();
+        p.segments = 0;
+        expectOutOfRange("segments", 0, 1, 16);
+        tryCreate(p);
+        p = parameters();
+        p.challengeWindow = Duration.wrap(LONGEST_WINDOW + 1);
+        expectOutOfRange("challengeWindow", LONGEST_WINDOW + 1, 1, LONGEST_WINDOW);
+        tryCreate(p);
+        p = parameters();
+        p.maxMembers = 256;
+        expectOutOfRange("maxMembers", 256, 1, 255);
+        tryCreate(p);
+        p = parameters();
+        p.joinMultiplier = 1e18;
+        expectOutOfRange("joinMultiplier", 1e18, 1e18 + 1, 1_000e18);
+        tryCreate(p);
+        p = parameters();
+        p.epochRounds = 9;
+        expectOutOfRange("epochRounds", 9, 1, 8);
+        tryCreate(p);
+    }
+
+    function test_createRun_atTheEdges_givesTheNextId() public {
+        RunParameters memory p = parameters();
+        p.segments = 1;
+        p.challengeWindow = Duration.wrap(LONGEST_WINDOW);
+        p.epochRounds = 8;
+        p.maxMembers = 255;
+        require(runs.createRun(p, metadata()) == 2);
+        require(runs.parametersOf(2).epochRounds == 8);
+        require(ownership.shareTokenOf(2) != address(0));
+    }
+
+    function test_anyCall_forAnUnknownRun_reverts() public {
+        vm.expectRevert(abi.encodeWithSelector(IRuns.UnknownRun.selector, 2));
+        runs.join(2, IRuns.Role.MINER, 0);
+        vm.expectRevert(abi.encodeWithSelector(IRuns.UnknownRun.selector, 0));
+        runs.tick(0);
+    }
+
+    function test_join_withoutANode_reverts() public {
+        fund(ownerOf(0), STAKE);
+        vm.expectRevert(abi.encodeWithSelector(IRuns.NodeMissing.selector, ownerOf(0)));
+        vm.prank(ownerOf(0));
+        runs.join(RUN, IRuns.Role.MINER, type(uint128).max);
+    }
+
+    function test_join_twice_reverts() public {
+        enlist(0, IRuns.Role.MINER);
+        vm.expectRevert(abi.encodeWithSelector(IRuns.AlreadyMember.selector, RUN, ownerOf(0), 1));
+        vm.prank(ownerOf(0));
+        runs.join(RUN, IRuns.Role.VALIDATOR, type(uint128).max);
+    }
+
+    function test_join_aboveTheMaximumPrice_reverts_andAtItPays() public {
+        fund(ownerOf(0), STAKE);
+        vm.prank(ownerOf(0));
+        stake.setNode(nodeOf(0));
+        vm.expectRevert(abi.encodeWithSelector(IRuns.PriceAboveMaximum.selector, 1 ether, 1 ether - 1));
+        vm.prank(ownerOf(0));
+        runs.join(RUN, IRuns.Role.MINER, 1 ether - 1);
+        vm.prank(ownerOf(0));
+        runs.join(RUN, IRuns.Role.MINER, 1 ether);
+        require(stake.burned() == 1 ether && stake.accountOf(ownerOf(0)).free == STAKE - 1 ether);
+    }
+
+    function test_join_ofAFullRun_reverts() public {
+        enlistAll(2, 1);
+        fund(ownerOf(3), STAKE);
+        vm.prank(ownerOf(3));
+        stake.setNode(nodeOf(3));
+        vm.expectRevert(abi.encodeWithSelector(IRuns.RunFull.selector, RUN, 3));
+        vm.prank(ownerOf(3));
+        runs.join(RUN, IRuns.Role.MINER, type(uint128).max);
+    }
+
+    function test_price_risesWithAJoin_andHalvesTowardsTheFloor() public {
+        enlist(0, IRuns.Role.MINER);
+        require(runs.joiningPriceOf(RUN) == 1.01 ether);
+        pass(1 hours);
+        uint128 price = runs.joiningPriceOf(RUN);
+        require(price >= 1.005 ether && price <= 1.005 ether + 1e6);
+        pass(365 days);
+        require(runs.joiningPriceOf(RUN) == 1 ether);
+    }
+
+    function testFuzz_price_neverRisesWithTimeAndNeverPassesTheFloor(uint32 first, uint32 second) public {
+        enlist(0, IRuns.Role.MINER);
+        pass(first);
+        uint128 before = runs.joiningPriceOf(RUN);
+        pass(second);
+        uint128 later = runs.joiningPriceOf(RUN);
+        require(later <= before && later >= 1 ether);
+    }
+
+    function test_validator_locksItsBond() public {
+        enlist(0, IRuns.Role.VALIDATOR);
+        require(stake.accountOf(ownerOf(0)).locked == VALIDATOR_BOND);
+    }
+
+    function test_leave_withoutASeat_orTwice_reverts() public {
+        bytes memory reason = abi.encodeWithSelector(IRuns.NotMember.selector, RUN, ownerOf(0));
+        vm.expectRevert(reason);
+        vm.prank(ownerOf(0));
+        runs.leave(RUN);
+        enlist(0, IRuns.Role.MINER);
+        vm.prank(ownerOf(0));
+        runs.leave(RUN);
+        vm.expectRevert(reason);
+        vm.prank(ownerOf(0));
+        runs.leave(RUN);
+    }
+
+    function test_join_afterLeaving_waitsForTheNextRound() public {
+        enlistAll(2, 0);
+        openFirstRound();
+        vm.prank(ownerOf(1));
+        runs.leave(RUN);
+        vm.expectRevert(abi.encodeWithSelector(IRuns.AlreadyMember.selector, RUN, ownerOf(1), 2));
+        vm.prank(ownerOf(1));
+        runs.join(RUN, IRuns.Role.MINER, type(uint128).max);
+        playRound(2);
+        vm.prank(ownerOf(1));
+        require(runs.join(RUN, IRuns.Role.MINER, type(uint128).max) == 3);
+    }
+
+    function test_index_isReusedOnlyWhenItsRoundIsOver() public {
+        enlistAll(2, 0);
+        openFirstRound();
+        vm.prank(ownerOf(0));
+        runs.leave(RUN);
+        require(runs.seatOf(RUN, enlist(2, IRuns.Role.MINER)).index == 2);
+        playRound(2);
+        require(runs.seatOf(RUN, enlist(3, IRuns.Role.MINER)).index == 0);
+        require(runs.seatAt(RUN, 0) == 4);
+    }
+
+    function test_formerTenant_cannotCommitOnItsOldIndex() public {
+        enlistAll(2, 0);
+        openFirstRound();
+        vm.prank(ownerOf(0));
+        runs.leave(RUN);
+        playRound(2);
+        enlist(3, IRuns.Role.MINER);
+        playRoundOf(1);
+        require(runs.runOf(RUN).activeMiners.has(0));
+        IRuns.Commitment memory c = commitment();
+        vm.expectRevert(abi.encodeWithSelector(IRuns.NotServing.selector, RUN, ownerOf(0), 3));
+        vm.prank(nodeOf(0));
+        runs.commit(RUN, 3, c);
+        commitBy(3);
+    }
+
+    /// @dev A round that only one member works in.
+    function playRoundOf(uint256 member) private {
+        commitBy(member);
+        audit();
+        aggregateBy(member, uint256(1) << member, Root.wrap("alone"));
+        pass(CHALLENGE_WINDOW);
+        tickAll();
+    }
+
+    function test_join_countsFromTheNextRound() public {
+        enlistAll(1, 0);
+        openFirstRound();
+        enlist(1, IRuns.Role.MINER);
+        IRuns.RunView memory run = runs.runOf(RUN);
+        require(run.miners.has(1) && !run.activeMiners.has(1));
+        IRuns.Commitment memory c = commitment();
+        vm.expectRevert(abi.encodeWithSelector(IRuns.NotServing.selector, RUN, ownerOf(1), 1));
+        vm.prank(nodeOf(1));
+        runs.commit(RUN, 1, c);
+    }
+
+    function test_leave_withOpenClaims_leavesTheBondsLocked() public {
+        enlistAll(2, 0);
+        openFirstRound();
+        commitBy(0);
+        vm.prank(ownerOf(0));
+        runs.leave(RUN);
+        require(stake.accountOf(ownerOf(0)).locked == MINER_BOND);
+        uint128 free = stake.accountOf(ownerOf(0)).free;
+        vm.expectPartialRevert(bytes4(keccak256("InsufficientFree(address,uint128,uint128)")));
+        vm.prank(ownerOf(0));
+        stake.startUnbonding(free + 1);
+    }
+
+    function testFuzz_set_countsAndFindsAsALoopWould(uint256 bits) public pure {
+        MemberSet set = MemberSet.wrap(bits);
+        uint256 total = 0;
+        uint256 absent = 256;
+        for (uint256 i = 256; i > 0; --i) {
+            if (set.has(uint8(i - 1))) ++total;
+            else absent = i - 1;
+        }
+        require(set.count() == total && set.lowestAbsent() == absent);
+    }
+
+    function test_set_countsTheFullAndTheEmptySet() public pure {
+        MemberSet full = MemberSet.wrap(type(uint256).max);
+        require(full.count() == 256 && full.lowestAbsent() == 256);
+        require(MemberSet.wrap(0).count() == 0 && MemberSet.wrap(0).lowestAbsent() == 0);
+    }
+}
