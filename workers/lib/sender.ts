@@ -68,7 +68,7 @@ async function deliver(outbox: Outbox, call: Call, signal: AbortSignal): Promise
   const receipt = await bringOnChain(outbox, { call, nonce, gas }, signal);
   if (receipt === undefined) throw conflict(outbox, nonce);
   const { transactionHash: hash, gasUsed, status } = receipt;
-  outbox.log.info({ call: call.name, nonce, hash, gasUsed, status }, 'transaction mined');
+  outbox.log.info({ event: 'call', call: call.name, nonce, hash, gasUsed, status }, 'transaction mined');
   if (status === 'reverted') throw await reasonOf(outbox, call, receipt);
   return receipt;
 }

@@ -47,12 +47,12 @@ function finishedOf({ finished }: MinerMemory, round: number): Finished {
 
 async function commitRound({ shop }: MinerMeans, finished: Finished, signal: AbortSignal): Promise<void> {
   const { deployment, config, hand, log } = shop;
-  const { round, parent, startRoot, segmentRoots } = finished.facts;
+  const { round, owner, parent, startRoot, segmentRoots } = finished.facts;
   const { payloadRoot, payload } = finished;
   const payloadBytes = BigInt(payload.bytes.length);
   const commitment = { parent, startRoot, segmentRoots, payloadRoot, payloadBytes };
   if ((await hand.send(commit(deployment, config.runId, round, commitment), signal)) === undefined) return;
-  const fields = { event: 'committed', round, ...commitment, payloadBytes: String(payloadBytes) };
+  const fields = { event: 'committed', round, owner, ...commitment, payloadBytes: String(payloadBytes) };
   log.info(fields, 'committed');
 }
 

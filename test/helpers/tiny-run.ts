@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEther, type Hex } from 'viem';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+
+import { createHasher } from '../../engine/commit/hasher.ts';
+import { loadDataset, type Dataset } from '../../engine/data/dataset.ts';
+import { initialParameters } from '../../engine/nn/initial.ts';
+import { recipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts';
+import type { Deployment } from '../../sdk/deployment.ts';
+import { createRun, type RunParameters } from '../../sdk/run.ts';
+import { deployProtocol, senderOf, wrapEther } from './deployment.ts';
+import { CHAIN_ID, type TestNode } from './node.ts';
+import { tinyRecipe } from './recipes.ts';
+
+export const RUN = 1n;
+
+/** A run of a tiny recipe on a chain, and what its workers have to be told. */
+export type TinyRun = {
+  readonly node: TestNode;
+  readonly deployment: Deployment;
+  readonly recipe: Recipe;
+  readonly dataset: Dataset;
+  readonly settings: Readonly<Record<string, string>>;
+  /** The key of an account with ether and stake tokens. */
+  fundedKey(): Promise<Hex>;
+};
+
+const text = Array.from({ length: 400 }, (_, i) => `${i} times ${i} makes ${i * i}, says the ${i % 7}th daughter.\n`);
+
+/** Deploys the protocol, creates the run, and keeps the chain's clock going. */
+export async function createTinyRun(node: TestNode, folder: string): Promise<TinyRun> {
+  const deployment = await deployProtocol(node, join(folder, 'ignition'));
+  const files = {
+    data: join(folder, 'text.txt'),
+    recipe: join(folder, 'recipe.json'),
+    addresses: join(folder, 'at.json'),
+  };
+  writeFileSync(files.data, text.join(''));
+  writeFileSync(files.addresses, JSON.stringify({ protocol: deployment.protocol, lens: deployment.lens }));
+  const context = 16;
+  const dataset = await loadDataset(files.data, { context });
+  const { root, train, heldOut } = dataset;
+  const recipe = tinyRecipe({
+    model: { depth: 1, width: 32, heads: 2, context, vocabulary: 256 },
+    round: { steps: 96, segments: 4, epoch: 2 },
+    dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
+  });
+  writeFileSync(files.recipe, JSON.stringify(recipe));
+  await openRun(node, deployment, recipe);
+  await node.control.setIntervalMining({ interval: 1 });
+  return {
+    node,
+    deployment,
+    recipe,
+    dataset,
+    settings: {
+      SWARMLOCK_RPC_URL: node.rpcUrl,
+      SWARMLOCK_CHAIN_ID: String(CHAIN_ID),
+      SWARMLOCK_DEPLOYMENT: files.addresses,
+      SWARMLOCK_RUN_ID: String(RUN),
+      SWARMLOCK_BLOBS: join(folder, 'blobs'),
+      SWARMLOCK_RECIPE: files.recipe,
+      SWARMLOCK_DATA: files.data,
+      SWARMLOCK_MAX_JOINING_PRICE: String(parseEther('5')),
+      SWARMLOCK_RESERVE: String(parseEther('50')),
+      SWARMLOCK_THREADS: '1',
+      SWARMLOCK_POLL_MS: '100',
+    },
+    async fundedKey() {
+      const key = generatePrivateKey();
+      const account = privateKeyToAccount(key);
+      await node.control.setBalance({ address: account.address, value: parseEther('200') });
+      await wrapEther(deployment, senderOf(node, account), parseEther('100'));
+      return key;
+    },
+  };
+}
+
+async function openRun(node: TestNode, deployment: Deployment, recipe: Recipe): Promise<void> {
+  const hasher = createHasher({ threads: 1 });
+  const genesisRoot = await hasher.stateRoot(initialParameters(recipe));
+  await hasher.close();
+  const { timestamp } = await node.client.getBlock();
+  const parameters = { ...parametersOf(recipe), genesisRoot, opensAt: Number(timestamp) + 1 };
+  const creator = senderOf(node, await node.fundedAccount());
+  const call = createRun(deployment, parameters, { name: 'Tiny', symbol: 'TINY', uri: '' });
+  await creator.send(call, new AbortController().signal);
+}
+
+/** All rounds are audited whole as far as draws go, and what is unchallenged for two seconds after its epoch is final. */
+function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'opensAt'> {
+  return {
+    recipeRoot: recipeRoot(recipe),
+    datasetRoot: recipe.dataset.root as Hex,
+    plannedTokens: BigInt(100 * tokensPerRound(recipe)),
+    lambda: parseEther('1'),
+    shareSupply: parseEther('1000000'),
+    tokensPerClaim: BigInt(tokensPerRound(recipe)),
+    commitWindow: 60,
+    auditWindow: 60,
+    aggregateWindow: 60,
+    challengeWindow: 2,
+    segments: recipe.round.segments,
+    epochRounds: recipe.round.epoch,
+    probationRounds: 255,
+    auditRate: 10_000,
+    maxMembers: 16,
+    minerBond: parseEther('2'),
+    validatorBond: parseEther('3'),
+    aggregateBond: parseEther('2'),
+    challengeBond: parseEther('1'),
+    joinFloor: parseEther('1'),
+    joinMultiplier: parseEther('1.1'),
+    joinHalfLife: 60,
+  };
+}
