@@ -59,12 +59,14 @@ class ProgramLowering {
     nodes.forEach((node, index) => {
       if (node?.type.dtype === 'f32') this.value({ kind: 'node', index }, 'f32');
     });
-    const wanted = trace ? nodes.map((node, index) => ({ node, index })) : this.#outputNodes(outputStart);
+    const all = nodes.map((node, index) => ({ node, index }));
+    const wanted = trace ? all : all.slice(outputStart);
     const taken = new Set<string>();
     const outputs = wanted.map(({ node, index }) => {
       if (node === null) return undefined;
       const form = plainForm[node.type.dtype];
-      const source: Ref = trace || node.op !== 'reshape' ? { kind: 'node', index } : this.#source(node);
+      // An output node copies a value of the same shape.
+      const source: Ref = trace || node.op !== 'reshape' ? { kind: 'node', index } : node.inputs[0]!;
       const value = this.value(source, form);
       // A graph output must be the value of a node, and of one output only.
       const name = taken.has(value) || !value.startsWith('v') ? this.#identity(value, index) : value;
@@ -72,15 +74,6 @@ class ProgramLowering {
       return { name, dtype: form as ElementType, shape: node.type.shape };
     });
     return { model: this.#encode(outputs), outputs: outputs.map((output) => output?.name) };
-  }
-
-  #outputNodes(start: number) {
-    return this.#program.nodes.slice(start).map((node, offset) => ({ node, index: start + offset }));
-  }
-
-  /** What an output node copies; of the same shape, or else the output node itself. */
-  #source(node: Node): Ref {
-    return node.inputs[0]!;
   }
 
   #identity(value: string, index: number): string {
