@@ -6,7 +6,7 @@ import {IClaimSource} from "../claim/IClaimSource.sol";
 import {IOwnership} from "../own/IOwnership.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
-import {Instant, now_} from "../types/Time.sol";
+import {now_} from "../types/Time.sol";
 import {IRuns} from "./IRuns.sol";
 import {Rounds} from "./Rounds.sol";
 import {RunMetadata, RunParameters} from "./RunParameters.sol";

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IRuns} from "../../contracts/run/IRuns.sol";
 import {RunParameters} from "../../contracts/run/RunParameters.sol";
-import {MemberSet} from "../../contracts/types/MemberSet.sol";
 import {Root} from "../../contracts/types/Root.sol";
 import {Fixture} from "./lib/Fixture.sol";
 import {vm} from "./lib/Vm.sol";

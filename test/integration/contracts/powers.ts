@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import type { Abi } from 'viem';
+
+import * as abis from '../../../sdk/abi/index.ts';
+
+/** What a key could hold over a run, if a contract let it. */
+const POWER = /owner(ship)?\b|admin|pause|upgrade|govern|role|guardian|rescue|sweep|setfee|blacklist|initialize/i;
+
+/** Functions that carry such a word and are none: they read who owns a node, or where the shares are. */
+const HARMLESS = new Set(['ownerOf', 'ownership', 'seatOfOwner']);
+
+/** Functions that write, by contract: a new one is a new power and belongs in this list knowingly. */
+const WRITES: Readonly<Record<string, readonly string[]>> = {
+  claims: ['challenge', 'post', 'release', 'releaseChallenge', 'uphold', 'void'],
+  ownership: ['accrue', 'claimShares', 'enroll', 'forfeit', 'open'],
+  protocol: [],
+  runLens: [],
+  runs: [
+    ...['claimAggregate', 'commit', 'createRun', 'join', 'leave', 'onFrozen', 'onRestored', 'onVoided'],
+    ...['report', 'tick'],
+  ],
+  shareToken: ['approve', 'delegate', 'delegateBySig', 'mint', 'permit', 'transfer', 'transferFrom'],
+  stakeManager: [
+    ...['burn', 'deposit', 'depositWithPermit', 'lock', 'setNode', 'slash', 'startUnbonding', 'unlock', 'withdraw'],
+  ],
+};
+
+const functionsOf = (abi: Abi) => abi.filter((item) => item.type === 'function');
+
+describe('what no key can do', () => {
+  for (const [name, writes] of Object.entries(WRITES)) {
+    const abi = functionsOf(abis[`${name}Abi` as keyof typeof abis] as Abi);
+
+    it(`${name} has the writing functions it is known for, and no other`, () => {
+      const found = abi.filter(({ stateMutability }) => !['view', 'pure'].includes(stateMutability));
+      expect(found.map((item) => item.name).sort()).to.deep.equal([...writes].sort());
+    });
+
+    it(`${name} has no function of an owner`, () => {
+      expect(abi.filter((item) => POWER.test(item.name) && !HARMLESS.has(item.name))).to.deep.equal([]);
+    });
+
+    it(`${name} takes no ether`, () => {
+      expect(abi.filter(({ stateMutability }) => stateMutability === 'payable')).to.deep.equal([]);
+    });
+  }
+});

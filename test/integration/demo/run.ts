@@ -1,0 +1,79 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+
+import { alive, descendantsOf, startDemo } from '../../helpers/demo.ts';
+
+type Result = {
+  rounds: number;
+  tokens: number;
+  loss: { before: number; after: number; central: number };
+  caught: { round: number; miner: string; bond: string }[];
+  miners: {
+    name: string;
+    cheats: boolean;
+    paid: { round: number }[];
+    unpaid: { round: number; why: string }[];
+    balance: string;
+  }[];
+  sample: string;
+  plot: string;
+  folder: string;
+};
+
+describe('the demo', function () {
+  this.timeout(180_000);
+
+  it('trains, catches the cheat, pays the rest and says so in one JSON object', async () => {
+    const demo = startDemo('--rounds', '2', '--miners', '2', '--json');
+    await demo.until(/takes seat/);
+    const processes = descendantsOf(demo.process.pid!);
+    const { code } = await demo.ended;
+    expect(code, demo.output()).to.equal(0);
+    const result = JSON.parse(demo.stdout().trim().split('\n').at(-1)!) as Result;
+    try {
+      expect(result.rounds).to.equal(2);
+      expect(result.loss.after).to.be.below(result.loss.before);
+      expect(result.loss.central).to.be.below(result.loss.before);
+      expect(result.caught).to.have.lengthOf(1);
+      expect(result.caught[0]).to.include({ round: 2, miner: 'cheat', bond: '10000000000000000000' });
+      expectPay(result);
+      expect(result.sample).to.not.equal('');
+      expect(readFileSync(result.plot, 'utf8')).to.match(/^<svg .*<\/svg>\s*$/s);
+      expect(existsSync(join(result.folder, 'checkpoints'))).to.equal(false);
+      expect(alive(processes)).to.deep.equal([]);
+    } finally {
+      rmSync(result.folder, { recursive: true, force: true });
+    }
+  });
+
+  it('leaves no process behind on Ctrl-C', async () => {
+    const demo = startDemo('--rounds', '2');
+    await demo.until(/miner 1 takes seat/);
+    const processes = descendantsOf(demo.process.pid!);
+    expect(processes).to.have.length.of.at.least(8);
+    demo.process.kill('SIGINT');
+    expect(await demo.ended).to.deep.equal({ code: 130, signal: null });
+    expect(alive(processes)).to.deep.equal([]);
+  });
+
+  it('leaves no process behind when it is killed itself', async () => {
+    const demo = startDemo('--rounds', '2');
+    await demo.until(/before training/);
+    const processes = descendantsOf(demo.process.pid!);
+    expect(processes).to.have.length.of.at.least(8);
+    demo.process.kill('SIGKILL');
+    await demo.ended;
+    for (let waited = 0; waited < 80 && alive(processes).length > 0; waited += 1)
+      await new Promise((r) => setTimeout(r, 100));
+    expect(alive(processes)).to.deep.equal([]);
+  });
+});
+
+function expectPay({ miners }: Result): void {
+  for (const { name, cheats, paid, unpaid, balance } of miners) {
+    if (!cheats) expect(unpaid, name).to.deep.equal([]);
+    else expect(unpaid.map(({ round }) => round)).to.include(2);
+    expect(BigInt(balance) > 0n, name).to.equal(paid.length > 0);
+  }
+}

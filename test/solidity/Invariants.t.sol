@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IOwnership} from "../../contracts/own/IOwnership.sol";
+import {IRuns} from "../../contracts/run/IRuns.sol";
+import {RunParameters} from "../../contracts/run/RunParameters.sol";
+import {IStakeManager} from "../../contracts/stake/IStakeManager.sol";
+import {ClaimId, ClaimKind} from "../../contracts/types/ClaimId.sol";
+import {MemberSet} from "../../contracts/types/MemberSet.sol";
+import {Root} from "../../contracts/types/Root.sol";
+import {Fixture} from "./lib/Fixture.sol";
+import {vm} from "./lib/Vm.sol";
+
+/// @dev Everything that members and strangers do, in any order: six owners, the first four enlisted as miners, miners,
+/// miners, validator. Calls that a guard refuses are part of the story. It keeps its own books to compare with.
+contract Crowd is Fixture {
+    uint256 public constant OWNERS = 6;
+
+    /// @dev Bonds that should be locked, by owner.
+    mapping(address owner => uint256) public bonds;
+    uint256 public minted;
+    uint256 public voided;
+    bool public wentBackwards;
+    bool public paidTwice;
+
+    ClaimId[] private _posted;
+    ClaimId[] private _challenged;
+    mapping(ClaimId id => bool) private _isPaid;
+    uint32 private _lastRound;
+    IRuns.RoundStatus private _lastStatus;
+
+    constructor() {
+        deploy();
+        createRun();
+        for (uint256 i = 0; i < OWNERS; ++i) {
+            fund(ownerOf(i), STAKE);
+            vm.prank(ownerOf(i));
+            stake.setNode(nodeOf(i));
+        }
+        for (uint256 i = 0; i < 4; ++i) join(i, i == 3);
+        openFirstRound();
+        _lastRound = 1;
+    }
+
+    function parameters() internal view override returns (RunParameters memory p) {
+        p = super.parameters();
+        p.plannedTokens = 20_000;
+        p.joinMultiplier = 1.5e18;
+    }
+
+    /// @dev Runs an action, then looks whether the run has taken a forbidden step.
+    modifier watched() {
+        _;
+        IRuns.RunView memory run = runs.runOf(RUN);
+        bool isReopened = run.status == IRuns.RoundStatus.AUDITED && _lastStatus == IRuns.RoundStatus.AGGREGATED;
+        bool isBack =
+            run.round < _lastRound ||
+                run.round > _lastRound + 1 ||
+                (run.round == _lastRound && run.status < _lastStatus && !isReopened);
+        if (isBack) wentBackwards = true;
+        _lastRound = run.round;
+        _lastStatus = run.status;
+    }
+
+    function join(uint256 member, bool isValidator) public watched {
+        member %= OWNERS;
+        vm.prank(ownerOf(member));
+        try runs.join(RUN, isValidator ? IRuns.Role.VALIDATOR : IRuns.Role.MINER, type(uint128).max) returns (
+            uint32 seat
+        ) {
+            if (!isValidator) return;
+            bonds[ownerOf(member)] += VALIDATOR_BOND;
+            _posted.push(
+                ClaimId.wrap(
+                    (uint256(ClaimKind.SEAT) << 128) |
+                        (uint256(RUN) << 64) |
+                        (uint256(runs.seatOf(RUN, seat).since) << 32) |
+                        seat
+                )
+            );
+        } catch {}
+    }
+
+    function leave(uint256 member) external watched {
+        vm.prank(ownerOf(member % OWNERS));
+        try runs.leave(RUN) {} catch {}
+    }
+
+    function commit(uint256 member) public watched {
+        member %= OWNERS;
+        uint32 round = runs.runOf(RUN).round;
+        IRuns.Commitment memory c = commitment();
+        uint32 seat = runs.seatOfOwner(RUN, ownerOf(member));
+        vm.prank(nodeOf(member));
+        try runs.commit(RUN, round, c) {
+            bonds[ownerOf(member)] += MINER_BOND;
+            _posted.push(runs.workClaimId(RUN, round, seat));
+        } catch {}
+    }
+
+    /// @dev What an orderly run does next, up to seven times; without it few stories would come to an end of a round.
+    function advance(uint256 steps) external {
+        for (uint256 i = 0; i < steps % 8; ++i) {
+            IRuns.RoundStatus status = runs.runOf(RUN).status;
+            if (status == IRuns.RoundStatus.OPEN) {
+                for (uint256 member = 0; member < OWNERS; ++member) commit(member);
+                if (runs.runOf(RUN).status == status) wait(uint16(COMMIT_WINDOW));
+            } else if (runs.runOf(RUN).due != IRuns.Step.NONE) {
+                tick();
+            } else if (status == IRuns.RoundStatus.AUDITED) {
+                aggregate(steps % OWNERS, 2 * steps);
+            } else {
+                wait(status == IRuns.RoundStatus.SEALED ? uint16(AUDIT_WINDOW) : uint16(CHALLENGE_WINDOW));
+            }
+        }
+    }
+
+    function report(uint256 member) external watched {
+        uint32 round = runs.runOf(RUN).round;
+        vm.prank(nodeOf(member % OWNERS));
+        try runs.report(RUN, round, MemberSet.wrap(0)) {} catch {}
+    }
+
+    function aggregate(uint256 member, uint256 subset) public watched {
+        member %= OWNERS;
+        uint32 round = runs.runOf(RUN).round;
+        IRuns.RoundView memory facts = runs.roundOf(RUN, round);
+        uint256 standing = MemberSet.unwrap(facts.committed.minus(facts.challenged));
+        // Every other time all of them, so that most rounds end well.
+        uint256 accepted = subset % 2 == 0 ? standing : standing & subset;
+        vm.prank(nodeOf(member));
+        try runs.claimAggregate(RUN, round, MemberSet.wrap(accepted), Root.wrap(keccak256(abi.encode(subset)))) {
+            bonds[ownerOf(member)] += AGGREGATE_BOND;
+            _posted.push(runs.roundOf(RUN, round).aggregate);
+        } catch {}
+    }
+
+    function tick() public watched {
+        try runs.tick(RUN) {
+            vm.roll(vm.getBlockNumber() + 1);
+        } catch {}
+    }
+
+    function wait(uint16 elapsed) public watched {
+        pass(elapsed % 500);
+    }
+
+    function challenge(uint256 member, uint256 which) external watched {
+        if (_posted.length == 0) return;
+        ClaimId id = _posted[which % _posted.length];
+        bytes32 word = claims.wordOf(id);
+        vm.prank(nodeOf(member % OWNERS));
+        try claims.challenge(id, word) {
+            bonds[ownerOf(member % OWNERS)] += CHALLENGE_BOND;
+            _challenged.push(id);
+        } catch {}
+    }
+
+    function decide(uint256 member, uint256 which, bool isVoided) external watched {
+        if (_challenged.length == 0) return;
+        ClaimId id = _challenged[which % _challenged.length];
+        address challenger = ownerOf(member % OWNERS);
+        (address claimant, uint256 bond) = claimantOf(id);
+        if (isVoided) {
+            try game.void(id, challenger) {
+                ++voided;
+                bonds[claimant] -= bond;
+                bonds[challenger] -= CHALLENGE_BOND;
+            } catch {}
+        } else {
+            try game.uphold(id, challenger) {
+                bonds[challenger] -= CHALLENGE_BOND;
+            } catch {}
+        }
+    }
+
+    function release(uint256 which, uint256 member) external watched {
+        if (_posted.length == 0) return;
+        ClaimId id = _posted[which % _posted.length];
+        address challenger = ownerOf(member % OWNERS);
+        (address claimant, uint256 bond) = claimantOf(id);
+        try claims.release(id) {
+            bonds[claimant] -= bond;
+        } catch {}
+        try claims.releaseChallenge(id, challenger) {
+            bonds[challenger] -= CHALLENGE_BOND;
+        } catch {}
+    }
+
+    function claimOrForfeit(uint256 which) external watched {
+        if (_posted.length == 0) return;
+        ClaimId id = _posted[which % _posted.length];
+        if (id.kind() != ClaimKind.WORK) return;
+        uint32[] memory rounds = new uint32[](1);
+        rounds[0] = id.roundOf();
+        try ownership.claimShares(RUN, id.numberOf(), rounds) returns (uint96 amount) {
+            if (_isPaid[id]) paidTwice = true;
+            _isPaid[id] = true;
+            minted += amount;
+        } catch {}
+        try ownership.forfeit(id) {
+            if (_isPaid[id]) paidTwice = true;
+            _isPaid[id] = true;
+        } catch {}
+    }
+
+    function unbond(uint256 member, uint128 amount, bool isWithdrawn) external watched {
+        vm.prank(ownerOf(member % OWNERS));
+        if (isWithdrawn) {
+            try stake.withdraw() {} catch {}
+        } else {
+            try stake.startUnbonding(amount % 10 ether) {} catch {}
+        }
+    }
+
+    function claimantOf(ClaimId id) private view returns (address, uint256) {
+        ClaimKind kind = id.kind();
+        if (kind == ClaimKind.AGGREGATE) return (aggregatorOf(id), AGGREGATE_BOND);
+        address owner = runs.seatOf(RUN, id.numberOf()).owner;
+        return (owner, kind == ClaimKind.WORK ? MINER_BOND : VALIDATOR_BOND);
+    }
+
+    function aggregatorOf(ClaimId id) private view returns (address) {
+        (bool isOk, bytes memory terms) = address(runs).staticcall(
+            abi.encodeWithSignature("termsOf(uint256)", ClaimId.unwrap(id))
+        );
+        require(isOk);
+        return abi.decode(terms, (address));
+    }
+
+    /// @dev What no sequence of calls may break.
+    function requireConservedStake() external view {
+        uint256 total = stake.burned();
+        for (uint256 i = 0; i < OWNERS; ++i) {
+            IStakeManager.Account memory account = stake.accountOf(ownerOf(i));
+            total += uint256(account.free) + account.locked + account.unbonding;
+        }
+        require(token.balanceOf(address(stake)) == total, "stake is not conserved");
+    }
+
+    function requireLockedIsBonds() external view {
+        for (uint256 i = 0; i < OWNERS; ++i) {
+            require(stake.accountOf(ownerOf(i)).locked == bonds[ownerOf(i)], "locked stake is not the bonds");
+        }
+    }
+
+    function requireSharesOnTheCurve() external view {
+        IOwnership.Ledger memory ledger = ownership.ledgerOf(RUN);
+        require(ledger.accrued == ownership.curveDown(RUN, ledger.verifiedTokens), "not on the curve");
+        uint256 given = ledger.carry + minted;
+        for (uint256 i = 0; i < _posted.length; ++i) {
+            ClaimId id = _posted[i];
+            if (id.kind() != ClaimKind.WORK || _isPaid[id]) continue;
+            (uint96 pay, ) = ownership.payOf(RUN, id.roundOf(), id.numberOf());
+            given += pay;
+        }
+        require(given == ledger.accrued, "shares do not sum to the curve");
+        require(shares().totalSupply() == minted, "supply is not what was paid");
+    }
+}
+
+contract InvariantsTest {
+    Crowd private _crowd;
+
+    function setUp() public {
+        _crowd = new Crowd();
+    }
+
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(_crowd);
+    }
+
+    function test_longStories_reachPayAndVoids_andBreakNothing() public {
+        uint256 minted = 0;
+        uint256 voided = 0;
+        for (uint256 seed = 0; seed < 3; ++seed) {
+            setUp();
+            tell(seed, 300);
+            invariant_stakeIsConservedAndLockedStakeIsTheOpenBonds();
+            invariant_sharesPaidOwedAndCarriedAreTheCurve();
+            invariant_noRoundGoesBackwards_andNobodyIsPaidTwice();
+            minted += _crowd.minted();
+            voided += _crowd.voided();
+        }
+        require(minted != 0 && voided != 0, "the stories are too tame");
+    }
+
+    /// @dev A long story, the same for a seed.
+    function tell(uint256 seed, uint256 length) private {
+        for (uint256 i = 0; i < length; ++i) {
+            uint256 word = uint256(keccak256(abi.encode(seed, i)));
+            uint256 actor = (word >> 8) % _crowd.OWNERS();
+            uint256 which = word >> 16;
+            uint256 action = uint8(word) % 16;
+            if (action == 0) _crowd.join(actor, which % 4 == 0);
+            else if (action == 1 && which % 4 == 0) _crowd.leave(actor);
+            else if (action == 2 && which % 4 == 0) _crowd.challenge(actor, which);
+            else if (action == 3) decideAny(which, which % 2 == 0);
+            else if (action == 4 || action == 5) _crowd.release(which, actor);
+            else if (action == 6 || action == 7 || action == 8) _crowd.claimOrForfeit(which);
+            else if (action == 9) _crowd.unbond(actor, uint128(which), which % 2 == 0);
+            else if (action == 10) _crowd.report(actor);
+            else if (action == 11) _crowd.wait(uint16(which));
+            else _crowd.advance(which);
+        }
+    }
+
+    function decideAny(uint256 which, bool isVoided) private {
+        for (uint256 member = 0; member < _crowd.OWNERS(); ++member) _crowd.decide(member, which, isVoided);
+    }
+
+    function invariant_stakeIsConservedAndLockedStakeIsTheOpenBonds() public view {
+        _crowd.requireConservedStake();
+        _crowd.requireLockedIsBonds();
+    }
+
+    function invariant_sharesPaidOwedAndCarriedAreTheCurve() public view {
+        _crowd.requireSharesOnTheCurve();
+    }
+
+    function invariant_noRoundGoesBackwards_andNobodyIsPaidTwice() public view {
+        require(!_crowd.wentBackwards(), "a round went backwards");
+        require(!_crowd.paidTwice(), "a round was paid twice");
+    }
+}
