@@ -26,10 +26,10 @@ const PAY_PATIENCE_MS = 30_000;
 const SHORT_LIVED = ['blobs', 'checkpoints', 'chain', 'logs', 'text.txt', 'build.log', 'node.log'];
 
 /** The whole demo: sets the stage, watches the rounds, measures, and reports. */
-export async function runDemo(options: DemoOptions, fleet: Fleet, screen: Screen): Promise<Report> {
+export async function runDemo(options: DemoOptions, folder: string, fleet: Fleet, screen: Screen): Promise<Report> {
   const started = performance.now();
   const elapsed = () => (performance.now() - started) / 1_000;
-  const stage = await setStage(options, fleet, screen);
+  const stage = await setStage(options, folder, fleet, screen);
   const story = newStory(stage.cast, stage.rounds, stage.recipe.round.steps);
   if (stage.rounds !== options.rounds) {
     screen.line(`${stage.rounds} rounds instead of ${options.rounds}: pay is final with whole epochs.`);

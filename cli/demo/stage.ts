@@ -11,7 +11,7 @@ import { CHAIN_ID, deploy, fund, startNode, type DemoChain } from './chain.ts';
 import type { Fleet } from './fleet.ts';
 import type { DemoOptions } from './options.ts';
 import { epochsOf, runParameters, stakeOf } from './plan.ts';
-import { createFolder, prepare, type Prepared } from './prepare.ts';
+import { prepare, type Prepared } from './prepare.ts';
 import type { Screen } from './screen.ts';
 
 /** Everything on its place, and the actors started. */
@@ -25,8 +25,7 @@ export type Stage = Prepared & {
 /** Seconds for the actors to start and enlist: they share the processor while they load. */
 const ENLISTMENT = 15;
 
-export async function setStage(options: DemoOptions, fleet: Fleet, screen: Screen): Promise<Stage> {
-  const folder = await createFolder();
+export async function setStage(options: DemoOptions, folder: string, fleet: Fleet, screen: Screen): Promise<Stage> {
   const prepared = await screen.stage('reading the text, planning the run, measuring one step', () =>
     prepare(options, folder),
   );
