@@ -1,6 +1,8 @@
+import { SwarmlockError } from '../../engine/errors.ts';
 import { aggregate } from '../../engine/training.ts';
 import { indicesOf, memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
 import { claimAggregate } from '../../sdk/round.ts';
+import { isFiniteState } from '../lib/steps.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { AggregatorConfig } from './config.ts';
 import type { AggregatorAction } from './decide.ts';
@@ -31,20 +33,32 @@ async function compute({ shop, memory }: AggregatorMeans, action: ActionOf<'aggr
   const { round, parent: root, candidates } = action;
   const started = performance.now();
   const parent = await states.get(root);
-  const payloads = await states.payloads({ round, parent: root, accepted: candidates });
+  const served = await states.payloads({ round, parent: root, accepted: candidates });
+  const payloads = new Map([...served].filter(([, payload]) => isFiniteState(payload)));
   const accepted = memberSet(payloads.keys());
-  const isIncomplete = accepted !== candidates && isPatient(shop, memory, round);
+  const isIncomplete = served.size < indicesOf(candidates).length && isPatient(shop, memory, round);
   if (parent === undefined || accepted === 0n || isIncomplete) {
     memory.computed = { round, candidates, accepted, nextRoot: undefined };
     return;
   }
   const state = await aggregate(model.recipe, parent, [...payloads.values()], model.executor);
+  if (!isFiniteState(state)) throw notFinite(round);
   const nextRoot = await model.rootOf(state);
   await blobs.put(nextRoot, state.bytes);
   states.hold({ root: nextRoot, state });
   memory.computed = { round, candidates, accepted, nextRoot };
   const fields = { round, ...told(accepted), leftOut: indicesOf(without(candidates, accepted)), nextRoot };
   log.info({ event: 'aggregate', ...fields, ms: Math.round(performance.now() - started) }, 'aggregated');
+}
+
+/** Payloads that are finite and still too large to add: to be challenged, not to be claimed. */
+function notFinite(round: number): SwarmlockError {
+  return new SwarmlockError(`the payloads of round ${round} add up to values that are not finite`, {
+    code: 'FAULT',
+    argument: 'payload',
+    hint: 'A member sent values that no training gives; its claim has to be challenged before the round can be aggregated.',
+    retryable: true,
+  });
 }
 
 function isPatient({ clock, config }: AggregatorMeans['shop'], memory: AggregatorMemory, round: number): boolean {

@@ -9,6 +9,7 @@ import type { CommitmentBook } from './commitments.ts';
 import type { Log } from './log.ts';
 import { fetchState, type Model } from './model.ts';
 import type { VerifyAction } from './progress.ts';
+import { isFiniteState } from './steps.ts';
 
 /** An outer step: the payloads of `accepted` members of a round, applied to the state of `parent`. */
 export type OuterStep = { readonly round: number; readonly parent: Hash; readonly accepted: MemberSet };
@@ -24,8 +25,8 @@ export type GlobalStates = {
   hold(recomputed: Recomputed): void;
   /** Payloads of these members, by index; those that are not served are not in it. */
   payloads(step: OuterStep): Promise<ReadonlyMap<number, State>>;
-  /** The result of an outer step; undefined while its parent or a payload is missing. */
-  recompute(step: OuterStep): Promise<Recomputed | undefined>;
+  /** The result of an outer step, 'fault' when it has none, undefined while its parent or a payload is missing. */
+  recompute(step: OuterStep): Promise<Recomputed | 'fault' | undefined>;
   /** Recomputes a state and holds it, unless it is another one than `action` says or cannot be had. */
   verify(action: VerifyAction): Promise<void>;
 };
@@ -73,7 +74,7 @@ export function globalStates(options: GlobalStatesOptions): GlobalStates {
       const payloads = parent && (await states.payloads(step));
       if (parent === undefined || payloads?.size !== indicesOf(step.accepted).length) return undefined;
       const state = await aggregate(model.recipe, parent, [...payloads.values()], model.executor);
-      return { root: await model.rootOf(state), state };
+      return isFiniteState(state) ? { root: await model.rootOf(state), state } : 'fault';
     },
     async verify({ root, from }) {
       if (refuted.has(root)) return;
@@ -81,9 +82,10 @@ export function globalStates(options: GlobalStatesOptions): GlobalStates {
       if (from === undefined) return holdGenesis(options, states, started);
       const recomputed = await states.recompute(from);
       if (recomputed === undefined) return adopt(options, states, { root, round: from.round }, started);
-      if (recomputed.root !== root) {
+      if (recomputed === 'fault' || recomputed.root !== root) {
         refuted.add(root);
-        const fields = { event: 'stateMismatch', round: from.round, root, actual: recomputed.root };
+        const actual = recomputed === 'fault' ? 'fault' : recomputed.root;
+        const fields = { event: 'stateMismatch', round: from.round, root, actual };
         options.log.warn(fields, 'the claimed state is not what its payloads give; not building on it');
         return;
       }

@@ -3,7 +3,9 @@ import type { Address } from 'viem';
 import type { Hash } from '../../engine/commit/hash.ts';
 import { loadBatch } from '../../engine/data/batch.ts';
 import type { Dataset } from '../../engine/data/dataset.ts';
+import { SwarmlockError } from '../../engine/errors.ts';
 import type { State } from '../../engine/graph/state.ts';
+import { checkFinite } from '../../engine/onnx/executor.ts';
 import type { Recipe } from '../../engine/recipe.ts';
 import type { Trainer } from '../../engine/training.ts';
 
@@ -22,7 +24,10 @@ export type Span = {
   readonly end: number;
 };
 
-/** Takes the steps. The result is valid until the trainer's next step but one. */
+/**
+ * Takes the steps. The result is valid until the trainer's next step but one, and finite.
+ * @throws FAULT when the claim that these steps can be taken is wrong; EXECUTION_FAILED (retryable) when this machine fails
+ */
 export async function takeSteps(
   { recipe, dataset, trainer, onStep }: StepsOptions,
   start: State,
@@ -33,10 +38,38 @@ export async function takeSteps(
   let state = start;
   for (let step = first; step < end; step += 1) {
     signal.throwIfAborted();
-    state = await trainer.step(state, loadBatch(dataset, { seed, participant, step, rows, context: model.context }));
+    const batch = loadBatch(dataset, { seed, participant, step, rows, context: model.context });
+    state = await trainer.step(state, batch).catch(rethrow);
     onStep?.(step, state.tensors.get('loss')![0]!);
   }
+  checkFinite(state);
   return state;
+}
+
+/** Values that are not finite can become an index on their way, before anybody can look at them. */
+function rethrow(cause: unknown): never {
+  if (cause instanceof SwarmlockError) throw cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (message.includes('out of data bounds')) {
+    throw new SwarmlockError(`an operator refused its operands: ${message}`, { code: 'FAULT', cause });
+  }
+  throw new SwarmlockError(`a training step failed: ${message}`, {
+    code: 'EXECUTION_FAILED',
+    hint: 'Check that there is enough memory; the worker tries again.',
+    retryable: true,
+    cause,
+  });
+}
+
+/** Whether every number of a state is finite; a state that is not is nobody's right result. */
+export function isFiniteState(state: State): boolean {
+  try {
+    checkFinite(state);
+    return true;
+  } catch (error) {
+    if (error instanceof SwarmlockError && error.code === 'FAULT') return false;
+    throw error;
+  }
 }
 
 /** The inner steps of one of a round's segments. */

@@ -2,7 +2,6 @@ import type { Hash } from '../../engine/commit/hash.ts';
 import type { Dataset } from '../../engine/data/dataset.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
-import { checkFinite } from '../../engine/onnx/executor.ts';
 import { tokensPerRound } from '../../engine/recipe.ts';
 import { parametersState, pseudoGradient, startState, type Trainer } from '../../engine/training.ts';
 import type { BlobStore } from '../lib/blobs.ts';
@@ -122,7 +121,6 @@ async function trainSegment(
   };
   const span = { seed, participant, ...segmentSpan(recipe, segment) };
   const state = await takeSteps({ recipe, ...options, onStep }, point.state, span, signal);
-  checkFinite(state);
   const trained = performance.now();
   const segmentRoot = await model.rootOf(state);
   const hashed = performance.now();

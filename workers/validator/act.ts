@@ -78,13 +78,14 @@ async function auditAggregate({ shop, memory }: ValidatorMeans, action: ActionOf
   const { round, claimId, nextRoot } = action;
   const started = performance.now();
   const recomputed = await states.recompute(action);
-  const outcome = verdictOn(recomputed?.root, nextRoot);
-  if (recomputed !== undefined && outcome === 'match') states.hold(recomputed);
+  const expected = typeof recomputed === 'object' ? recomputed.root : recomputed;
+  const outcome = verdictOn(expected, nextRoot);
+  if (typeof recomputed === 'object' && outcome === 'match') states.hold(recomputed);
   const isNews = memory.verdicts.get(claimId) !== outcome;
   memory.verdicts.set(claimId, outcome);
   if (!isNews) return;
   const ms = Math.round(performance.now() - started);
-  const fields = { event: 'auditAggregate', round, outcome, expected: recomputed?.root, actual: nextRoot, ms };
+  const fields = { event: 'auditAggregate', round, outcome, expected, actual: nextRoot, ms };
   log[outcome === 'match' ? 'info' : 'warn'](fields, `aggregate: ${outcome}`);
 }
 

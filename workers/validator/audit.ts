@@ -2,7 +2,6 @@ import type { Hash } from '../../engine/commit/hash.ts';
 import type { Dataset } from '../../engine/data/dataset.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
-import { checkFinite } from '../../engine/onnx/executor.ts';
 import { copyTensors, parametersState, pseudoGradient, startState, type Trainer } from '../../engine/training.ts';
 import type { Commitment, Duty } from '../../sdk/round.ts';
 import type { BlobStore } from '../lib/blobs.ts';
@@ -102,13 +101,18 @@ async function checkSegment(
 ): Promise<Finding> {
   const { model } = options;
   const span = { seed, participant: duty.owner, ...segmentSpan(model.recipe, segment) };
-  const end = await takeSteps({ recipe: model.recipe, ...options }, start, span, signal);
-  if (!isFinite(end)) return { outcome: 'differs', why: 'fault', segment };
+  const end = await takeSteps({ recipe: model.recipe, ...options }, start, span, signal).catch(unlessFault);
+  if (end === undefined) return { outcome: 'differs', why: 'fault', segment };
   const found = compare('segment root', await model.rootOf(end), commitment.segmentRoots[segment]!);
   if (found.outcome !== 'match') return { ...found, segment };
   if (segment !== commitment.segmentRoots.length - 1) return match;
   const payload = await checkPayload(model, commitment, parent, end);
   return payload.outcome === 'match' ? { ...payload, localRoot: await localRootOf(model, end) } : payload;
+}
+
+/** Who claims to have gone on from values that are not finite, or through them, claims what cannot be. */
+function unlessFault(error: unknown): undefined {
+  if (!(error instanceof SwarmlockError) || error.code !== 'FAULT') throw error;
 }
 
 async function checkPayload(model: Model, commitment: Commitment, parent: State, end: State): Promise<Finding> {
@@ -123,16 +127,6 @@ async function localRootOf({ trainingLayout, rootOf }: Model, state: State): Pro
   const local = createState({ groups: trainingLayout.groups.slice(1) });
   copyTensors(state, local);
   return rootOf(local);
-}
-
-function isFinite(state: State): boolean {
-  try {
-    checkFinite(state);
-    return true;
-  } catch (error) {
-    if (error instanceof SwarmlockError && error.code === 'FAULT') return false;
-    throw error;
-  }
 }
 
 function compare(why: NonNullable<Finding['why']>, expected: Hash, actual: Hash): Finding {

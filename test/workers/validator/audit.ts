@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import { join } from 'node:path';
+
+import { createState, type State } from '../../../engine/graph/state.ts';
+import type { Trainer } from '../../../engine/training.ts';
+import { folderBlobs } from '../../../workers/lib/folder-blobs.ts';
+import { globalStates } from '../../../workers/lib/global-states.ts';
+import { roundFiles, type Work } from '../../../workers/miner/round-files.ts';
+import { train, type Finished, type TrainingOptions } from '../../../workers/miner/training.ts';
+import { audit, type AuditOptions, type Case, type Finding } from '../../../workers/validator/audit.ts';
+import { freshFolder } from '../../helpers/folders.ts';
+import { silentLog as log } from '../../helpers/logs.ts';
+import { ownerOf, rootOf } from '../../helpers/runs.ts';
+import { bookOf, tinyModelForTests } from '../../helpers/tiny-model.ts';
+
+describe('an audit', () => {
+  const tiny = tinyModelForTests();
+  const folder = freshFolder();
+  const { signal } = new AbortController();
+  let mining: TrainingOptions;
+
+  beforeEach(() => {
+    const { model, genesis } = tiny();
+    const blobs = folderBlobs(join(folder(), 'blobs'), log);
+    const book = bookOf(new Map());
+    const states = globalStates({ model, blobs, log, book, genesisRoot: genesis.root, isSettled: async () => true });
+    const files = roundFiles(join(folder(), 'rounds'), log);
+    const workOf = async (round: number) => work(round);
+    mining = { ...tiny(), blobs, log, states, files, workOf, isCurrent: async () => true };
+  });
+
+  const work = (round: number, lineage: number[] = []): Work => {
+    return { round, seed: rootOf(round), owner: ownerOf(1), parent: tiny().genesis.root, lineage };
+  };
+  /** Trains with a change at one step, and serves both segments. */
+  const mine = async (of = work(1), poison?: { step: number; change(state: State): void }): Promise<Finished> => {
+    let step = 0;
+    const trainer: Trainer = {
+      async step(state, batch) {
+        const next = await tiny().trainer.step(state, batch);
+        if (step++ === poison?.step) poison.change(next);
+        return next;
+      },
+      close: async () => undefined,
+    };
+    const finished = (await train({ ...mining, trainer }, of, signal))!;
+    const { startRoot, segmentRoots, round } = finished.facts;
+    await mining.blobs.put(startRoot, (await mining.files.at(round, 0))!.state);
+    await mining.blobs.put(segmentRoots[0]!, (await mining.files.at(round, 1))!.state);
+    return finished;
+  };
+  const caseOf = ({ facts, payloadRoot, payload }: Finished, changes: Partial<Case> = {}): Case => ({
+    duty: { owner: facts.owner },
+    seed: facts.seed,
+    parent: facts.parent,
+    commitment: { ...facts, payloadRoot, payloadBytes: BigInt(payload.bytes.length) },
+    segments: [0, 1],
+    before: { kind: 'zero' },
+    ...changes,
+  });
+  const judge = (subject: Case): Promise<Finding> => audit(mining satisfies AuditOptions, subject, signal);
+
+  it('finds an honest round right, and the next one that chains on it', async () => {
+    const first = await judge(caseOf(await mine()));
+    expect(first.outcome).to.equal('match');
+    const chained = await mine(work(2, [1]));
+    const before = { kind: 'root', root: first.localRoot! } as const;
+    expect((await judge(caseOf(chained, { before }))).outcome).to.equal('match');
+    expect((await judge(caseOf(chained, { before: { kind: 'unknown' } }))).outcome).to.equal('match');
+  });
+
+  for (const [step, segment] of [
+    [0, 0],
+    [1, 0],
+    [3, 1],
+  ] as const) {
+    it(`finds one number changed at step ${step} in segment ${segment}`, async () => {
+      const change = (state: State) => void (state.tensors.get('second.head')![5]! += 2 ** -20);
+      const finding = await judge(caseOf(await mine(work(1), { step, change })));
+      expect(finding).to.include({ outcome: 'differs', why: 'segment root', segment });
+    });
+  }
+
+  it('finds a payload that is not what was trained, also by its size alone', async () => {
+    const finished = await mine();
+    const wrong = caseOf({ ...finished, payloadRoot: rootOf(5) });
+    expect(await judge(wrong)).to.include({ outcome: 'differs', why: 'payload', actual: rootOf(5) });
+    const { commitment } = caseOf(finished);
+    const bloated = caseOf(finished, { commitment: { ...commitment, payloadBytes: commitment.payloadBytes + 1n } });
+    expect(await judge(bloated)).to.include({ outcome: 'differs', why: 'payload' });
+  });
+
+  it('finds a start from local state that is not the one it should be, without the miner where it is zero', async () => {
+    await mine();
+    const chained = await mine(work(2, [1]));
+    expect(await judge(caseOf(chained, { segments: [] }))).to.include({ outcome: 'differs', why: 'start state' });
+    const before = { kind: 'root', root: rootOf(3) } as const;
+    expect(await judge(caseOf(chained, { before }))).to.include({ outcome: 'differs', why: 'start state' });
+  });
+
+  it('finds a start from another global state', async () => {
+    const state = createState(tiny().model.globalLayout, tiny().genesis.state.bytes);
+    state.tensors.get('head')![0]! += 1;
+    const root = await tiny().model.rootOf(state);
+    mining.states.hold({ root, state });
+    const elsewhere = await mine({ ...work(1), parent: root });
+    const subject = caseOf(elsewhere, { parent: tiny().genesis.root, before: { kind: 'unknown' } });
+    expect(await judge(subject)).to.include({ outcome: 'differs', why: 'start state', actual: root });
+  });
+
+  for (const [what, slot, value] of [
+    ['not a number', 'embedding', NaN],
+    ['too large to step from', 'first.embedding', 3e38],
+  ] as const) {
+    it(`finds a fault where a segment starts from what is ${what}`, async () => {
+      const finished = await mine();
+      const state = createState(tiny().model.trainingLayout, (await mining.files.at(1, 1))!.state);
+      state.tensors.get(slot)!.fill(value);
+      const root = await tiny().model.rootOf(state);
+      await mining.blobs.put(root, state.bytes);
+      const { commitment } = caseOf(finished);
+      const segmentRoots = [root, commitment.segmentRoots[1]!];
+      const subject = caseOf(finished, { commitment: { ...commitment, segmentRoots }, segments: [1] });
+      expect(await judge(subject)).to.include({ outcome: 'differs', why: 'fault', segment: 1 });
+    });
+  }
+
+  it('takes batches of another member as a difference', async () => {
+    const finding = await judge(caseOf(await mine(), { duty: { owner: ownerOf(2) } }));
+    expect(finding).to.include({ outcome: 'differs', why: 'segment root', segment: 0 });
+  });
+
+  it('finds missing what is not served', async () => {
+    const finished = await mine();
+    await mining.blobs.remove(finished.facts.segmentRoots[0]!);
+    expect(await judge(caseOf(finished))).to.include({ outcome: 'missing', segment: 1 });
+    expect((await judge(caseOf(finished, { parent: rootOf(4) }))).outcome).to.equal('missing');
+  });
+});
