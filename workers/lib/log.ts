@@ -12,6 +12,9 @@ export type LogOptions = {
   readonly secrets?: readonly string[];
 };
 
+/** Characters that wait for room on the disk; what comes after them is dropped. */
+const LONGEST_BACKLOG = 2 ** 20;
+
 const REDACTED = '[redacted]';
 const secretFields = ['privateKey', 'password', 'mnemonic', 'secret'];
 
@@ -31,8 +34,19 @@ export function createLog({ name, level = 'info', file, secrets = [] }: LogOptio
       serializers: { err: errorFields },
       hooks: { streamWrite: (line) => hidden.reduce((text, secret) => text.replaceAll(secret, REDACTED), line) },
     },
-    pino.destination({ dest: file ?? 2, sync: true, mkdir: true }),
+    destinationOf(name, file),
   );
+}
+
+/** Lines that cannot be written are lost, but work goes on: a full disk must not end a worker. */
+function destinationOf(name: string, file: string | undefined): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ dest: file ?? 2, sync: true, mkdir: true, maxLength: LONGEST_BACKLOG });
+  let isTold = false;
+  destination.on('error', (error: Error) => {
+    if (!isTold && file !== undefined) process.stderr.write(`${name}: cannot write to ${file}: ${error.message}\n`);
+    isTold = true;
+  });
+  return destination;
 }
 
 /** An error as fields: those of its own `toJSON` when it has one, and the messages of its causes. */

@@ -50,16 +50,14 @@ const match: Finding = { outcome: 'match' };
 export async function audit(options: AuditOptions, subject: Case, signal: AbortSignal): Promise<Finding> {
   const parent = await options.states.get(subject.parent);
   if (parent === undefined) return { outcome: 'missing' };
-  const start = await checkStart(options, subject, parent);
-  if (start.outcome !== 'match') return start;
-
   const starts = new Map<number, State>();
   for (const segment of subject.segments) {
     const state = await segmentStart(options, subject, segment);
     if (state === undefined) return { outcome: 'missing', segment };
     starts.set(segment, state);
   }
-  let finding: Finding = match;
+  let finding = await checkStart(options, subject, parent);
+  if (finding.outcome !== 'match') return finding;
   for (const [segment, state] of starts) {
     if (segment === 0) finding = await checkFirst(options, subject, state);
     if (finding.outcome === 'match') finding = await checkSegment(options, subject, segment, state, parent, signal);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { SwarmlockError } from '../../../engine/errors.ts';
@@ -36,6 +36,14 @@ describe('log', () => {
     log.error({ err: new Error(`bad key ${key}`) });
     expect(readFileSync(file, 'utf8')).to.not.include(key.slice(2));
   });
+
+  // A device of Linux that has never any room.
+  if (existsSync('/dev/full')) {
+    it('does not end a worker when the disk is full', () => {
+      const log = createLog({ name: 'miner', file: '/dev/full' });
+      expect(() => [1, 2, 3].forEach((line) => log.info({ line }))).not.to.throw();
+    });
+  }
 
   it('writes the code and the causes of an error', () => {
     const cause = new Error('ENOSPC');

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
 import { SwarmlockError } from '../../../engine/errors.ts';
-import { loop } from '../../../workers/lib/loop.ts';
-import { TickedClock } from '../../helpers/clocks.ts';
+import { loop, patiently } from '../../../workers/lib/loop.ts';
+import { steppingClock, TickedClock } from '../../helpers/clocks.ts';
 import { recordingLog } from '../../helpers/logs.ts';
 
 const busy = new SwarmlockError('busy', { code: 'RPC_UNREACHABLE', retryable: true });
@@ -110,5 +110,36 @@ describe('loop', () => {
     );
     await run.ended;
     expect(run.lines).to.deep.equal([]);
+  });
+});
+
+describe('patience', () => {
+  const run = async (failures: number, error: Error, signal = new AbortController().signal) => {
+    const { log, lines } = recordingLog();
+    const pauses: number[] = [];
+    const clock = steppingClock((now) => void pauses.push(now));
+    let attempts = 0;
+    const job = async (): Promise<number> => {
+      if (++attempts <= failures) throw error;
+      return attempts;
+    };
+    const options = { clock, log, signal, pollMs: 10, longestBackOffMs: 40 };
+    const result = await patiently(job, options).catch((failure: unknown) => failure);
+    return { result, pauses, codes: lines.map(({ err }) => (err as { code: string }).code) };
+  };
+
+  it('does a job again, after longer and longer pauses, until it succeeds', async () => {
+    const { result, pauses, codes } = await run(4, busy);
+    expect(result).to.equal(5);
+    expect(pauses).to.deep.equal([20, 60, 100, 140]);
+    expect(codes).to.deep.equal(Array(4).fill('RPC_UNREACHABLE'));
+  });
+
+  it('ends with an error that no retry can help, or with the abort', async () => {
+    const wrong = new SwarmlockError('another chain', { code: 'CHAIN_MISMATCH' });
+    expect(await run(1, wrong)).to.deep.include({ result: wrong, pauses: [] });
+    const stop = new AbortController();
+    stop.abort();
+    expect((await run(1, busy, stop.signal)).result).to.equal(stop.signal.reason);
   });
 });

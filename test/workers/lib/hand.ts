@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import type { TransactionReceipt } from 'viem';
+
+import type { Call } from '../../../sdk/call.ts';
+import type { Client } from '../../../sdk/client.ts';
+import type { Deployment } from '../../../sdk/deployment.ts';
+import { ContractRevert } from '../../../sdk/errors.ts';
+import { SwarmlockError } from '../../../engine/errors.ts';
+import { createHand } from '../../../workers/lib/hand.ts';
+import { failsWith } from '../../helpers/errors.ts';
+import { recordingLog } from '../../helpers/logs.ts';
+import { ownerOf } from '../../helpers/runs.ts';
+
+const call: Call = { to: ownerOf(1), data: '0x', name: 'Runs.commit' };
+const { signal } = new AbortController();
+
+describe('the hand of a worker', () => {
+  /** Sends nothing; fails each time as it is told. */
+  const handThat = (outcomes: readonly (Error | 'mined')[]) => {
+    const { log, lines } = recordingLog();
+    const rest = [...outcomes];
+    const sender = {
+      address: ownerOf(1),
+      settle: async () => undefined,
+      async send() {
+        const outcome = rest.shift();
+        if (outcome instanceof Error) throw outcome;
+        return { status: 'success' } as TransactionReceipt;
+      },
+    };
+    const [client, deployment] = [{} as Client, {} as Deployment];
+    return { hand: createHand({ client, deployment, runId: 1n, sender, log }), lines };
+  };
+
+  it('takes a refusal as news, and tells the same one loudly only once', async () => {
+    const refused = new ContractRevert('InsufficientStake', [1n, 2n], 'Runs.commit');
+    const { hand, lines } = handThat([refused, refused, 'mined']);
+    expect(await hand.send(call, signal)).to.equal(undefined);
+    expect(await hand.send(call, signal)).to.equal(undefined);
+    expect(await hand.send(call, signal)).to.deep.equal({ status: 'success' });
+    expect(lines.map(({ level, event, rule, args }) => [level, event, rule, args])).to.deep.equal([
+      [40, 'refused', 'InsufficientStake', ['1', '2']],
+      [20, 'refused', 'InsufficientStake', ['1', '2']],
+    ]);
+  });
+
+  it('is quiet when another worker was faster', async () => {
+    const { hand, lines } = handThat([new ContractRevert('NothingDue', [1n, 2, 0], 'Runs.tick')]);
+    expect(await hand.send(call, signal)).to.equal(undefined);
+    expect(lines.map(({ level }) => level)).to.deep.equal([20]);
+  });
+
+  it('passes on what is not a refusal', async () => {
+    const { hand } = handThat([new SwarmlockError('down', { code: 'RPC_UNREACHABLE', retryable: true })]);
+    await failsWith('RPC_UNREACHABLE', hand.send(call, signal));
+  });
+});
