@@ -213,7 +213,7 @@ export function hear(story: Story, name: string, { event, ...fields }: LogEntry)
 
 function tellVerdict(story: Story, miner: MinerStory, outcome: unknown): void {
   if (outcome !== 'match' && outcome !== 'differs' && outcome !== 'missing') return;
-  story.audits += 1;
+  if (outcome !== 'missing') story.audits += 1;
   if (outcome === 'match') story.matches += 1;
   if (miner.verdict !== 'differs') miner.verdict = outcome;
 }

@@ -38,12 +38,13 @@ function minerLine(story: Story, miner: MinerStory, frozen: number): string {
   const bond =
     frozen === 0 ? '' : styleText('red', `  ${ether(bonds.minerBond * BigInt(frozen))} WETH of bonds frozen`);
   const pay = `${shares(accrued).padStart(9)} shares`;
-  return `${name.padEnd(9)} ${bar} ${steps}  ${lossText}  ${stateOf(miner)} ${pay}${bond}`;
+  return `${name.padEnd(9)} ${bar} ${steps}  ${lossText}  ${stateOf(miner, story.round)} ${pay}${bond}`;
 }
 
-function stateOf({ committed, drawn, verdict, seat }: MinerStory): string {
+function stateOf({ committed, drawn, verdict, seat }: MinerStory, round: number): string {
   const cell = (text: string) => text.padEnd(18);
   if (seat === undefined) return styleText('dim', cell('enlisting'));
+  if (round === 0) return cell('has a seat');
   if (verdict === 'differs') return styleText('red', cell('✗ caught'));
   if (verdict === 'match') return styleText('green', cell('✓ audited'));
   if (verdict === 'missing') return styleText('yellow', cell('? not served'));
@@ -55,7 +56,7 @@ function auditLine({ audits, matches, caught }: Story): string {
   const [first] = caught;
   const found =
     first === undefined ? '' : styleText('red', `   ${first.miner} caught in round ${first.round} by ${first.by}`);
-  return `audits    ${matches} of ${audits} match${found}`;
+  return `audits    ${matches} match, ${audits - matches} differ${found}`;
 }
 
 function lossLine({ measured }: Story): string {
