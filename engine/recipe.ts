@@ -18,18 +18,28 @@ const model = z.strictObject({
   expansion: positive.max(16).default(4),
 });
 
-/** How many 8-bit slices each class of operand is cut into (ARITHMETIC.md); more is finer and slower. */
+/**
+ * How many 8-bit slices each class of operand is cut into (ARITHMETIC.md); more is finer and slower. The defaults are
+ * measured: docs/decisions.md.
+ */
 const slicing = z.strictObject({
-  activations: slices.default(2),
-  hidden: slices.default(2),
+  /** Normalised inputs of linear layers, and the output of attention. */
+  activations: slices.default(1),
+  /** Between the MLP's layers; every row under its own scale. */
+  hidden: slices.default(1),
   weights: slices.default(1),
+  /** Of gradients, in the product that makes a weight's gradient. */
   gradients: slices.default(2),
+  /** Of gradients, in the product that carries them to the layer before; every row under its own scale. */
   propagated: slices.default(1),
+  /** Of a layer's input, in the product that makes the weight's gradient. */
   saved: slices.default(1),
+  /** Queries and keys. */
   scores: slices.default(1),
   probabilities: slices.default(2),
   values: slices.default(1),
   attentionGradients: slices.default(2),
+  /** All operands of the output head. */
   head: slices.default(2),
 });
 

@@ -23,7 +23,9 @@ const variants = {
   'a SwiGLU of another width': tinyRecipe({ model: { ...tinyRecipeInput.model, mlp: 'swiglu', expansion: 3 } }),
 };
 
-describe('the training program', () => {
+describe('the training program', function () {
+  this.timeout(60_000);
+
   for (const [name, recipe] of Object.entries(variants)) {
     it(`has the same bits in every node as the reference, with every exact kernel: ${name}`, async () => {
       const program = trainingProgram(recipe);
@@ -106,7 +108,9 @@ describe('the training program', () => {
   });
 });
 
-describe('the forward pass', () => {
+describe('the forward pass', function () {
+  this.timeout(60_000);
+
   it('gives a sequence the same logits whatever its neighbours and whatever follows a token', async () => {
     const recipe = tinyRecipe();
     const options = { kernel: await chooseKernel(), threads: 1 };
