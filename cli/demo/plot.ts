@@ -37,7 +37,7 @@ function axis(from: number, to: number): Axis {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough)!;
   const first = Math.floor(from / step);
-  const last = Math.ceil(to / step);
+  const last = Math.max(first + 1, Math.ceil(to / step));
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
   return { least: ticks[0]!, most: ticks.at(-1)!, ticks };
 }

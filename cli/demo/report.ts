@@ -67,18 +67,19 @@ function payLines({ miners, caught }: Report): string[] {
   ];
 }
 
-function minerLines({ name, paid, unpaid, balance }: MinerPay, caught: readonly Caught[]): string[] {
+function minerLines({ name, cheats, paid, unpaid, balance }: MinerPay, caught: readonly Caught[]): string[] {
   const rounds = rangesOf(paid.map(({ round }) => round));
   const frozen = caught.filter(({ miner }) => miner === name);
   const bond = `    bonds of ${ether(bonds.minerBond * BigInt(frozen.length))} WETH frozen until a game decides`;
   return [
-    `  ${name.padEnd(9)} ${shares(balance).padStart(9)} shares for ${paid.length} verified rounds${rounds === '' ? '' : ` (${rounds})`}`,
+    `  ${name.padEnd(9)} ${shares(balance).padStart(9)} shares for ${paid.length} verified ${paid.length === 1 ? 'round' : 'rounds'}${rounds === '' ? '' : ` (${rounds})`}`,
     ...[...Map.groupBy(unpaid, ({ why }) => why)].map(
       ([why, group]) =>
         `    unpaid: ${group.length === 1 ? 'round' : 'rounds'} ${rangesOf(group.map(({ round }) => round))}, ${why}`,
     ),
     ...frozen.slice(0, 1).map(({ round, by }) => `    caught in round ${round} by ${by}`),
     ...(frozen.length === 0 ? [] : [bond]),
+    ...(cheats && paid.length > 1 ? ['    paid for what it did before it cheated, and where the draw missed it'] : []),
   ];
 }
 
