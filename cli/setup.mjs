@@ -22,14 +22,18 @@ function npm(node, args) {
   const script = process.env.npm_execpath;
   const { status } = script ? spawnSync(node, [script, ...all], options) : spawnSync('npm', all, options);
   if (status !== 0) {
-    process.stderr.write(`swarmlock: npm ${args[0]} failed. Check the network and the registry, then run this again.\n`);
+    process.stderr.write(
+      `swarmlock: npm ${args[0]} failed. Check the network and the registry, then run this again.\n`,
+    );
     process.exit(status ?? 1);
   }
 }
 
 /** Installs the locked packages when the lockfile has changed since the last install. */
 function install() {
-  const wanted = createHash('sha256').update(readFileSync(`${root}package-lock.json`)).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   process.stderr.write('swarmlock: installing packages (once, about a minute)\n');
   npm(process.execPath, ['ci']);
@@ -43,7 +47,11 @@ install();
 const node = isRecent(process.version) ? process.execPath : ownNode;
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', `${root}${entry}`, ...args], {
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH ?? ''}`, HARDHAT_DISABLE_TELEMETRY: 'true' },
+  env: {
+    ...process.env,
+    PATH: `${root}node_modules/.bin:${process.env.PATH ?? ''}`,
+    HARDHAT_DISABLE_TELEMETRY: 'true',
+  },
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
