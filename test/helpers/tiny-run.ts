@@ -9,6 +9,8 @@ import { initialParameters } from '../../engine/nn/initial.ts';
 import { recipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { createRun, type RunParameters } from '../../sdk/run.ts';
+import { approve, deposit, setNode } from '../../sdk/stake.ts';
+import type { Sender } from '../../workers/lib/sender.ts';
 import { deployProtocol, senderOf, wrapEther } from './deployment.ts';
 import { CHAIN_ID, type TestNode } from './node.ts';
 import { tinyRecipe } from './recipes.ts';
@@ -88,7 +90,7 @@ async function openRun(node: TestNode, deployment: Deployment, recipe: Recipe): 
   await creator.send(call, new AbortController().signal);
 }
 
-/** All rounds are audited whole as far as draws go, and what is unchallenged for two seconds after its epoch is final. */
+/** All rounds are audited whole as far as draws go, and what is unchallenged for four seconds after its epoch is final. */
 function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'opensAt'> {
   return {
     recipeRoot: recipeRoot(recipe),
@@ -100,7 +102,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'open
     commitWindow: 60,
     auditWindow: 60,
     aggregateWindow: 60,
-    challengeWindow: 2,
+    challengeWindow: 4,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
     probationRounds: 255,
@@ -114,4 +116,14 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'open
     joinMultiplier: parseEther('1.1'),
     joinHalfLife: 60,
   };
+}
+
+/** A key with stake enough to claim an aggregate. */
+export async function claimant({ node, deployment, fundedKey }: TinyRun): Promise<Sender> {
+  const sender = senderOf(node, privateKeyToAccount(await fundedKey()));
+  const amount = parseEther('50');
+  for (const call of [setNode(deployment, sender.address), approve(deployment, amount), deposit(deployment, amount)]) {
+    await sender.send(call, new AbortController().signal);
+  }
+  return sender;
 }

@@ -4,17 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readCommitments } from '../../../sdk/events.ts';
-import { indicesOf, memberSet } from '../../../sdk/member-set.ts';
+import { indicesOf, memberSet, without } from '../../../sdk/member-set.ts';
 import { readMembers, readSeatOf, type Seat } from '../../../sdk/membership.ts';
-import { readRound, type Round } from '../../../sdk/round.ts';
-import { readRun } from '../../../sdk/run.ts';
+import { claimAggregate, readRound, type Round } from '../../../sdk/round.ts';
+import { readRun, tick } from '../../../sdk/run.ts';
 import { readPay, readShares, type PayStatus } from '../../../sdk/shares.ts';
 import { freePort, nodeForTests } from '../../helpers/node.ts';
 import { recomputeRoots } from '../../helpers/recomputation.ts';
-import { createTinyRun, RUN, type TinyRun } from '../../helpers/tiny-run.ts';
+import { claimant, createTinyRun, RUN, type TinyRun } from '../../helpers/tiny-run.ts';
 import { until, WorkerProcesses, type LogLine, type WorkerProcess } from '../../helpers/worker-processes.ts';
 
 const MINER = 'workers/miner/main.ts';
+const { signal } = new AbortController();
 /** One process alone moves the run, so that it does not start before everyone has a seat. */
 const LEAVES_TICKING = { SWARMLOCK_TICK_AFTER: '100000' };
 
@@ -116,6 +117,34 @@ describe('workers as processes', function () {
     const { aggregate, challenged } = await roundAt(round!);
     expect(indicesOf(aggregate!.accepted)).to.include(index);
     expect(indicesOf(challenged)).not.to.include(index);
+  });
+
+  it('do not build on a wrong aggregate: it is challenged, and the round settles on a right one', async () => {
+    named('agnes').kill('SIGTERM');
+    expect(await named('agnes').ended).to.equal(0);
+    const rogue = await claimant(run);
+    const round = await until('an audited round', async () => {
+      const { due, round: number, status } = await readRun(node().client, run.deployment, RUN);
+      if (due !== 'none') await rogue.send(tick(run.deployment, RUN), signal);
+      return status === 'audited' && (await roundAt(number)).committed !== 0n ? roundAt(number) : undefined;
+    });
+    const { number, committed, challenged } = round;
+    const wrong = `0x${'bad0'.repeat(16)}` as const;
+    await rogue.send(claimAggregate(run.deployment, RUN, number, without(committed, challenged), wrong), signal);
+    await until('a challenge', () =>
+      named('victor')
+        .log('challenge')
+        .find(({ kind, round: of }) => kind === 'aggregate' && of === number),
+    );
+    launch('agnes', 'workers/aggregator/main.ts');
+    await settled(number);
+
+    const { aggregate, attempts } = await roundAt(number);
+    expect([attempts, aggregate?.stands, aggregate?.nextRoot === wrong]).to.deep.equal([2, true, false]);
+    const refuted = named('bob').log('stateMismatch');
+    expect(refuted.map(({ round: of, root, actual }) => [of, root, actual])).to.deep.equal([
+      [number, wrong, aggregate?.nextRoot],
+    ]);
   });
 
   it('end on SIGTERM, and leave nothing behind', async () => {
