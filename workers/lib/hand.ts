@@ -42,10 +42,12 @@ const races = ['NothingDue', 'AlreadyReleased', 'AlreadyChallenged', 'WrongStatu
 export function createHand(options: HandOptions): Hand {
   const { sender, log } = options;
   let lastRefusal = '';
+  let lastLack = '';
   const refused = (call: Call, error: ContractRevert): undefined => {
     const { rule, args } = error;
-    // Once a block at most it is tried again: what does not change is told once.
-    const isOld = races.includes(rule) || lastRefusal === error.message;
+    // What does not change is told once. A commit that comes too late is not a race: the round is forfeited.
+    const isRace = races.includes(rule) && call.name !== 'Runs.commit';
+    const isOld = isRace || lastRefusal === error.message;
     lastRefusal = error.message;
     log[isOld ? 'debug' : 'warn']({ event: 'refused', call: call.name, rule, args: args.map(String) }, error.message);
   };
@@ -58,12 +60,23 @@ export function createHand(options: HandOptions): Hand {
         throw error;
       }
     },
-    act: (action, signal) => act(options, hand, action, signal),
+    async act(action, signal) {
+      if (action.type !== 'lackStake') return act(options, hand, action, signal);
+      const [needed, available] = [String(action.needed), String(action.available)];
+      const level = lastLack === `${needed} ${available}` ? 'debug' : 'warn';
+      lastLack = `${needed} ${available}`;
+      log[level]({ event: 'lackStake', needed, available }, 'the owner has to bring some of the stake token');
+    },
   };
   return hand;
 }
 
-async function act(options: HandOptions, hand: Hand, action: CommonAction, signal: AbortSignal): Promise<void> {
+async function act(
+  options: HandOptions,
+  hand: Hand,
+  action: Exclude<CommonAction, { type: 'lackStake' }>,
+  signal: AbortSignal,
+): Promise<void> {
   const { client, deployment, runId, sender, log } = options;
   switch (action.type) {
     case 'tick': {
@@ -82,12 +95,6 @@ async function act(options: HandOptions, hand: Hand, action: CommonAction, signa
       const { role, maxPrice } = action;
       const joined = await hand.send(join(deployment, runId, role, maxPrice), signal);
       if (joined !== undefined) log.info({ event: 'joined', role });
-      return;
-    }
-    case 'lackStake': {
-      const { needed, available } = action;
-      const fields = { event: 'lackStake', needed: String(needed), available: String(available) };
-      log.warn(fields, 'not enough of the stake token: the owner has to bring some');
       return;
     }
     case 'release': {

@@ -12,6 +12,7 @@ import { recordingLog } from '../../helpers/logs.ts';
 import { ownerOf } from '../../helpers/runs.ts';
 
 const call: Call = { to: ownerOf(1), data: '0x', name: 'Runs.commit' };
+const tick: Call = { ...call, name: 'Runs.tick' };
 const { signal } = new AbortController();
 
 describe('the hand of a worker', () => {
@@ -44,10 +45,22 @@ describe('the hand of a worker', () => {
     ]);
   });
 
-  it('is quiet when another worker was faster', async () => {
-    const { hand, lines } = handThat([new ContractRevert('NothingDue', [1n, 2, 0], 'Runs.tick')]);
+  it('is quiet when another worker was faster, and not when a commit comes too late', async () => {
+    const late = new ContractRevert('WrongStatus', [1n, 2, 1], 'Runs.commit');
+    const { hand, lines } = handThat([new ContractRevert('NothingDue', [1n, 2, 0], 'Runs.tick'), late]);
+    expect(await hand.send(tick, signal)).to.equal(undefined);
     expect(await hand.send(call, signal)).to.equal(undefined);
-    expect(lines.map(({ level }) => level)).to.deep.equal([20]);
+    expect(lines.map(({ level }) => level)).to.deep.equal([20, 40]);
+  });
+
+  it('tells what stake is lacking once for each amount', async () => {
+    const { hand, lines } = handThat([]);
+    for (const available of [1n, 1n, 2n]) await hand.act({ type: 'lackStake', needed: 5n, available }, signal);
+    expect(lines.map(({ level, available }) => [level, available])).to.deep.equal([
+      [40, '1'],
+      [20, '1'],
+      [40, '2'],
+    ]);
   });
 
   it('passes on what is not a refusal', async () => {
