@@ -160,13 +160,16 @@ class ProgramLowering {
       broadcastable: (i) => {
         const other = this.#patterns.node(operand(1 - i), 'broadcast');
         const wide = i === 1 || other === undefined;
-        const source = wide ? this.#patterns.node(operand(i), 'broadcast') : undefined;
-        return this.value(source?.inputs[0] ?? operand(i), 'f32');
+        const source = wide ? this.#patterns.node(operand(i), 'broadcast')?.inputs[0] : undefined;
+        // Kernels take a constant of rank 0 on a faster path than one of shape [1].
+        const isScalar = source?.kind === 'constant' && elementCount(this.#typeOf(source).shape) === 1;
+        return isScalar ? this.#scalarOf(source) : this.value(source ?? operand(i), 'f32');
       },
       scalarInput: (i) => {
         const source = this.#patterns.bare(operand(i));
         return elementCount(this.#typeOf(source).shape) === 1 ? this.#scalarOf(source) : undefined;
       },
+      isZero: (i) => this.#patterns.isZero(operand(i)),
       operandOf: (i, operator) => {
         const source = this.#patterns.node(operand(i), operator)?.inputs[0];
         return source && this.value(source, 'f32');

@@ -18,6 +18,8 @@ export type Lowering = {
   broadcastable(i: number): string;
   /** Operand i as a scalar when it is a broadcast of one element. */
   scalarInput(i: number): string | undefined;
+  /** Whether operand i is a constant of zeros. */
+  isZero(i: number): boolean;
   /** The operand of operand i when that is an application of the named operator. */
   operandOf(i: number, operator: string): string | undefined;
   /** An index operand as i32. */

@@ -96,6 +96,11 @@ export class Patterns {
     return next === shape.at(-1) ? source : undefined;
   }
 
+  isZero(ref: Ref): boolean {
+    const bare = this.bare(ref);
+    return bare.kind === 'constant' && this.#program.constants[bare.index]!.data.every((value) => value === 0);
+  }
+
   /** Whether no element can be negative. */
   isNonNegative(ref: Ref): boolean {
     const bare = this.bare(ref, 'reshape', 'broadcast', 'from_i32', 'sum_i32', 'reduce_max', 'transpose');
