@@ -1,4 +1,4 @@
-import { requireInputs, requireType, type Operator } from './operator.ts';
+import { checkConversion, type Operator } from './operator.ts';
 
 const name = 'exp2i';
 const LOWEST = -126;
@@ -9,8 +9,7 @@ export const exp2i: Operator = {
   name,
   opcode: 17,
   check(inputs, application) {
-    requireInputs(name, inputs, ['i32']);
-    requireType(name, application, 'f32', inputs[0]!.shape);
+    checkConversion(name, inputs, application, 'i32', 'f32');
     return undefined;
   },
   evaluate([n], output) {

@@ -1,4 +1,4 @@
-import { requireInputs, requireType, type Operator } from './operator.ts';
+import { checkConversion, type Operator } from './operator.ts';
 
 const name = 'from_i32';
 
@@ -7,8 +7,7 @@ export const fromI32: Operator = {
   name,
   opcode: 21,
   check(inputs, application) {
-    requireInputs(name, inputs, ['i32']);
-    requireType(name, application, 'f32', inputs[0]!.shape);
+    checkConversion(name, inputs, application, 'i32', 'f32');
     return undefined;
   },
   evaluate([n], output) {

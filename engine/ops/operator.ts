@@ -94,3 +94,15 @@ export function requireType(name: string, { type }: Application, dtype: string, 
   rule(type.dtype === dtype, name, `the result is ${dtype}, not ${type.dtype}`);
   rule(sameShape(type.shape, shape), name, `the result has shape ${showShape(shape)}, not ${showShape(type.shape)}`);
 }
+
+/** Rules of a conversion: one input of a type, a result of a type and of the input's shape. */
+export function checkConversion(
+  name: string,
+  inputs: readonly ValueInfo[],
+  application: Application,
+  from: string,
+  to: string,
+): void {
+  requireInputs(name, inputs, [from]);
+  requireType(name, application, to, inputs[0]!.shape);
+}

@@ -1,4 +1,4 @@
-import { fault, requireInputs, requireType, type Operator } from './operator.ts';
+import { fault, checkConversion, type Operator } from './operator.ts';
 
 const name = 'pow2ceil';
 const FLOOR = 2 ** -100;
@@ -18,8 +18,7 @@ export const pow2ceil: Operator = {
   name,
   opcode: 16,
   check(inputs, application) {
-    requireInputs(name, inputs, ['f32']);
-    requireType(name, application, 'f32', inputs[0]!.shape);
+    checkConversion(name, inputs, application, 'f32', 'f32');
     return undefined;
   },
   domain([x]) {
