@@ -23,13 +23,13 @@ export type Stage = Prepared & {
 };
 
 /** Seconds for the actors to start and enlist: they share the processor while they load. */
-const ENLISTMENT = 15;
+const ENLISTMENT = 12;
 
 export async function setStage(options: DemoOptions, folder: string, fleet: Fleet, screen: Screen): Promise<Stage> {
-  const prepared = await screen.stage('reading the text, planning the run, measuring one step', () =>
-    prepare(options, folder),
+  const title = 'compiling the contracts (half a minute the first time), reading the text, measuring one step';
+  const [prepared] = await screen.stage(title, () =>
+    Promise.all([prepare(options, folder), buildContracts(fleet, folder)]),
   );
-  await screen.stage('compiling the contracts (half a minute the first time)', () => buildContracts(fleet, folder));
   const cast = castOf(options.miners);
   const reserve = stakeOf(epochsOf(options.rounds));
   const chain = await screen.stage('starting an EVM node, deploying the protocol, funding the actors', async () => {
