@@ -48,7 +48,7 @@ interface IStakeManager {
 
     /// @notice Names the key that signs work for the caller, instead of any earlier one; zero names none.
     /// @dev Takes effect at once, also within a round: what the old key committed stands, the new key goes on.
-    /// @param node an address that works for no other owner; it may be the owner itself
+    /// @param node an address that works for no other owner; or the caller itself, which ends any naming by another
     function setNode(address node) external;
 
     /// @notice Moves `amount` of the stake token from the caller, who has approved it, to its free stake.
@@ -97,6 +97,7 @@ interface IStakeManager {
     /// @notice The owner a node key works for, zero when none.
     function ownerOf(address node) external view returns (address);
 
-    /// @notice Who stands behind a key: the owner it works for, or the key itself when it works for nobody.
+    /// @notice Who stands behind a key: the key itself when it has stake of its own, free or locked, or works for nobody;
+    /// otherwise the owner it works for.
     function principalOf(address key) external view returns (address);
 }

@@ -58,8 +58,14 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     function setNode(address node) external {
         // INVARIANT: a node key works for one owner only.
         address taken = ownerOf[node];
-        require(node == address(0) || taken == address(0) || taken == msg.sender, NodeTaken(node, taken));
+        bool isOthers = node != address(0) && taken != address(0) && taken != msg.sender;
+        // Naming takes no consent of the key, so the key itself may undo it.
+        require(!isOthers || node == msg.sender, NodeTaken(node, taken));
 
+        if (isOthers) {
+            delete nodeOf[taken];
+            emit NodeSet(taken, address(0));
+        }
         delete ownerOf[nodeOf[msg.sender]];
         nodeOf[msg.sender] = node;
         if (node != address(0)) ownerOf[node] = msg.sender;
@@ -165,6 +171,9 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeManager
     function principalOf(address key) external view returns (address) {
+        // INVARIANT: nobody can put itself in the place of a key that has stake of its own, by naming it.
+        Account storage account = _accounts[key];
+        if (account.free != 0 || account.locked != 0) return key;
         address owner = ownerOf[key];
         return owner == address(0) ? key : owner;
     }

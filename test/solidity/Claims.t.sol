@@ -93,6 +93,18 @@ contract ClaimsTest is Fixture {
         require(stake.accountOf(ownerOf(2)).locked == VALIDATOR_BOND + CHALLENGE_BOND);
     }
 
+    function test_challenge_isTheChallengersOwn_whoeverNamesItsKeyFirst() public {
+        address challenger = ownerOf(2);
+        // A front-runner with stake of its own would take the prize, or one without any would refuse the challenge.
+        vm.prank(ownerOf(3));
+        stake.setNode(challenger);
+        vm.prank(challenger);
+        claims.challenge(_work, _word);
+        require(claims.challengeStatusOf(_work, challenger) == IClaims.ChallengeStatus.OPEN);
+        require(claims.challengeStatusOf(_work, ownerOf(3)) == IClaims.ChallengeStatus.NONE);
+        require(stake.accountOf(ownerOf(3)).locked == VALIDATOR_BOND);
+    }
+
     function test_challenge_twiceByOne_reverts_andByAnotherCounts() public {
         challengeBy(2, _work);
         vm.expectRevert(abi.encodeWithSelector(IClaims.AlreadyChallenged.selector, _work, ownerOf(2)));

@@ -121,6 +121,30 @@ contract StakeTest {
         require(_stake.ownerOf(address(5)) == address(0) && _stake.ownerOf(address(0)) == address(0));
     }
 
+    function test_setNode_ofOneself_takesTheKeyBackFromWhoeverNamedIt() public {
+        vm.prank(OTHER);
+        _stake.setNode(ME);
+        _stake.setNode(ME);
+        require(_stake.ownerOf(ME) == ME && _stake.nodeOf(ME) == ME);
+        require(_stake.nodeOf(OTHER) == address(0));
+        // Whoever lost the key names another one, and takes nothing with it.
+        vm.prank(OTHER);
+        _stake.setNode(address(5));
+        require(_stake.ownerOf(ME) == ME && _stake.ownerOf(address(5)) == OTHER);
+    }
+
+    function test_principalOf_aKeyWithStakeOfItsOwn_isItself_whoeverNamesIt() public {
+        vm.prank(OTHER);
+        _stake.setNode(ME);
+        require(_stake.principalOf(ME) == OTHER);
+        _stake.deposit(10);
+        require(_stake.principalOf(ME) == ME);
+        // Also when all of it is at risk.
+        vm.prank(CLAIMS);
+        _stake.lock(ME, 10);
+        require(_stake.principalOf(ME) == ME);
+    }
+
     function test_startUnbonding_ofNothing_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.ZeroAmount.selector));
         _stake.startUnbonding(0);
