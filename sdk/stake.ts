@@ -48,7 +48,7 @@ export async function readStake(
   };
 }
 
-/** The owner that a key works for, or the key itself when it works for nobody. */
+/** Whose stake a key's calls use: its own when it has any, else that of the owner who named it. */
 export async function readPrincipal(
   client: Client,
   { stake }: Deployment,

@@ -157,8 +157,10 @@ function tellCommitted(story: Story, { owner, round }: Args<'Committed'>): strin
   return `round ${round}: ${nameOf(story, owner)} commits${loss}`;
 }
 
-function tellChallenged(story: Story, { id, challenger }: Args<'Challenged'>): string {
+function tellChallenged(story: Story, { id, challenger }: Args<'Challenged'>): string | undefined {
   const { kind, round, number } = parseClaimId(id);
+  // The workers go on until the last round's pay is final: what happens then is not part of the story.
+  if (round > story.rounds) return undefined;
   const by = nameOf(story, challenger);
   const miner = story.miners.find(({ seat }) => seat === number);
   if (kind !== 'work' || miner === undefined) return `round ${round}: ${by} challenges an aggregate`;

@@ -46,7 +46,7 @@ function createActor<Known>(
   act: (action: Action, facts: Known) => Call | void,
 ): Actor {
   const { deployment, runId } = stage;
-  const reader = progressReader({ ...stage, sender, tickAfter: 0 });
+  const reader = progressReader({ ...stage, sender, owner: sender.address, tickAfter: 0 });
   const done: string[] = [];
   const callsOf = (action: Action, facts: Known): readonly (Call | void)[] => {
     switch (action.type) {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isAddress } from 'viem';
 import { z } from 'zod';
 
 import { SwarmlockError } from '../../engine/errors.ts';
@@ -12,6 +13,14 @@ export const workerFields = {
   /** The file with the addresses of the deployed contracts. */
   deployment: z.string().min(1),
   runId: z.coerce.bigint().nonnegative(),
+  /**
+   * The owner that the key works for; without it the key is its own owner. The chain is not asked: anyone can name any key
+   * there, and must not so win its work.
+   */
+  owner: z
+    .string()
+    .refine((text) => isAddress(text), 'must be an address')
+    .optional(),
   /** The folder of the blob store, shared with the other workers. */
   blobs: z.string().min(1),
   /** The folder of this worker's checkpoint, its own. */

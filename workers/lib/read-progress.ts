@@ -1,10 +1,12 @@
+import type { Address } from 'viem';
+
 import type { Client } from '../../sdk/client.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { onChain } from '../../sdk/errors.ts';
 import { readSeatOf } from '../../sdk/membership.ts';
 import { readRound, type Round } from '../../sdk/round.ts';
 import { readParameters, readRun, roundOfEpoch, type At, type Run, type RunParameters } from '../../sdk/run.ts';
-import { readPrincipal, readStake } from '../../sdk/stake.ts';
+import { readStake } from '../../sdk/stake.ts';
 import type { Standing } from './enlist.ts';
 import { chainsOn, type Progress } from './progress.ts';
 import type { Sender } from './sender.ts';
@@ -14,6 +16,8 @@ export type ReaderOptions = {
   readonly deployment: Deployment;
   readonly runId: bigint;
   readonly sender: Sender;
+  /** Who the sender's key works for. */
+  readonly owner: Address;
   readonly tickAfter: number;
 };
 
@@ -26,7 +30,8 @@ export type ProgressReader = { read(signal: AbortSignal): Promise<ChainFacts> };
  * Reads what every worker looks at, after all that its key has sent is decided. While there is no new block, the same
  * object is returned again.
  */
-export function progressReader({ client, deployment, runId, sender, tickAfter }: ReaderOptions): ProgressReader {
+export function progressReader(options: ReaderOptions): ProgressReader {
+  const { client, deployment, runId, sender, tickAfter } = options;
   let parameters: RunParameters | undefined;
   let moved: Round | undefined;
   let due: { step: string; since: number } = { step: '', since: 0 };
@@ -40,7 +45,7 @@ export function progressReader({ client, deployment, runId, sender, tickAfter }:
       const run = await readRun(client, deployment, runId, at);
       const [round, standing] = await Promise.all([
         readRound(client, deployment, runId, run.round, at),
-        readStanding(client, deployment, runId, sender, at),
+        readStanding(options, at),
       ]);
       moved = await lastMoved(client, deployment, run, moved, at);
       const step = `${run.round} ${run.due}`;
@@ -51,19 +56,12 @@ export function progressReader({ client, deployment, runId, sender, tickAfter }:
   };
 }
 
-async function readStanding(
-  client: Client,
-  deployment: Deployment,
-  runId: bigint,
-  { address: key }: Sender,
-  at: At,
-): Promise<Standing> {
-  const owner = await readPrincipal(client, deployment, key, at);
+async function readStanding({ client, deployment, runId, sender, owner }: ReaderOptions, at: At): Promise<Standing> {
   const [stake, seat] = await Promise.all([
     readStake(client, deployment, owner, at),
     readSeatOf(client, deployment, runId, owner, at),
   ]);
-  return { key, stake, seat };
+  return { key: sender.address, stake, seat };
 }
 
 /** Walks back from the current round, to `known` at most, to the last one that settled on an aggregate. */

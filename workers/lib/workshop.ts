@@ -1,3 +1,5 @@
+import type { Address } from 'viem';
+
 import { readParameters, readRun, type RunParameters } from '../../sdk/run.ts';
 import { commitmentBook, type CommitmentBook } from './commitments.ts';
 import type { ComputeConfig, WorkerConfig } from './config.ts';
@@ -18,6 +20,8 @@ export type Workshop<Config> = Workplace<Config> & {
   readonly states: GlobalStates;
   readonly hand: Hand;
   readonly progress: ProgressReader;
+  /** Who the key works for. */
+  readonly owner: Address;
 };
 
 /** Opens the run of the configuration. @throws as `openModel` */
@@ -31,8 +35,12 @@ export async function openWorkshop<Config extends WorkshopConfig>(place: Workpla
   const { genesisRoot } = parameters;
   const states = globalStates({ model, blobs, book, log, genesisRoot, isSettled });
   const hand = createHand({ client, deployment, runId, sender, log });
-  const progress = progressReader({ client, deployment, runId, sender, tickAfter });
+  const owner = (config.owner as Address | undefined) ?? sender.address;
+  const progress = progressReader({ client, deployment, runId, sender, owner, tickAfter });
   const { kernel } = model.executor;
-  log.info({ event: 'ready', address: sender.address, runId: String(runId), kernel }, 'recipe and kernel checked');
-  return { ...place, parameters, model, book, states, hand, progress };
+  log.info(
+    { event: 'ready', address: sender.address, owner, runId: String(runId), kernel },
+    'recipe and kernel checked',
+  );
+  return { ...place, parameters, model, book, states, hand, progress, owner };
 }

@@ -1,6 +1,5 @@
 import { commit } from '../../sdk/round.ts';
 import { claimShares, readShares } from '../../sdk/shares.ts';
-import { readPrincipal } from '../../sdk/stake.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { MinerConfig } from './config.ts';
 import type { MinerAction } from './decide.ts';
@@ -96,8 +95,7 @@ async function takeShares(
   { seat, rounds }: MinerAction & { type: 'claimShares' },
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, deployment, config, sender, hand, log } = shop;
-  const owner = await readPrincipal(client, deployment, sender.address);
+  const { client, deployment, config, owner, hand, log } = shop;
   const balance = () => readShares(client, deployment, config.runId, owner);
   const before = await balance();
   memory.collected = true;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { createTrainer, type Trainer } from '../../engine/training.ts';
 import { readRound } from '../../sdk/round.ts';
 import { readRun } from '../../sdk/run.ts';
-import { readPrincipal } from '../../sdk/stake.ts';
 import { loop } from '../lib/loop.ts';
 import { openDataset } from '../lib/model.ts';
 import { runWorker } from '../lib/run-worker.ts';
@@ -31,19 +30,13 @@ export async function runMiner(parts: MinerParts = { createTrainer }): Promise<n
 }
 
 async function openTraining(shop: Workshop<MinerConfig>, parts: MinerParts): Promise<TrainingOptions> {
-  const { client, deployment, config, model, states, blobs, log, sender } = shop;
+  const { client, deployment, config, model, states, blobs, log, owner } = shop;
   const dataset = await openDataset(config.data, model.recipe);
   const trainer: Trainer = await parts.createTrainer(model.recipe, model.executor);
   const files = roundFiles(join(config.checkpoint, 'rounds'), log);
   const workOf: TrainingOptions['workOf'] = async (round, lineage) => {
     const { seed, parent } = await readRound(client, deployment, config.runId, round);
-    return {
-      round,
-      seed,
-      parent,
-      lineage: [...lineage],
-      owner: await readPrincipal(client, deployment, sender.address),
-    };
+    return { round, seed, parent, lineage: [...lineage], owner };
   };
   const isCurrent = async (round: number) => (await readRun(client, deployment, config.runId)).round === round;
   return { model, dataset, trainer, states, files, blobs, log, workOf, isCurrent };

@@ -8,7 +8,7 @@ import { readMembers } from '../../../sdk/membership.ts';
 import { readRound } from '../../../sdk/round.ts';
 import { createRun, readRun, readRunCount, type RunParameters } from '../../../sdk/run.ts';
 import { readLedger, readPay, readShares } from '../../../sdk/shares.ts';
-import { readStake } from '../../../sdk/stake.ts';
+import { readStake, setNode } from '../../../sdk/stake.ts';
 import {
   aggregatorActor,
   minerActor,
@@ -50,6 +50,8 @@ describe('decisions on a real chain', function () {
       return sender;
     };
     const [honest, cheat, validator, aggregator] = [await staked(), await staked(), await staked(), await staked()];
+    // A stranger names the honest miner's key first, and must gain nothing by it.
+    await creator.send(setNode(deployment, honest.address), signal);
     owners = {
       honest: honest.address,
       cheat: cheat.address,
