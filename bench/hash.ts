@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { demoRecipe } from '../cli/demo/plan.ts';
+import { CHALLENGE_WINDOW, demoRecipe } from '../cli/demo/plan.ts';
 import { createHasher } from '../engine/commit/hasher.ts';
 import { createState, type State } from '../engine/graph/state.ts';
 import type { StateLayout, StateSlot } from '../engine/graph/types.ts';
@@ -46,11 +46,13 @@ export async function run(given: Record<string, unknown>): Promise<object> {
   const gbPerSecond = median(rates.pool);
   log(`${threads} threads ${gbPerSecond.toFixed(2)} GB/s, best ${Math.max(...rates.pool).toFixed(2)}`);
   const stateBytes = state.bytes.length;
+  const shares = await measuredShare(threads, repeats);
   return {
     gbPerSecond: rounded(gbPerSecond),
     singleThreadGbPerSecond: rounded(median(rates.single)),
     plainSha256GbPerSecond: rounded(median(rates.plain)),
-    segmentShare: rounded(await measuredShare(threads, repeats)),
+    segmentShare: rounded(shares.ofRound),
+    trainingShare: rounded(shares.ofTraining),
     threads,
     stateBytes,
     leafBytes: 1024,
@@ -64,7 +66,7 @@ async function rate(state: State, work: () => Promise<unknown>): Promise<number>
 }
 
 /** Share of a round of the demo's recipe that goes into hashing, steps and roots measured in turn on as many threads. */
-async function measuredShare(threads: number, repeats: number): Promise<number> {
+async function measuredShare(threads: number, repeats: number): Promise<{ ofRound: number; ofTraining: number }> {
   const dataset = createDataset('The text does not matter to the time that a step takes. '.repeat(200), {
     context: 64,
   });
@@ -87,17 +89,19 @@ async function measuredShare(threads: number, repeats: number): Promise<number> 
   const counted = times.slice(3);
   const middle = (key: 'step' | 'root' | 'payload') => median(counted.map((time) => time[key]));
   const { steps, segments } = recipe.round;
-  const share = segmentShare({
-    stepMs: middle('step'),
-    rootMs: middle('root'),
-    payloadMs: middle('payload'),
-    steps,
-    segments,
-  });
+  const cost = { stepMs: middle('step'), rootMs: middle('root'), payloadMs: middle('payload'), steps, segments };
+  const shares = {
+    ofRound: segmentShare({ ...cost, waitMs: 1_000 * CHALLENGE_WINDOW }),
+    ofTraining: segmentShare(cost),
+  };
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   log(
-    `round of ${steps} steps of ${middle('step').toFixed(1)} ms, ${segments} segments: hashing takes ${(100 * share).toFixed(2)} %`,
+    `round of ${steps} steps of ${cost.stepMs.toFixed(1)} ms and ${segments} segments, then ${CHALLENGE_WINDOW} s to challenge:`,
   );
-  return share;
+  log(
+    `hashing takes ${percent(shares.ofRound)} of the round, ${percent(shares.ofTraining)} of training and hashing alone`,
+  );
+  return shares;
 }
 
 /** Parameters, first and second moments of a decoder 512 wide, as deep as the size asks for. */

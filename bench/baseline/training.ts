@@ -77,6 +77,7 @@ async function createSession({ tape, inputs, outputs }: Graph, threads: number):
     interOpNumThreads: 1,
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
+    extra: { session: { force_spinning_stop: '1' } },
   });
 }
 

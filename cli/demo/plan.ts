@@ -74,6 +74,9 @@ function datasetFields({ root, train, heldOut }: Dataset): RecipeInput['dataset'
   return { root, tokenizer: 'bytes', trainTokens: train.length, heldOutTokens: heldOut.length };
 }
 
+/** Seconds; every round waits for it in full. */
+export const CHALLENGE_WINDOW = 2;
+
 export const bonds = {
   minerBond: parseEther('10'),
   validatorBond: parseEther('20'),
@@ -120,7 +123,7 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
     commitWindow: generous,
     auditWindow: generous,
     aggregateWindow: 60,
-    challengeWindow: 2,
+    challengeWindow: CHALLENGE_WINDOW,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
     // Everyone is drawn while new, then one in ten: the protocol's default.

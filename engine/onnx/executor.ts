@@ -40,6 +40,8 @@ function sessionOptions({ provider = 'cpu', threads = 0 }: ExecutorOptions): ort
     intraOpNumThreads: threads,
     enableCpuMemArena: true,
     enableMemPattern: true,
+    // Between invocations the cores belong to others: hashing, another worker.
+    extra: { session: { force_spinning_stop: '1' } },
     logSeverityLevel: 4,
   };
 }
