@@ -48,19 +48,6 @@ export async function readStake(
   };
 }
 
-/** Whose stake a key's calls use: its own when it has any, else that of the owner who named it. */
-export async function readPrincipal(
-  client: Client,
-  { stake }: Deployment,
-  key: Address,
-  at: At = {},
-): Promise<Address> {
-  return onChain(
-    'StakeManager.principalOf',
-    client.readContract({ address: stake, abi: stakeManagerAbi, functionName: 'principalOf', args: [key], ...at }),
-  );
-}
-
 /** Names the key that signs work for the sender, instead of any earlier one. */
 export function setNode({ stake }: Deployment, node: Address): Call {
   const data = encodeFunctionData({ abi: stakeManagerAbi, functionName: 'setNode', args: [node] });

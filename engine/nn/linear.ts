@@ -37,7 +37,7 @@ export function slicedByRow(graph: GraphBuilder, x: Value, count: SliceCount): L
 /**
  * y[M, out] = x[M, in] W[out, in]^T.
  * Backward: dx = g W; dW = g^T x. The gradient of rounding is taken to be one.
- * @param factor a power of two that multiplies the gradient of x and nothing else; see `squaredRelu`
+ * @param factor a power of two that multiplies the gradient of x and nothing else; see `squaredReluMlp`
  */
 export function linear(
   graph: GraphBuilder,
