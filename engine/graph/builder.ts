@@ -1,8 +1,7 @@
 import { operators } from '../ops/index.ts';
 import { constantInfo, rule, showShape, type ValueInfo } from '../ops/operator.ts';
 import { requireDescribable } from './descriptor.ts';
-import { paddedSlots, prune, type Node, type Program, type Ref } from './program.ts';
-import { slotsOf } from './state.ts';
+import { placedSlots, prune, type Node, type Program, type Ref } from './program.ts';
 import {
   elementCount,
   sameShape,
@@ -40,11 +39,11 @@ export class GraphBuilder {
   /** A slot of an input state, by name. */
   input(name: string, state = 0): Value {
     const layout = this.#inputs[state];
-    const slots = layout === undefined ? [] : slotsOf(layout);
-    const slot = slots.findIndex((candidate) => candidate.name === name);
-    rule(slot >= 0, 'input', `state ${state} has no slot ${name}`);
-    const { dtype, shape } = slots[slot]!;
-    return { dtype, shape, ref: { kind: 'input', state, slot } };
+    const slots = layout === undefined ? [] : placedSlots(layout);
+    const place = slots.findIndex((candidate) => candidate?.name === name);
+    rule(place >= 0, 'input', `state ${state} has no slot ${name}`);
+    const { dtype, shape } = slots[place]!;
+    return { dtype, shape, ref: { kind: 'input', state, place } };
   }
 
   /** A tensor that is part of the program. f32 elements must be exact binary32 values. */
@@ -85,7 +84,7 @@ export class GraphBuilder {
   /** The value that a reference stands for. */
   valueOf(ref: Ref): Value {
     if (ref.kind === 'constant') return { ...constantInfo(this.constants[ref.index]!), ref };
-    if (ref.kind === 'input') return { ...slotsOf(this.#inputs[ref.state]!)[ref.slot]!, ref };
+    if (ref.kind === 'input') return { ...placedSlots(this.#inputs[ref.state]!)[ref.place]!, ref };
     const { type, bound } = this.nodes[ref.index]!;
     return { ...type, ...(bound === undefined ? {} : { bound }), ref };
   }
@@ -207,8 +206,7 @@ export class GraphBuilder {
 
   /** Closes the program: `outputs` gives the new content of every slot of `layout`, by name. */
   finish(layout: StateLayout, outputs: ReadonlyMap<string, Value>): Program {
-    const slots = slotsOf(layout);
-    const places = paddedSlots(layout);
+    const places = placedSlots(layout);
     const { kept, renumber } = prune(
       this.nodes,
       Array.from(outputs.values(), ({ ref }) => ref),
@@ -216,9 +214,8 @@ export class GraphBuilder {
     const nodes: (Node | null)[] = kept;
     const outputStart = Math.ceil(nodes.length / places.length) * places.length;
     while (nodes.length < outputStart) nodes.push(null);
-    for (const place of places) {
-      const slot = place === null ? undefined : slots[place];
-      if (slot === undefined) {
+    for (const slot of places) {
+      if (slot === null) {
         nodes.push(null);
         continue;
       }

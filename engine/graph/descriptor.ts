@@ -16,7 +16,8 @@ import type { DType, TensorType } from './types.ts';
  *     60  4 x operand: u8 kind (none 0, node 1, input 2, constant 3), u8 state, u16 zero, u32 index
  *     92  u32 zero
  *
- * What is not used is zero, so a node has one descriptor. The number of attributes follows from the operator and the rank.
+ * The index is that of a node or a constant, or the place of a tensor in the tree of its state, so that whoever knows the
+ * state's root can follow an operand without knowing its layout. What is not used is zero, so a node has one descriptor. The number of attributes follows from the operator and the rank.
  */
 export const DESCRIPTOR_BYTES = 96;
 export const MAX_RANK = 6;
@@ -57,7 +58,7 @@ export function encodeNode(node: Described): Uint8Array {
   type.shape.forEach((extent, axis) => bytes.writeUInt32BE(extent, EXTENTS + 4 * axis));
   attributes.forEach((value, i) => bytes.writeInt32BE(value, ATTRIBUTES + 4 * i));
   inputs.forEach((ref, i) => {
-    const index = ref.kind === 'input' ? ref.slot : ref.index;
+    const index = ref.kind === 'input' ? ref.place : ref.index;
     rule(isExtent(index + 1), op, `operand ${i} has the index ${index}`);
     rule(ref.kind !== 'input' || ref.state < 256, op, 'a program reads at most 256 states');
     bytes.set([kinds[ref.kind], ref.kind === 'input' ? ref.state : 0], OPERANDS + 8 * i);
@@ -98,7 +99,7 @@ function operand(bytes: Buffer): Ref | undefined {
   const index = bytes.readUInt32BE(4);
   if (kind === kinds.node) return { kind: 'node', index };
   if (kind === kinds.constant) return { kind: 'constant', index };
-  if (kind === kinds.input) return { kind: 'input', state, slot: index };
+  if (kind === kinds.input) return { kind: 'input', state, place: index };
   requireDescriptor(kind === 0, `unknown kind of operand ${kind}`);
   return undefined;
 }

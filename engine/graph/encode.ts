@@ -5,8 +5,7 @@ import { EMPTY, hashLeaf, merkleRoot } from '../commit/tree.ts';
 import { operators } from '../ops/index.ts';
 import { constantInfo, rule, type ValueInfo } from '../ops/operator.ts';
 import { decodeNode, encodeNode, requireDescribable, requireDescriptor, type Described } from './descriptor.ts';
-import { paddedSlots, type Node, type Program, type Ref } from './program.ts';
-import { slotsOf } from './state.ts';
+import { placedSlots, type Node, type Program, type Ref } from './program.ts';
 import { sameShape, type StateLayout, type StateSlot } from './types.ts';
 
 /** A program as data: what its root commits to. `null` is padding. */
@@ -39,8 +38,7 @@ export function programRoot(program: Program): Hash {
  * tensor in the state's own tree.
  */
 export function layoutRoot(layout: StateLayout): Hash {
-  const slots = slotsOf(layout);
-  const leaves = paddedSlots(layout).map((slot) => (slot === null ? EMPTY : hashLeaf(encodeSlot(slots[slot]!))));
+  const leaves = placedSlots(layout).map((slot) => (slot === null ? EMPTY : hashLeaf(encodeSlot(slot))));
   return merkleRoot([hashLeaf(words(...layout.groups.map((group) => group.length))), merkleRoot(leaves)]);
 }
 
@@ -86,8 +84,8 @@ function operandInfo({ constants, inputs }: EncodedProgram, earlier: readonly (N
   }
   if (ref.kind === 'input') {
     const layout = inputs[ref.state];
-    const slot = layout && slotsOf(layout)[ref.slot];
-    requireDescriptor(slot !== undefined, `there is no slot ${ref.slot} in state ${ref.state}`);
+    const slot = layout && placedSlots(layout)[ref.place];
+    requireDescriptor(slot != null, `there is no slot at place ${ref.place} of state ${ref.state}`);
     return { dtype: slot.dtype, shape: slot.shape };
   }
   const node = earlier[ref.index];
@@ -97,13 +95,11 @@ function operandInfo({ constants, inputs }: EncodedProgram, earlier: readonly (N
 
 /** The output state's slots are the last nodes, at the places of its tree. */
 function requireOutput(nodes: readonly (Node | null)[], output: StateLayout, start: number): void {
-  const places = paddedSlots(output);
-  const slots = slotsOf(output);
+  const places = placedSlots(output);
   requireDescriptor(nodes.length === start + places.length, 'the output is not the last nodes');
   requireDescriptor(start % places.length === 0, 'the output is not a subtree of the trace');
-  places.forEach((place, i) => {
+  places.forEach((slot, i) => {
     const node = nodes[start + i] ?? null;
-    const slot = place === null ? null : slots[place]!;
     const fits =
       node === null || slot === null
         ? node === slot

@@ -63,7 +63,7 @@ function contributionsOf(graph: GraphBuilder, index: number, g: Value) {
 }
 
 function keyOf(ref: Ref): string {
-  return ref.kind === 'input' ? `input ${ref.state} ${ref.slot}` : `${ref.kind} ${ref.index}`;
+  return ref.kind === 'input' ? `input ${ref.state} ${ref.place}` : `${ref.kind} ${ref.index}`;
 }
 
 function inverse(permutation: readonly number[]): number[] {

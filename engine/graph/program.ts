@@ -1,10 +1,11 @@
-import { slotsOf, type State } from './state.ts';
-import type { StateLayout, Tensor, TensorType } from './types.ts';
+import type { State } from './state.ts';
+import type { StateLayout, StateSlot, Tensor, TensorType } from './types.ts';
 
 /** Where an operand comes from. */
 export type Ref =
   | { readonly kind: 'node'; readonly index: number }
-  | { readonly kind: 'input'; readonly state: number; readonly slot: number }
+  /** A tensor of an input state, by its place in that state's tree (`placedSlots`). */
+  | { readonly kind: 'input'; readonly state: number; readonly place: number }
   | { readonly kind: 'constant'; readonly index: number };
 
 /** One application of an operator. Its index in the program is its place in the execution and in the trace. */
@@ -44,7 +45,7 @@ export function tensorOf(
   if (ref.kind === 'constant') return program.constants[ref.index]!;
   if (ref.kind === 'node') return values[ref.index]!;
   const { layout, tensors } = inputs[ref.state]!;
-  const { name, dtype, shape } = slotsOf(layout)[ref.slot]!;
+  const { name, dtype, shape } = placedSlots(layout)[ref.place]!;
   return { dtype, shape, data: tensors.get(name)! };
 }
 
@@ -55,14 +56,16 @@ export function nextPowerOfTwo(n: number): number {
   return power;
 }
 
-/** Places of a layout's slots in its commitment: each group padded to one power of two, `null` where there is no slot. */
-export function paddedSlots(layout: StateLayout): (number | null)[] {
+const placed = new WeakMap<StateLayout, readonly (StateSlot | null)[]>();
+
+/** The slots of a layout at their places in its commitment: each group padded to one power of two, `null` for padding. */
+export function placedSlots(layout: StateLayout): readonly (StateSlot | null)[] {
+  const known = placed.get(layout);
+  if (known !== undefined) return known;
   const width = nextPowerOfTwo(Math.max(1, ...layout.groups.map((group) => group.length)));
-  let slot = 0;
-  const places = layout.groups.flatMap((group) =>
-    Array.from({ length: width }, (_, i) => (i < group.length ? slot++ : null)),
-  );
+  const places = layout.groups.flatMap((group) => Array.from({ length: width }, (_, i) => group[i] ?? null));
   while (places.length < nextPowerOfTwo(places.length)) places.push(null);
+  placed.set(layout, places);
   return places;
 }
 

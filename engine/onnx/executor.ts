@@ -1,6 +1,6 @@
 import ort from 'onnxruntime-node';
 import { SwarmlockError } from '../errors.ts';
-import { tensorOf, type Program } from '../graph/program.ts';
+import { placedSlots, tensorOf, type Program } from '../graph/program.ts';
 import { slotsOf, type State } from '../graph/state.ts';
 import { elementCount, typedArray, type DType, type Tensor, type TensorType, type TypedArray } from '../graph/types.ts';
 import { operators } from '../ops/index.ts';
@@ -59,6 +59,13 @@ function ortTensor({ dtype, shape }: TensorType, data: TypedArray): ort.Tensor {
   return new ort.Tensor(ortTypes[dtype], view as Int32Array, shape);
 }
 
+/** A state's tensors at their places, `undefined` for padding. */
+type Views = readonly (ort.Tensor | undefined)[];
+
+function viewsOver({ layout, tensors }: State): Views {
+  return placedSlots(layout).map((slot) => (slot === null ? undefined : ortTensor(slot, tensors.get(slot.name)!)));
+}
+
 async function createSession(model: Uint8Array, options: ExecutorOptions): Promise<ort.InferenceSession> {
   try {
     return await ort.InferenceSession.create(model, sessionOptions(options));
@@ -77,13 +84,11 @@ async function createSession(model: Uint8Array, options: ExecutorOptions): Promi
 export async function createExecutor(program: Program, options: ExecutorOptions): Promise<Executor> {
   const lowered = lower(program, options.kernel);
   const session = await createSession(lowered.model, options);
-  const slots = slotsOf(program.output);
-  const names = lowered.outputs.filter((name) => name !== undefined);
-  const views = new WeakMap<State, ort.Tensor[]>();
-  const viewsOf = (state: State): ort.Tensor[] => {
+  const views = new WeakMap<State, Views>();
+  const viewsOf = (state: State): Views => {
     const known = views.get(state);
     if (known !== undefined) return known;
-    const made = slotsOf(state.layout).map((slot) => ortTensor(slot, state.tensors.get(slot.name)!));
+    const made = viewsOver(state);
     views.set(state, made);
     return made;
   };
@@ -92,7 +97,10 @@ export async function createExecutor(program: Program, options: ExecutorOptions)
     async run(inputs, output, batch) {
       const feeds = feedsOf(session, inputs.map(viewsOf), program, batch);
       const targets = viewsOf(output);
-      const fetches = Object.fromEntries(slots.map((_, slot) => [names[slot]!, targets[slot]!]));
+      const fetches: Record<string, ort.Tensor> = {};
+      lowered.outputs.forEach((name, place) => {
+        if (name !== undefined) fetches[name] = targets[place]!;
+      });
       await session.run(feeds, fetches);
     },
     close: () => session.release(),
@@ -101,15 +109,15 @@ export async function createExecutor(program: Program, options: ExecutorOptions)
 
 function feedsOf(
   session: ort.InferenceSession,
-  inputs: readonly (readonly ort.Tensor[])[],
+  inputs: readonly Views[],
   program: Program,
   batch: Uint32Array | undefined,
 ): Record<string, ort.Tensor> {
   const used = new Set(session.inputNames);
   const feeds: Record<string, ort.Tensor> = {};
   inputs.forEach((tensors, state) =>
-    tensors.forEach((tensor, slot) => {
-      if (used.has(inputName(state, slot))) feeds[inputName(state, slot)] = tensor;
+    tensors.forEach((tensor, place) => {
+      if (used.has(inputName(state, place))) feeds[inputName(state, place)] = tensor!;
     }),
   );
   if (!used.has(BATCH)) return feeds;
@@ -136,10 +144,7 @@ export async function trace(
   const lowered = lower(program, options.kernel, true);
   const session = await createSession(lowered.model, options);
   try {
-    const views = inputs.map(({ layout, tensors }) =>
-      slotsOf(layout).map((slot) => ortTensor(slot, tensors.get(slot.name)!)),
-    );
-    const results = await session.run(feedsOf(session, views, program, batch));
+    const results = await session.run(feedsOf(session, inputs.map(viewsOver), program, batch));
     const values = program.nodes.map((node, index) => {
       if (node === null) return null;
       const { data } = results[lowered.outputs[index]!]!;

@@ -1,6 +1,5 @@
 import { SwarmlockError } from '../errors.ts';
-import type { Node, Program, Ref } from '../graph/program.ts';
-import { slotsOf } from '../graph/state.ts';
+import { placedSlots, type Node, type Program, type Ref } from '../graph/program.ts';
 import { elementCount, type DType, type Tensor, type TensorType } from '../graph/types.ts';
 import { operators } from '../ops/index.ts';
 import { Emitter } from './emitter.ts';
@@ -11,12 +10,12 @@ import { encodeModel, type ElementType, type OnnxValue } from './proto.ts';
 /** An ONNX model that computes a program, and the names by which to feed it. */
 export type LoweredProgram = {
   readonly model: Uint8Array;
-  /** Name of each output node's value, in slot order; with `trace`, of every node (undefined for padding). */
+  /** Name of each output node's value, by place; with `trace`, of every node. Undefined for padding. */
   readonly outputs: readonly (string | undefined)[];
 };
 
 export const BATCH = 'batch';
-export const inputName = (state: number, slot: number) => `s${state}_${slot}`;
+export const inputName = (state: number, place: number) => `s${state}_${place}`;
 
 /** Above this, an i32 is not always an exact f32. */
 const MAX_EXACT_F32 = 2 ** 24;
@@ -86,11 +85,11 @@ class ProgramLowering {
     const stripped = nodes.map((node) => (node.op === 'Identity' ? { ...node, attributes: {} } : node));
     const used = new Set(nodes.flatMap(({ inputs }) => inputs));
     const inputs = this.#program.inputs.flatMap((layout, state) =>
-      slotsOf(layout).map(({ dtype, shape }, slot) => ({
-        name: inputName(state, slot),
-        dtype: plainForm[dtype],
-        shape,
-      })),
+      placedSlots(layout).flatMap((slot, place) =>
+        slot === null
+          ? []
+          : [{ name: inputName(state, place), dtype: plainForm[slot.dtype] as ElementType, shape: slot.shape }],
+      ),
     );
     const batch = this.#program.nodes.find((node) => node?.op === 'load_batch');
     if (batch) inputs.push({ name: BATCH, dtype: 'i32', shape: batch.type.shape });
@@ -104,7 +103,7 @@ class ProgramLowering {
 
   /** The ONNX value of a reference in a form. */
   value(ref: Ref, form: Form): string {
-    if (ref.kind === 'input') return this.#held(inputName(ref.state, ref.slot), this.#typeOf(ref).dtype, form);
+    if (ref.kind === 'input') return this.#held(inputName(ref.state, ref.place), this.#typeOf(ref).dtype, form);
     const key = `${ref.kind} ${ref.index} ${form}`;
     const known = this.#values.get(key);
     if (known !== undefined) return known;
@@ -189,7 +188,7 @@ class ProgramLowering {
 
   #typeOf(ref: Ref): TensorType {
     if (ref.kind === 'constant') return this.#program.constants[ref.index]!;
-    if (ref.kind === 'input') return slotsOf(this.#program.inputs[ref.state]!)[ref.slot]!;
+    if (ref.kind === 'input') return placedSlots(this.#program.inputs[ref.state]!)[ref.place]!;
     return this.#program.nodes[ref.index]!.type;
   }
 

@@ -1,5 +1,4 @@
-import type { Node, Program, Ref } from '../graph/program.ts';
-import { slotsOf } from '../graph/state.ts';
+import { placedSlots, type Node, type Program, type Ref } from '../graph/program.ts';
 import { elementCount, type Shape } from '../graph/types.ts';
 
 /** Reads shapes of graphs that the lowering can compute in fewer passes with the same bits. */
@@ -54,7 +53,7 @@ export class Patterns {
 
   #shapeOf(ref: Ref): Shape {
     if (ref.kind === 'constant') return this.#program.constants[ref.index]!.shape;
-    if (ref.kind === 'input') return slotsOf(this.#program.inputs[ref.state]!)[ref.slot]!.shape;
+    if (ref.kind === 'input') return placedSlots(this.#program.inputs[ref.state]!)[ref.place]!.shape;
     return this.#program.nodes[ref.index]!.type.shape;
   }
 

@@ -45,7 +45,7 @@ function changed(op: string, change: (node: Node) => Partial<Node>): Program {
 const node: Described = {
   op: 'slice',
   attributes: [1, 2, 3],
-  inputs: [{ kind: 'input', state: 1, slot: 258 }],
+  inputs: [{ kind: 'input', state: 1, place: 258 }],
   type: { dtype: 'i8', shape: [5, 3] },
 };
 
@@ -76,6 +76,22 @@ describe('program encoding', () => {
     expect(decodeProgram(encodeProgram(example()))).to.deep.equal(example());
   });
 
+  it('names a tensor of a state by its place in the padded tree', async () => {
+    // Groups of one, two and one: each is padded to two, so the third starts at place 4.
+    const { groups } = y;
+    const grouped = { groups: [groups[0]!, groups[1]!.filter(({ name }) => name !== 'q'), groups[1]!.slice(1, 2)] };
+    const graph = new GraphBuilder([grouped]);
+    const reversed = graph.transpose(graph.input('q'), [1, 0]);
+    const program = graph.finish({ groups: [[{ name: 'q', dtype: 'i8', shape: [4, 6] }]] }, new Map([['q', reversed]]));
+    const [descriptor] = encodeProgram(program).descriptors;
+    expect(Buffer.from(descriptor!.subarray(60, 68)).toString('hex')).to.equal('02000000' + '00000004');
+    expect(decodeProgram(encodeProgram(program))).to.deep.equal(program);
+    const atPadding = program.nodes.map((item) =>
+      item?.op === 'transpose' ? { ...item, inputs: [{ kind: 'input', state: 0, place: 1 } satisfies Ref] } : item,
+    );
+    await failsWith('DESCRIPTOR_INVALID', () => decodeProgram(encodeProgram({ ...program, nodes: atPadding })));
+  });
+
   it('is the Merkle root over descriptors, constants and layouts', () => {
     const program = example();
     const sizes = Buffer.from(
@@ -100,11 +116,11 @@ describe('program encoding', () => {
     'the kind of a reference': changed('sum_i32', ({ inputs }) => ({
       inputs: inputs.map((ref) => ({ kind: 'constant', index: (ref as { index: number }).index })),
     })),
-    'the slot of a reference': changed('mul', ({ inputs }) => ({
-      inputs: [{ kind: 'input', state: 0, slot: 1 }, inputs[1]!],
+    'the place of a reference': changed('mul', ({ inputs }) => ({
+      inputs: [{ kind: 'input', state: 0, place: 1 }, inputs[1]!],
     })),
     'the state of a reference': changed('mul', ({ inputs }) => ({
-      inputs: [{ kind: 'input', state: 1, slot: 0 }, inputs[1]!],
+      inputs: [{ kind: 'input', state: 1, place: 0 }, inputs[1]!],
     })),
     'the order of references': changed('mul', ({ inputs }) => ({ inputs: inputs.toReversed() })),
     'a constant': example({ factor: 0.25 }),
@@ -165,7 +181,7 @@ describe('program encoding', () => {
     await failsWith('GRAPH_INVALID', () => encodeNode({ ...node, type: { dtype: 'i8', shape: [0] } }));
     await failsWith('GRAPH_INVALID', () => encodeNode({ ...node, op: 'exp' }));
     await failsWith('GRAPH_INVALID', () => encodeNode({ ...node, inputs: [{ kind: 'node', index: 2 ** 32 }] }));
-    await failsWith('GRAPH_INVALID', () => encodeNode({ ...node, inputs: [{ kind: 'input', state: 256, slot: 0 }] }));
+    await failsWith('GRAPH_INVALID', () => encodeNode({ ...node, inputs: [{ kind: 'input', state: 256, place: 0 }] }));
   });
 
   it('refuses every descriptor that it would not have written', async () => {
@@ -188,8 +204,8 @@ describe('program encoding', () => {
   it('refuses to rebuild a program that refers forwards, nowhere, or to another output', async () => {
     const broken: Partial<Program>[] = [
       changed('mul', ({ inputs }) => ({ inputs: [{ kind: 'node', index: 5 }, inputs[1]!] })),
-      changed('mul', ({ inputs }) => ({ inputs: [{ kind: 'input', state: 0, slot: 1 }, inputs[1]!] })),
-      changed('mul', ({ inputs }) => ({ inputs: [{ kind: 'input', state: 2, slot: 0 }, inputs[1]!] })),
+      changed('mul', ({ inputs }) => ({ inputs: [{ kind: 'input', state: 0, place: 1 }, inputs[1]!] })),
+      changed('mul', ({ inputs }) => ({ inputs: [{ kind: 'input', state: 2, place: 0 }, inputs[1]!] })),
       { constants: [] },
       { outputStart: 0 },
       { nodes: [...example().nodes, null] },
