@@ -10,10 +10,13 @@ import type { At } from './run.ts';
 export const claimStatuses = ['none', 'standing', 'frozen', 'final', 'voided'] as const;
 export type ClaimStatus = (typeof claimStatuses)[number];
 
-export const claimKinds = ['work', 'aggregate', 'seat'] as const;
+export const claimKinds = ['work', 'aggregate', 'seat', 'verdict'] as const;
 export type ClaimKind = (typeof claimKinds)[number];
 
-/** What a claim's id says: of `work` and `seat`, the number is the seat; of `aggregate`, the attempt, from 1. */
+/**
+ * What a claim's id says: of `work` and `seat`, the number is the seat; of `aggregate`, the attempt, from 1; of `verdict`, the
+ * indices of validator and miner.
+ */
 export type ClaimName = {
   readonly kind: ClaimKind;
   readonly runId: bigint;

@@ -3,7 +3,7 @@ import { zeroAddress, type Address } from 'viem';
 import { z } from 'zod';
 
 import { SwarmlockError } from '../engine/errors.ts';
-import { protocolAbi, stakeManagerAbi } from './abi/index.ts';
+import { claimsAbi, gameAbi, protocolAbi, stakeManagerAbi } from './abi/index.ts';
 import type { Client } from './client.ts';
 import { onChain } from './errors.ts';
 
@@ -15,6 +15,8 @@ export type Deployment = {
   readonly claims: Address;
   readonly runs: Address;
   readonly ownership: Address;
+  readonly game: Address;
+  readonly verdicts: Address;
   /** The ERC-20 that is staked. */
   readonly token: Address;
 };
@@ -44,7 +46,15 @@ export async function readDeployment(path: string, client: Client): Promise<Depl
     'StakeManager.token',
     client.readContract({ address: stake, abi: stakeManagerAbi, functionName: 'token' }),
   );
-  return { protocol, lens, stake, claims, runs, ownership, token };
+  const game = await onChain(
+    'Claims.game',
+    client.readContract({ address: claims, abi: claimsAbi, functionName: 'game' }),
+  );
+  const verdicts =
+    game === zeroAddress
+      ? zeroAddress
+      : await onChain('Game.verdicts', client.readContract({ address: game, abi: gameAbi, functionName: 'verdicts' }));
+  return { protocol, lens, stake, claims, runs, ownership, game, verdicts, token };
 }
 
 async function readAddresses(path: string): Promise<{ protocol: Address; lens: Address }> {

@@ -1,6 +1,6 @@
 import { parseEventLogs, type Address, type Hex, type ParseEventLogsReturnType } from 'viem';
 
-import { claimsAbi, ownershipAbi, runsAbi } from './abi/index.ts';
+import { claimsAbi, gameAbi, ownershipAbi, runsAbi } from './abi/index.ts';
 import { parseClaimId } from './claims.ts';
 import type { Client } from './client.ts';
 import type { Deployment } from './deployment.ts';
@@ -8,7 +8,7 @@ import { onChain } from './errors.ts';
 import type { MemberSet } from './member-set.ts';
 import type { Commitment } from './round.ts';
 
-const eventsAbi = [...runsAbi, ...claimsAbi, ...ownershipAbi] as const;
+const eventsAbi = [...runsAbi, ...claimsAbi, ...ownershipAbi, ...gameAbi] as const;
 
 /** What happened in a run, as the contracts tell it: `eventName` and `args`, with the block and transaction. */
 export type RunEvent = ParseEventLogsReturnType<typeof eventsAbi, undefined, true>[number];
@@ -19,7 +19,10 @@ export type Blocks = { readonly fromBlock: bigint; readonly toBlock: bigint };
 const SPAN = 2_000n;
 
 /** Searches the blocks span by span, oldest first. */
-async function inSpans<T>(blocks: Blocks, search: (span: Blocks) => Promise<readonly T[]>): Promise<readonly T[]> {
+export async function inSpans<T>(
+  blocks: Blocks,
+  search: (span: Blocks) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
   const found: T[] = [];
   for (let fromBlock = blocks.fromBlock; fromBlock <= blocks.toBlock; fromBlock += SPAN) {
     const end = fromBlock + SPAN - 1n;
@@ -31,12 +34,12 @@ async function inSpans<T>(blocks: Blocks, search: (span: Blocks) => Promise<read
 /** All events of a run in these blocks, oldest first. */
 export async function readEvents(
   client: Client,
-  { runs, claims, ownership }: Deployment,
+  { runs, claims, ownership, game }: Deployment,
   runId: bigint,
   blocks: Blocks,
 ): Promise<readonly RunEvent[]> {
   return inSpans(blocks, async (span) => {
-    const logs = await onChain('reading events', client.getLogs({ address: [runs, claims, ownership], ...span }));
+    const logs = await onChain('reading events', client.getLogs({ address: [runs, claims, ownership, game], ...span }));
     return parseEventLogs({ abi: eventsAbi, logs }).filter((event) => runIdOf(event) === runId);
   });
 }
