@@ -9,8 +9,8 @@ type Duration is uint32;
 /// @dev Later than every instant a chain will reach: a thing that has not been scheduled happens then.
 Instant constant NEVER = Instant.wrap(type(uint48).max);
 
-using {plus, since, isAtOrAfter, isZero} for Instant global;
-using {isLongerThan} for Duration global;
+using {plus, minus, since, isAtOrAfter, isZero} for Instant global;
+using {isLongerThan, halfDown} for Duration global;
 
 function now_() view returns (Instant) {
     return Instant.wrap(uint48(block.timestamp));
@@ -18,6 +18,10 @@ function now_() view returns (Instant) {
 
 function plus(Instant start, Duration span) pure returns (Instant) {
     return Instant.wrap(Instant.unwrap(start) + Duration.unwrap(span));
+}
+
+function minus(Instant end, Duration span) pure returns (Instant) {
+    return Instant.wrap(Instant.unwrap(end) - Duration.unwrap(span));
 }
 
 /// @dev Seconds from `earlier` to `later`.
@@ -36,4 +40,8 @@ function isZero(Instant a) pure returns (bool) {
 
 function isLongerThan(Duration a, Duration b) pure returns (bool) {
     return Duration.unwrap(a) > Duration.unwrap(b);
+}
+
+function halfDown(Duration a) pure returns (Duration) {
+    return Duration.wrap(Duration.unwrap(a) / 2);
 }
