@@ -9,7 +9,7 @@ import {vm} from "./lib/Vm.sol";
 
 /// @dev Each test measures one call as its own transaction: `setUp` has brought the chain there, so storage is cold.
 abstract contract GasFixture is Fixture {
-    function parameters() internal view override returns (RunParameters memory p) {
+    function parameters() internal view virtual override returns (RunParameters memory p) {
         p = super.parameters();
         p.joinMultiplier = 1e18 + 1;
     }
