@@ -118,22 +118,27 @@ export async function readReports(
 export type AggregateClaimed = {
   readonly round: number;
   readonly claimId: bigint;
+  readonly claimant: Address;
+  readonly word: Hex;
+  readonly parent: Hex;
   readonly accepted: MemberSet;
   readonly nextRoot: Hex;
 };
 
-/** The aggregates that one owner has claimed, oldest first. */
+/** The aggregates that one owner has claimed, or all of one round, oldest first. */
 export async function readAggregateClaims(
   client: Client,
   { runs }: Deployment,
   runId: bigint,
-  claimant: Address,
+  of: { readonly claimant: Address } | { readonly round: number },
   blocks: Blocks,
 ): Promise<readonly AggregateClaimed[]> {
   const eventName = 'AggregateClaimed';
-  const query = { address: runs, abi: runsAbi, eventName, args: { runId, claimant }, strict: true } as const;
+  const query = { address: runs, abi: runsAbi, eventName, args: { runId, ...of }, strict: true } as const;
   const events = await inSpans(blocks, (span) =>
     onChain('reading aggregates', client.getContractEvents({ ...query, ...span })),
   );
-  return events.map(({ args: { round, claimId, accepted, nextRoot } }) => ({ round, claimId, accepted, nextRoot }));
+  return events.map(({ args: { round, claimId, claimant, word, parent, accepted, nextRoot } }) => {
+    return { round, claimId, claimant, word, parent, accepted, nextRoot };
+  });
 }

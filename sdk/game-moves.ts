@@ -13,6 +13,7 @@ import {
 } from './game.ts';
 import type { MemberSet } from './member-set.ts';
 import type { Commitment } from './round.ts';
+import type { Verdict } from './verdicts.ts';
 
 /** The trace of one invocation, and its first levels; fields as in IGame.Trace. */
 export type TraceOpening = {
@@ -40,9 +41,6 @@ export type AggregateClaim = {
   readonly nextRoot: Hex;
 };
 
-/** What a validator says that it found; fields as in IVerdicts.Verdict. */
-export type VerdictClaim = ContractFunctionArgs<typeof gameAbi, 'payable', 'openOnVerdict'>[1];
-
 /** What an opened challenge is about: all that the claim's word is the hash of. */
 export type Target =
   | { readonly kind: 'work'; readonly commitment: Commitment }
@@ -53,7 +51,7 @@ export type Target =
       readonly program: Hex;
       readonly proof: readonly Hex[];
     }
-  | { readonly kind: 'verdict'; readonly verdict: VerdictClaim; readonly commitment: Commitment };
+  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly commitment: Commitment };
 
 /** A move of an open game; IGame says what each one means. */
 export type Move =

@@ -55,7 +55,8 @@ export type Position = {
   readonly finish: Hex;
   readonly marks: Hex;
   readonly trace: Hex;
-  readonly nodes: number;
+  /** Of the tree in which the walk stands, before padding. */
+  readonly places: number;
   readonly subtree: Hex;
   /** Levels below the subtree. */
   readonly height: number;
@@ -99,12 +100,14 @@ const [openingInput, , programsInput] = getAbiItem({ abi: gameAbi, name: 'openOn
 const [, , positionInput] = getAbiItem({ abi: gameAbi, name: 'split' }).inputs;
 
 export function encodedPosition(position: Position): RawPosition {
-  const { subject, stage, index, ...same } = position;
-  return { ...same, subject: subjects.indexOf(subject), stage: stages.indexOf(stage), index: BigInt(index) };
+  const { subject, stage, places, index, ...same } = position;
+  const numbers = { places: BigInt(places), index: BigInt(index) };
+  return { ...same, ...numbers, subject: subjects.indexOf(subject), stage: stages.indexOf(stage) };
 }
 
-export function decodedPosition({ subject, stage, index, ...same }: RawPosition): Position {
-  return { ...same, subject: subjects[subject]!, stage: stages[stage]!, index: Number(index) };
+export function decodedPosition({ subject, stage, places, index, ...same }: RawPosition): Position {
+  const numbers = { places: Number(places), index: Number(index) };
+  return { ...same, ...numbers, subject: subjects[subject]!, stage: stages[stage]! };
 }
 
 export function encodedOpening({ subject, ...same }: Opening): RawOpening {

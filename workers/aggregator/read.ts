@@ -72,7 +72,7 @@ function ownClaims({ client, deployment, config, parameters }: Workshop<Aggregat
     from ??= await firstBlockAt(client, parameters.opensAt);
     if (from > toBlock) return;
     const blocks = { fromBlock: from, toBlock };
-    bonded = [...bonded, ...(await readAggregateClaims(client, deployment, config.runId, owner, blocks))];
+    bonded = [...bonded, ...(await readAggregateClaims(client, deployment, config.runId, { claimant: owner }, blocks))];
     from = toBlock + 1n;
   };
   return {
