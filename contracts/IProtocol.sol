@@ -11,4 +11,8 @@ interface IProtocol {
     function runs() external view returns (address);
 
     function ownership() external view returns (address);
+
+    function game() external view returns (address);
+
+    function verdicts() external view returns (address);
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {LibRLP} from "solady/src/utils/LibRLP.sol";
 
 import {Claims} from "./claim/Claims.sol";
+import {IGameFactory} from "./claim/IGameFactory.sol";
 import {IProtocol} from "./IProtocol.sol";
 import {Ownership} from "./own/Ownership.sol";
 import {Runs} from "./run/Runs.sol";
@@ -25,17 +26,25 @@ contract Protocol is IProtocol {
     /// @inheritdoc IProtocol
     address public immutable ownership;
 
+    /// @inheritdoc IProtocol
+    address public immutable game;
+
+    /// @inheritdoc IProtocol
+    address public immutable verdicts;
+
     /// @param token the stake token
     /// @param randomness where beacons come from
     /// @param shareTokenFactory who makes share tokens
-    /// @param game who decides challenges; zero while nobody does
+    /// @param gameFactory who makes the game and the verdicts
+    /// @param clock seconds that each side has in one game
     /// @param unbondingDelay at least as long as `longestWindow`
     /// @param longestWindow the longest challenge window that a run may have
     constructor(
         address token,
         address randomness,
         address shareTokenFactory,
-        address game,
+        address gameFactory,
+        Duration clock,
         Duration unbondingDelay,
         Duration longestWindow
     ) {
@@ -45,9 +54,12 @@ contract Protocol is IProtocol {
         runs = LibRLP.computeAddress(address(this), 3);
         ownership = LibRLP.computeAddress(address(this), 4);
 
+        // Neither calls anyone while it is made.
+        (game, verdicts) = IGameFactory(gameFactory).create(stake, claims, runs, clock);
+
         // INVARIANT: every contract is where the others think it is.
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);
-        assert(address(new Claims(runs, stake, game, longestWindow)) == claims);
+        assert(address(new Claims(runs, stake, game, verdicts, longestWindow)) == claims);
         assert(address(new Runs(stake, claims, ownership, randomness)) == runs);
         assert(address(new Ownership(runs, shareTokenFactory)) == ownership);
     }

@@ -5,13 +5,16 @@ import { fileURLToPath } from 'node:url';
 /** What the SDK knows by ABI: the export's name and the compiled contract it comes from. */
 const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['claims', 'claim/Claims'],
+  ['game', 'claim/Game'],
   ['developmentToken', 'dev/DevelopmentToken'],
   ['ownership', 'own/Ownership'],
   ['protocol', 'Protocol'],
+  ['rules', 'claim/rules/Rules'],
   ['runLens', 'run/RunLens'],
   ['runs', 'run/Runs'],
   ['shareToken', 'own/ShareToken'],
   ['stakeManager', 'stake/StakeManager'],
+  ['verdicts', 'claim/Verdicts'],
 ];
 
 type AbiItem = { readonly type: string; readonly name?: string; readonly inputs?: readonly unknown[] };

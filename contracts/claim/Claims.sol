@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IStakeManager} from "../stake/IStakeManager.sol";
-import {ClaimId} from "../types/ClaimId.sol";
+import {ClaimId, ClaimKind} from "../types/ClaimId.sol";
 import {Duration, now_} from "../types/Time.sol";
 import {IClaims} from "./IClaims.sol";
 import {IClaimSource} from "./IClaimSource.sol";
@@ -35,6 +35,9 @@ contract Claims is IClaims {
     address public immutable game;
 
     /// @inheritdoc IClaims
+    address public immutable verdicts;
+
+    /// @inheritdoc IClaims
     Duration public immutable longestWindow;
 
     modifier onlyGame() {
@@ -42,16 +45,18 @@ contract Claims is IClaims {
         _;
     }
 
-    constructor(address runs_, address stake_, address game_, Duration longestWindow_) {
+    constructor(address runs_, address stake_, address game_, address verdicts_, Duration longestWindow_) {
         runs = runs_;
         stake = stake_;
         game = game_;
+        verdicts = verdicts_;
         longestWindow = longestWindow_;
     }
 
     /// @inheritdoc IClaims
     function post(ClaimId id, bytes32 word, address claimant, uint128 bond) external {
-        require(msg.sender == runs, NotRuns(msg.sender, runs));
+        address source = address(_sourceOf(id));
+        require(msg.sender == source, NotSource(msg.sender, source));
         // INVARIANT: what was claimed never changes.
         require(wordOf[id] == bytes32(0), AlreadyPosted(id));
 
@@ -61,17 +66,16 @@ contract Claims is IClaims {
     }
 
     /// @inheritdoc IClaims
-    function challenge(ClaimId id, bytes32 word) external {
+    function challenge(ClaimId id, bytes32 word, address challenger) external onlyGame {
         bytes32 posted = wordOf[id];
         require(posted != bytes32(0), NotPosted(id));
         // INVARIANT: a challenge hits the claim that its author saw.
         require(word == posted, WordMismatch(id, word, posted));
-        IClaimSource.ClaimTerms memory terms = IClaimSource(runs).termsOf(id);
+        IClaimSource.ClaimTerms memory terms = _sourceOf(id).termsOf(id);
         require(terms.challengeable, NotChallengeable(id));
         Fate storage fate = _fates[id];
         // INVARIANT: what is final stays final.
         require(!fate.voided && !now_().isAtOrAfter(terms.finalAt), WindowClosed(id, _statusOf(id, terms)));
-        address challenger = IStakeManager(stake).principalOf(msg.sender);
         require(challengeStatusOf[id][challenger] == ChallengeStatus.NONE, AlreadyChallenged(id, challenger));
 
         challengeStatusOf[id][challenger] = ChallengeStatus.OPEN;
@@ -80,7 +84,7 @@ contract Claims is IClaims {
         emit Challenged(id, challenger, terms.claimant, terms.challengeBond);
 
         IStakeManager(stake).lock(challenger, terms.challengeBond);
-        if (others == 0) IClaimSource(runs).onFrozen(id);
+        if (others == 0) _sourceOf(id).onFrozen(id);
     }
 
     /// @inheritdoc IClaims
@@ -89,7 +93,7 @@ contract Claims is IClaims {
         Fate storage fate = _fates[id];
         // INVARIANT: a bond is lost once.
         require(!fate.voided, WindowClosed(id, ClaimStatus.VOIDED));
-        IClaimSource.ClaimTerms memory terms = IClaimSource(runs).termsOf(id);
+        IClaimSource.ClaimTerms memory terms = _sourceOf(id).termsOf(id);
 
         fate.voided = true;
         fate.openChallenges--;
@@ -99,7 +103,7 @@ contract Claims is IClaims {
 
         IStakeManager(stake).slash(terms.claimant, terms.bond, winner);
         IStakeManager(stake).unlock(winner, terms.challengeBond);
-        IClaimSource(runs).onVoided(id);
+        _sourceOf(id).onVoided(id);
     }
 
     /// @inheritdoc IClaims
@@ -108,7 +112,7 @@ contract Claims is IClaims {
         Fate storage fate = _fates[id];
         // INVARIANT: nobody loses to a claim that lost.
         require(!fate.voided, WindowClosed(id, ClaimStatus.VOIDED));
-        IClaimSource.ClaimTerms memory terms = IClaimSource(runs).termsOf(id);
+        IClaimSource.ClaimTerms memory terms = _sourceOf(id).termsOf(id);
 
         uint32 others = --fate.openChallenges;
         challengeStatusOf[id][challenger] = ChallengeStatus.LOST;
@@ -116,7 +120,7 @@ contract Claims is IClaims {
         emit Upheld(id, challenger, terms.claimant);
 
         IStakeManager(stake).slash(challenger, terms.challengeBond, terms.claimant);
-        if (others == 0) IClaimSource(runs).onRestored(id);
+        if (others == 0) _sourceOf(id).onRestored(id);
     }
 
     /// @inheritdoc IClaims
@@ -136,7 +140,7 @@ contract Claims is IClaims {
     }
 
     /// @inheritdoc IClaims
-    function releaseChallenge(ClaimId id, address challenger) external {
+    function releaseChallenge(ClaimId id, address challenger) external onlyGame {
         IClaimSource.ClaimTerms memory terms = _terms(id);
         // INVARIANT: a challenge ends with its own game, or with its claim.
         require(_fates[id].voided, NotVoided(id, _statusOf(id, terms)));
@@ -153,6 +157,16 @@ contract Claims is IClaims {
     /// @inheritdoc IClaims
     function statusOf(ClaimId id) external view returns (ClaimStatus) {
         return _statusOf(id, _terms(id));
+    }
+
+    /// @inheritdoc IClaims
+    function claimantOf(ClaimId id) external view returns (address) {
+        return _terms(id).claimant;
+    }
+
+    /// @inheritdoc IClaims
+    function isVoided(ClaimId id) external view returns (bool) {
+        return _fates[id].voided;
     }
 
     /// @inheritdoc IClaims
@@ -175,9 +189,14 @@ contract Claims is IClaims {
         require(status == ChallengeStatus.OPEN, NotChallenging(id, challenger, status));
     }
 
+    /// @dev What a claim is about is known where it was made.
+    function _sourceOf(ClaimId id) private view returns (IClaimSource) {
+        return IClaimSource(id.kind() == ClaimKind.VERDICT ? verdicts : runs);
+    }
+
     /// @dev Empty for a claim that was never posted: only then does its source not know it.
     function _terms(ClaimId id) private view returns (IClaimSource.ClaimTerms memory terms) {
-        if (wordOf[id] != bytes32(0)) terms = IClaimSource(runs).termsOf(id);
+        if (wordOf[id] != bytes32(0)) terms = _sourceOf(id).termsOf(id);
     }
 
     function _statusOf(ClaimId id, IClaimSource.ClaimTerms memory terms) private view returns (ClaimStatus) {

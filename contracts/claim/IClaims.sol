@@ -6,10 +6,9 @@ import {Duration} from "../types/Time.sol";
 
 /// @title Claims: post, window, challenge, finality.
 /// @notice Everything that is paid is a claim with a bond locked for it alone. Silence makes it final. Anyone may
-/// challenge it with a bond until then; an open challenge freezes it: it earns nothing and both bonds stay locked.
-/// Every challenge is its own game, so a sham challenge keeps nobody else out. Only the game decides: it voids the
-/// claim (claimant slashed) or upholds it (challenger slashed). A deployment whose game is the zero address has no
-/// game yet: nobody can decide, and what is frozen stays frozen.
+/// challenge it with a bond until then, by opening a game; an open challenge freezes it: it earns nothing and both bonds
+/// stay locked. Every challenge is its own game, so a sham challenge keeps nobody else out. Only the game decides: it
+/// voids the claim (claimant slashed) or upholds it (challenger slashed).
 interface IClaims {
     /// @dev Temperature: STANDING is warm (time makes it FINAL); FROZEN is hot (the game moves it); the rest is cold.
     enum ClaimStatus {
@@ -28,9 +27,9 @@ interface IClaims {
         CLOSED
     }
 
-    /// @notice Only the runs contract posts.
-    error NotRuns(address caller, address runs);
-    /// @notice Only the game decides.
+    /// @notice A claim is posted by the contract that knows claims of its kind.
+    error NotSource(address caller, address source);
+    /// @notice Only the game challenges and decides.
     error NotGame(address caller, address game);
     /// @notice A claim is posted once.
     error AlreadyPosted(ClaimId id);
@@ -53,15 +52,17 @@ interface IClaims {
     event Released(ClaimId indexed id, address indexed claimant, uint128 bond);
     event ChallengeReleased(ClaimId indexed id, address indexed challenger, uint128 bond);
 
-    /// @notice Records a claim and locks its bond. Runs contract only; its event (`Committed`, `AggregateClaimed`,
-    /// `Joined`) carries the claim.
+    /// @notice Records a claim and locks its bond. Only its source, the verdicts contract for a verdict and the runs
+    /// contract for all others; the source's event (`Committed`, `AggregateClaimed`, `Joined`, `VerdictRevealed`)
+    /// carries the claim.
     /// @param word the hash of everything claimed; never zero
     function post(ClaimId id, bytes32 word, address claimant, uint128 bond) external;
 
-    /// @notice Challenges a claim, locking the run's challenge bond from the stake of the caller's owner (the caller
-    /// may be a node key). One challenge per claim and challenger; challengers do not exclude each other.
+    /// @notice Challenges a claim, locking the run's challenge bond from the challenger's stake. Game only. One challenge
+    /// per claim and challenger; challengers do not exclude each other.
     /// @param word the claim's word, so that a re-org cannot move the challenge onto another claim
-    function challenge(ClaimId id, bytes32 word) external;
+    /// @param challenger whose stake it is, and whose game
+    function challenge(ClaimId id, bytes32 word, address challenger) external;
 
     /// @notice Ends a claim that lost to `winner`: its bond is slashed. Game only.
     function void(ClaimId id, address winner) external;
@@ -73,15 +74,19 @@ interface IClaims {
     /// @notice Frees the bond of a final claim. Anyone may call.
     function release(ClaimId id) external;
 
-    /// @notice Frees the bond of a challenge left open on a claim that another challenger voided. Anyone may call.
+    /// @notice Frees the bond of a challenge left open on a claim that another challenger voided. Game only, which ends the
+    /// game.
     function releaseChallenge(ClaimId id, address challenger) external;
 
     function runs() external view returns (address);
 
     function stake() external view returns (address);
 
-    /// @notice Who decides; zero while there is no game.
+    /// @notice Who decides.
     function game() external view returns (address);
+
+    /// @notice Where verdicts come from.
+    function verdicts() external view returns (address);
 
     /// @notice No run may have a longer challenge window; stake unbonds no faster.
     function longestWindow() external view returns (Duration);
@@ -90,6 +95,12 @@ interface IClaims {
     function wordOf(ClaimId id) external view returns (bytes32);
 
     function statusOf(ClaimId id) external view returns (ClaimStatus);
+
+    /// @notice Whose claim it is; zero when nothing is claimed.
+    function claimantOf(ClaimId id) external view returns (address);
+
+    /// @notice Whether it has lost a game.
+    function isVoided(ClaimId id) external view returns (bool);
 
     /// @notice Posted, unchallenged, and past its window.
     function isFinal(ClaimId id) external view returns (bool);

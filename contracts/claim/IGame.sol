@@ -192,8 +192,11 @@ interface IGame {
     error FeeTooLow(uint256 given, uint256 needed);
     /// @notice Another trace of this invocation was given in a game on the same claim.
     error TraceMismatch(bytes32 given, bytes32 recorded);
+    error NoGame(ClaimId id, address challenger);
     error NothingOwed(address account);
     error TransferFailed(address account, uint256 amount);
+    /// @notice A clock without time decides every game for whoever moves second.
+    error NoTime();
 
     event Announced(address indexed challenger, bytes32 indexed secret);
     event GameOpened(ClaimId indexed id, address indexed challenger, address indexed claimant, Opening opening);
@@ -204,7 +207,7 @@ interface IGame {
     event Split(ClaimId indexed id, address indexed challenger, bytes32[] children);
     event LeafOpened(ClaimId indexed id, address indexed challenger, bytes data);
     /// @param reason why, as a name of the rule: "element", "padding", "start", "size", "before", "clock",
-    /// "encoding", "fault"
+    /// "encoding", "fault", or "abandoned"
     event GameEnded(ClaimId indexed id, address indexed challenger, bool claimVoided, bytes32 reason);
 
     /// @notice Announces a challenge, so that nobody can take it from the one who opens it a block later.
@@ -272,24 +275,19 @@ interface IGame {
     ) external;
 
     /// @notice Marks a part of more than one step, as `marksOf` counts.
-    function mark(ClaimId id, address challenger, Position calldata position, bytes32[] calldata marks) external payable;
+    function mark(
+        ClaimId id,
+        address challenger,
+        Position calldata position,
+        bytes32[] calldata marks
+    ) external payable;
 
     /// @notice Gives the trace of an invocation. The claimant, or anyone when it is fixed already: by the claim (TRACE), or
     /// because it was given in another game on the claim.
-    function answerTrace(
-        ClaimId id,
-        address challenger,
-        Position calldata position,
-        Trace calldata trace
-    ) external;
+    function answerTrace(ClaimId id, address challenger, Position calldata position, Trace calldata trace) external;
 
     /// @notice Opens the next levels below the subtree: `2 ** levelsOf(height)` roots. Anyone may.
-    function split(
-        ClaimId id,
-        address challenger,
-        Position calldata position,
-        bytes32[] calldata children
-    ) external;
+    function split(ClaimId id, address challenger, Position calldata position, bytes32[] calldata children) external;
 
     /// @notice Goes into child `child` of the opened levels; `siblings` lead from it to the subtree.
     /// At the bottom of a tensor's tree a padding leaf ends the game: it must be EMPTY. So the challenger wins if it is not,

@@ -287,6 +287,9 @@ interface IRuns {
 
     function parametersOf(uint64 runId) external view returns (RunParameters memory);
 
+    /// @notice `keccak256(abi.encode(programs))` of the run's {RunPrograms}.
+    function programsRootOf(uint64 runId) external view returns (Root);
+
     function runOf(uint64 runId) external view returns (RunView memory);
 
     function roundOf(uint64 runId, uint32 round) external view returns (RoundView memory);

@@ -8,6 +8,7 @@ import {Duration, Instant, now_} from "../types/Time.sol";
 /// @param recipeRoot the root of the recipe document
 /// @param genesisRoot the root of the first global state (the params subtree)
 /// @param datasetRoot the root of the dataset
+/// @param programsRoot what the run computes: the hash of its {RunPrograms}
 /// @param opensAt when the first round opens; until then members enlist
 /// @param plannedTokens T: verified tokens at which every share has been earned
 /// @param shareSupply S: the cap of the share token, in its smallest unit
@@ -33,6 +34,7 @@ struct RunParameters {
     Root recipeRoot;
     Root genesisRoot;
     Root datasetRoot;
+    Root programsRoot;
     Instant opensAt;
     uint64 plannedTokens;
     uint96 shareSupply;
@@ -77,6 +79,7 @@ function requireValid(RunParameters calldata p, Duration longestWindow) view {
     uint256 longest = Duration.unwrap(longestWindow);
     _within("recipeRoot", uint256(Root.unwrap(p.recipeRoot)), 1, type(uint256).max);
     _within("genesisRoot", uint256(Root.unwrap(p.genesisRoot)), 1, type(uint256).max);
+    _within("programsRoot", uint256(Root.unwrap(p.programsRoot)), 1, type(uint256).max);
     _within("opensAt", Instant.unwrap(p.opensAt), 0, uint256(Instant.unwrap(now_())) + 365 days);
     _within("plannedTokens", p.plannedTokens, 1, type(uint64).max);
     _within("tokensPerClaim", p.tokensPerClaim, 1, p.plannedTokens);

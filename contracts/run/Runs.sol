@@ -6,6 +6,7 @@ import {IClaimSource} from "../claim/IClaimSource.sol";
 import {IOwnership} from "../own/IOwnership.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
+import {Root} from "../types/Root.sol";
 import {now_} from "../types/Time.sol";
 import {IRuns} from "./IRuns.sol";
 import {Rounds} from "./Rounds.sol";
@@ -116,6 +117,11 @@ contract Runs is Rounds, IClaimSource {
     /// @inheritdoc IRuns
     function parametersOf(uint64 runId) external view returns (RunParameters memory) {
         return _run(runId).parameters;
+    }
+
+    /// @inheritdoc IRuns
+    function programsRootOf(uint64 runId) external view returns (Root) {
+        return _runs[runId].parameters.programsRoot;
     }
 
     /// @inheritdoc IRuns

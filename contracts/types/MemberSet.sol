@@ -17,6 +17,7 @@ using {
     isEmpty,
     equals,
     count,
+    rankOf,
     lowestAbsent
 } for MemberSet global;
 
@@ -69,6 +70,11 @@ function count(MemberSet set) pure returns (uint256 total) {
         x = (x & (type(uint256).max / 257)) + ((x >> 8) & (type(uint256).max / 257));
         total = (x * (type(uint256).max / 65_535)) >> 240;
     }
+}
+
+/// @dev How many members have a lower index.
+function rankOf(MemberSet set, uint8 index) pure returns (uint256) {
+    return set.intersect(MemberSet.wrap((uint256(1) << index) - 1)).count();
 }
 
 /// @dev The smallest index not in the set; 256 when the set is full.

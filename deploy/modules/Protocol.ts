@@ -1,23 +1,26 @@
 import { buildModule } from '@nomicfoundation/hardhat-ignition/modules';
 
-/** No game yet: nobody can decide a challenge. */
-const NO_GAME = '0x0000000000000000000000000000000000000000';
-
 /**
- * Everything on one chain: the stake token and the randomness of a development chain, then the protocol, which
- * deploys stake, claims, runs and ownership itself, so that each knows the others for ever.
+ * Everything on one chain: the stake token and the randomness of a development chain, the referee and the rules of the
+ * game, which keep nothing, then the protocol, which deploys stake, claims, runs and ownership itself, and has the game
+ * and the verdicts made, so that each knows the others for ever.
  *
- * Parameters (`deploy/parameters/*.json`): `unbondingDelay` and `longestWindow`, seconds.
+ * Parameters (`deploy/parameters/*.json`), in seconds: `clock` that each side has in a game, `unbondingDelay` and
+ * `longestWindow`.
  */
 export default buildModule('Protocol', (m) => {
   const token = m.contract('DevelopmentToken');
   const randomness = m.contract('DevelopmentRandomness');
   const shareTokenFactory = m.contract('ShareTokenFactory');
+  const referee = m.contract('Referee');
+  const rules = m.contract('Rules', [referee]);
+  const gameFactory = m.contract('GameFactory', [rules]);
   const protocol = m.contract('Protocol', [
     token,
     randomness,
     shareTokenFactory,
-    m.getParameter('game', NO_GAME),
+    gameFactory,
+    m.getParameter('clock'),
     m.getParameter('unbondingDelay'),
     m.getParameter('longestWindow'),
   ]);
@@ -25,6 +28,11 @@ export default buildModule('Protocol', (m) => {
   const claims = m.contractAt('Claims', m.staticCall(protocol, 'claims'));
   const runs = m.contractAt('Runs', m.staticCall(protocol, 'runs'));
   const ownership = m.contractAt('Ownership', m.staticCall(protocol, 'ownership'));
+  const game = m.contractAt('Game', m.staticCall(protocol, 'game'));
+  const verdicts = m.contractAt('Verdicts', m.staticCall(protocol, 'verdicts'));
   const runLens = m.contract('RunLens', [runs]);
-  return { token, randomness, shareTokenFactory, protocol, stakeManager, claims, runs, ownership, runLens };
+  return {
+    ...{ token, randomness, shareTokenFactory, referee, rules, gameFactory },
+    ...{ protocol, stakeManager, claims, runs, ownership, game, verdicts, runLens },
+  };
 });

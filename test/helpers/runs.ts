@@ -22,6 +22,7 @@ export const parameters: RunParameters = {
   recipeRoot: rootOf(1),
   genesisRoot: rootOf(2),
   datasetRoot: rootOf(3),
+  programsRoot: rootOf(4),
   opensAt: 100,
   plannedTokens: 1_000_000n,
   tokensPerClaim: 1_000n,

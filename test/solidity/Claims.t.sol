@@ -44,9 +44,19 @@ contract ClaimsTest is Fixture {
         vm.expectRevert(abi.encodeWithSelector(IClaims.WindowClosed.selector, _work, status));
     }
 
-    function test_post_byAnyoneButRuns_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(IClaims.NotRuns.selector, address(this), address(runs)));
+    function test_post_byAnyoneButTheSourceOfItsKind_reverts() public {
+        vm.expectRevert(abi.encodeWithSelector(IClaims.NotSource.selector, address(this), address(runs)));
         claims.post(_work, "word", ownerOf(1), 1);
+        vm.expectRevert(abi.encodeWithSelector(IClaims.NotSource.selector, address(verdicts), address(runs)));
+        vm.prank(address(verdicts));
+        claims.post(_work, "word", ownerOf(1), 1);
+        ClaimId verdict = claimId(ClaimKind.VERDICT, RUN, 1, 3);
+        vm.expectRevert(abi.encodeWithSelector(IClaims.NotSource.selector, address(runs), address(verdicts)));
+        vm.prank(address(runs));
+        claims.post(verdict, "word", ownerOf(1), 1);
+        vm.prank(address(verdicts));
+        claims.post(verdict, "word", ownerOf(1), 1);
+        require(claims.wordOf(verdict) == "word");
     }
 
     function test_post_twice_reverts() public {
@@ -64,26 +74,26 @@ contract ClaimsTest is Fixture {
         ClaimId id = workOf(2, 1);
         require(claims.statusOf(id) == IClaims.ClaimStatus.NONE);
         vm.expectRevert(abi.encodeWithSelector(IClaims.NotPosted.selector, id));
-        claims.challenge(id, "word");
+        game.challenge(id, "word", ownerOf(2));
     }
 
     function test_challenge_ofAnotherWord_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(IClaims.WordMismatch.selector, _work, bytes32("word"), _word));
-        claims.challenge(_work, "word");
+        game.challenge(_work, "word", ownerOf(2));
     }
 
     function test_challenge_ofASeat_reverts() public {
         ClaimId id = claimId(ClaimKind.SEAT, RUN, 1, 3);
         bytes32 word = claims.wordOf(id);
         vm.expectRevert(abi.encodeWithSelector(IClaims.NotChallengeable.selector, id));
-        claims.challenge(id, word);
+        game.challenge(id, word, ownerOf(2));
     }
 
     function test_challenge_withoutStake_reverts() public {
         vm.expectRevert(
             abi.encodeWithSelector(IStakeManager.InsufficientFree.selector, address(this), 0, CHALLENGE_BOND)
         );
-        claims.challenge(_work, _word);
+        game.challenge(_work, _word, address(this));
     }
 
     function test_challenge_freezesAndLocksBothBonds() public {
@@ -93,23 +103,10 @@ contract ClaimsTest is Fixture {
         require(stake.accountOf(ownerOf(2)).locked == VALIDATOR_BOND + CHALLENGE_BOND);
     }
 
-    function test_challenge_isTheChallengersOwn_whoeverNamesItsKeyFirst() public {
-        address challenger = ownerOf(2);
-        // A front-runner with stake of its own would take the prize, or one without any would refuse the challenge.
-        vm.prank(ownerOf(3));
-        stake.setNode(challenger);
-        vm.prank(challenger);
-        claims.challenge(_work, _word);
-        require(claims.challengeStatusOf(_work, challenger) == IClaims.ChallengeStatus.OPEN);
-        require(claims.challengeStatusOf(_work, ownerOf(3)) == IClaims.ChallengeStatus.NONE);
-        require(stake.accountOf(ownerOf(3)).locked == VALIDATOR_BOND);
-    }
-
     function test_challenge_twiceByOne_reverts_andByAnotherCounts() public {
         challengeBy(2, _work);
         vm.expectRevert(abi.encodeWithSelector(IClaims.AlreadyChallenged.selector, _work, ownerOf(2)));
-        vm.prank(nodeOf(2));
-        claims.challenge(_work, _word);
+        game.challenge(_work, _word, ownerOf(2));
         challengeBy(3, _work);
         require(claims.openChallengesOf(_work) == 2);
     }
@@ -125,8 +122,7 @@ contract ClaimsTest is Fixture {
         toFinality();
         requireStatus(IClaims.ClaimStatus.FINAL);
         expectClosed(IClaims.ClaimStatus.FINAL);
-        vm.prank(nodeOf(2));
-        claims.challenge(_work, _word);
+        game.challenge(_work, _word, ownerOf(2));
     }
 
     function test_frozenClaim_isNeverFinalByItself() public {
@@ -155,13 +151,17 @@ contract ClaimsTest is Fixture {
         claims.release(_work);
     }
 
-    function test_voidAndUphold_byAnyoneButTheGame_revert() public {
+    function test_challengeAndVerdict_byAnyoneButTheGame_revert() public {
         challengeBy(2, _work);
         bytes memory reason = abi.encodeWithSelector(IClaims.NotGame.selector, address(this), address(game));
         vm.expectRevert(reason);
         claims.void(_work, ownerOf(2));
         vm.expectRevert(reason);
         claims.uphold(_work, ownerOf(2));
+        vm.expectRevert(reason);
+        claims.challenge(_work, _word, ownerOf(3));
+        vm.expectRevert(reason);
+        claims.releaseChallenge(_work, ownerOf(2));
     }
 
     function test_void_forOneThatDoesNotChallenge_reverts() public {
@@ -191,24 +191,23 @@ contract ClaimsTest is Fixture {
         game.void(_work, ownerOf(3));
         expectClosed(IClaims.ClaimStatus.VOIDED);
         game.uphold(_work, ownerOf(3));
-        claims.releaseChallenge(_work, ownerOf(3));
+        game.releaseChallenge(_work, ownerOf(3));
         require(stake.accountOf(ownerOf(3)).locked == VALIDATOR_BOND);
         vm.expectPartialRevert(IClaims.NotChallenging.selector);
-        claims.releaseChallenge(_work, ownerOf(3));
+        game.releaseChallenge(_work, ownerOf(3));
     }
 
     function test_challenge_ofAVoidedClaim_reverts() public {
         challengeBy(2, _work);
         game.void(_work, ownerOf(2));
         expectClosed(IClaims.ClaimStatus.VOIDED);
-        vm.prank(nodeOf(3));
-        claims.challenge(_work, _word);
+        game.challenge(_work, _word, ownerOf(3));
     }
 
     function test_releaseChallenge_whileTheGameIsOpen_reverts() public {
         challengeBy(2, _work);
         vm.expectRevert(abi.encodeWithSelector(IClaims.NotVoided.selector, _work, IClaims.ClaimStatus.FROZEN));
-        claims.releaseChallenge(_work, ownerOf(2));
+        game.releaseChallenge(_work, ownerOf(2));
     }
 
     function test_uphold_slashesTheChallengerAndTheClaimStandsAgain() public {
@@ -223,8 +222,7 @@ contract ClaimsTest is Fixture {
         require(runs.roundOf(RUN, 1).challenged.isEmpty());
         require(stake.accountOf(ownerOf(1)).free == free + 2 * (CHALLENGE_BOND / 2));
         vm.expectRevert(abi.encodeWithSelector(IClaims.AlreadyChallenged.selector, _work, ownerOf(2)));
-        vm.prank(nodeOf(2));
-        claims.challenge(_work, _word);
+        game.challenge(_work, _word, ownerOf(2));
     }
 
     function test_selfChallenge_keepsNobodyOut() public {

@@ -149,8 +149,7 @@ contract Crowd is Fixture {
         if (_posted.length == 0) return;
         ClaimId id = _posted[which % _posted.length];
         bytes32 word = claims.wordOf(id);
-        vm.prank(nodeOf(member % OWNERS));
-        try claims.challenge(id, word) {
+        try game.challenge(id, word, ownerOf(member % OWNERS)) {
             bonds[ownerOf(member % OWNERS)] += CHALLENGE_BOND;
             _challenged.push(id);
         } catch {}
@@ -182,7 +181,7 @@ contract Crowd is Fixture {
         try claims.release(id) {
             bonds[claimant] -= bond;
         } catch {}
-        try claims.releaseChallenge(id, challenger) {
+        try game.releaseChallenge(id, challenger) {
             bonds[challenger] -= CHALLENGE_BOND;
         } catch {}
     }

@@ -73,6 +73,7 @@ export const runParameters = (opensAt: number) => ({
   recipeRoot: root(0x11),
   genesisRoot: root(0x22),
   datasetRoot: root(0x33),
+  programsRoot: root(0x34),
   opensAt,
   plannedTokens: PLANNED_TOKENS,
   shareSupply: SUPPLY,

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IClaims} from "../../../contracts/claim/IClaims.sol";
+import {IVerdicts} from "../../../contracts/claim/IVerdicts.sol";
 import {DevelopmentToken} from "../../../contracts/dev/DevelopmentToken.sol";
 import {IProtocol} from "../../../contracts/IProtocol.sol";
 import {IOwnership} from "../../../contracts/own/IOwnership.sol";
@@ -13,7 +14,7 @@ import {ClaimId, ClaimKind, claimId} from "../../../contracts/types/ClaimId.sol"
 import {MemberSet} from "../../../contracts/types/MemberSet.sol";
 import {Root} from "../../../contracts/types/Root.sol";
 import {Duration, Instant} from "../../../contracts/types/Time.sol";
-import {ScriptedGame} from "./ScriptedGame.sol";
+import {ScriptedGame, ScriptedGameFactory} from "./ScriptedGame.sol";
 import {vm} from "./Vm.sol";
 
 /// @dev A deployed protocol, one run, and verbs to move it. Member i has an owner and a node key; seats count from 1.
@@ -29,6 +30,7 @@ abstract contract Fixture {
     uint32 internal constant CHALLENGE_WINDOW = 400;
     uint32 internal constant LONGEST_WINDOW = 500;
     uint32 internal constant UNBONDING_DELAY = 600;
+    uint32 internal constant CLOCK = 1_000;
     uint8 internal constant EPOCH = 2;
     Root internal constant GENESIS = Root.wrap("genesis");
     uint64 internal constant RUN = 1;
@@ -37,21 +39,28 @@ abstract contract Fixture {
     ScriptedGame internal game;
     IStakeManager internal stake;
     IClaims internal claims;
+    IVerdicts internal verdicts;
     IRuns internal runs;
     IOwnership internal ownership;
 
     receive() external payable {}
 
+    /// @dev With a game that decides as it is told.
     function deploy() internal {
+        game = ScriptedGame(deployWith(address(new ScriptedGameFactory())));
+    }
+
+    /// @dev With a game of this factory.
+    function deployWith(address gameFactory) internal returns (address) {
         vm.warp(1_000_000);
         vm.roll(1_000);
         token = DevelopmentToken(payable(create("dev/DevelopmentToken.sol:DevelopmentToken", "")));
-        game = new ScriptedGame();
         bytes memory arguments = abi.encode(
             token,
             create("run/DevelopmentRandomness.sol:DevelopmentRandomness", ""),
             create("own/ShareTokenFactory.sol:ShareTokenFactory", ""),
-            game,
+            gameFactory,
+            CLOCK,
             UNBONDING_DELAY,
             LONGEST_WINDOW
         );
@@ -60,7 +69,8 @@ abstract contract Fixture {
         claims = IClaims(protocol.claims());
         runs = IRuns(protocol.runs());
         ownership = IOwnership(protocol.ownership());
-        game.play(claims);
+        verdicts = IVerdicts(protocol.verdicts());
+        return protocol.game();
     }
 
     /// @dev From the artifact: a test that contained the protocol's code would be compiled with all of it.
@@ -76,6 +86,7 @@ abstract contract Fixture {
         p.recipeRoot = Root.wrap("recipe");
         p.genesisRoot = GENESIS;
         p.datasetRoot = Root.wrap("dataset");
+        p.programsRoot = Root.wrap("programs");
         p.opensAt = Instant.wrap(uint48(vm.getBlockTimestamp() + 50));
         p.plannedTokens = 1_000_000;
         p.tokensPerClaim = 1_000;
@@ -211,8 +222,7 @@ abstract contract Fixture {
 
     function challengeBy(uint256 member, ClaimId id) internal {
         bytes32 word = claims.wordOf(id);
-        vm.prank(nodeOf(member));
-        claims.challenge(id, word);
+        game.challenge(id, word, ownerOf(member));
     }
 
     function claimSharesOf(uint256 member, uint32 round) internal returns (uint96) {
