@@ -125,7 +125,7 @@ library SoftFloat {
         unchecked {
             (uint256 units, int256 exponent) = _split(a);
             exponent += power;
-            // From 2^32 on exactness is not needed: any unit is more than 2^31 then.
+            // A shift by 32 gives more than 2^31 already; any power may be asked for, and the word must hold the result.
             uint256 magnitude =
                 exponent < 0
                     ? _shiftRight(units, uint256(-exponent))

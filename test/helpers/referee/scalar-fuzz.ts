@@ -112,7 +112,8 @@ async function lowered(op: string, { attributes, pairs }: Batch, chosen: readonl
   return loweredOutcome(invocationOfOne({ op, operands, type: { dtype: resultType(op), shape }, attributes }), kernel!);
 }
 
-function resultType(op: string): DType {
+/** Element type of what the operator gives. */
+export function resultType(op: string): DType {
   if (op === 'quantize' || op === 'residual') return 'i8';
   return op === 'to_fixed' || op === 'add_i32' ? 'i32' : 'f32';
 }
@@ -129,7 +130,7 @@ function tensorOf(dtype: DType, words: readonly number[]): Tensor {
 }
 
 /** A value as 32 bits: binary32 without -0, or two's complement. */
-function wordOf(dtype: DType, value: number): number {
+export function wordOf(dtype: DType, value: number): number {
   return dtype === 'f32' ? new Uint32Array(Float32Array.of(value + 0).buffer)[0]! : value >>> 0;
 }
 
