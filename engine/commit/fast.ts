@@ -25,6 +25,8 @@ export type Source = {
   readonly words: Int32Array | undefined;
   /** Where in the tensor the bytes start. */
   readonly origin: number;
+  /** f32: how often each element stands in succession in the tensor that is hashed; the bytes hold it once. */
+  readonly stretch?: number;
   readonly geometry: LeafGeometry;
 };
 
@@ -33,6 +35,7 @@ type Digest = string;
 const PREFIX = 5;
 const MAX_DEPTH = 32;
 const NEGATIVE_ZERO = -0x80000000;
+const EXPONENT_MASK = 0x7f800000;
 
 // The data of a leaf start at byte 8 of the buffer, so that they can be written as words.
 const leafBuffer = new ArrayBuffer(8 + LEAF_BYTES);
@@ -45,6 +48,15 @@ const nodeMessages = Array.from({ length: MAX_DEPTH }, () => {
   return message;
 });
 const emptyDigests = Array.from({ length: MAX_DEPTH }, (_, level) => digestOf(bytesFromHash(emptyRoot(level))));
+
+let sawNonFinite = false;
+
+/** Whether a NaN or an infinity has been hashed since the last call. */
+export function takeNonFinite(): boolean {
+  const saw = sawNonFinite;
+  sawNonFinite = false;
+  return saw;
+}
 
 /** Views a tensor's elements where they are. @throws TENSOR_INVALID */
 export function tensorSource(tensor: Tensor): Source {
@@ -90,7 +102,7 @@ export function fastTensorRoot(tensor: Tensor): Hash {
 }
 
 /** Root of the node over two roots. */
-function joinRoots(left: Uint8Array, right: Uint8Array): Uint8Array {
+export function joinRoots(left: Uint8Array, right: Uint8Array): Uint8Array {
   const message = nodeMessage(0);
   message.set(left, 1);
   message.set(right, 1 + HASH_BYTES);
@@ -122,13 +134,15 @@ function pad(digest: Digest, count: number, depth: number): Digest {
 }
 
 function leafDigest(source: Source, index: number): Digest {
-  const { rowBytes, leavesPerRow } = source.geometry;
+  const { words, bytes, origin, stretch = 1, geometry } = source;
+  const { rowBytes, leavesPerRow } = geometry;
   const row = Math.floor(index / leavesPerRow);
   const inRow = (index - row * leavesPerRow) * LEAF_BYTES;
   const length = Math.min(LEAF_BYTES, rowBytes - inRow);
-  const start = row * rowBytes + inRow - source.origin;
-  if (source.words === undefined) leafMessage.set(source.bytes.subarray(start, start + length), PREFIX);
-  else copyWords(source.words, start / 4, length / 4);
+  const start = row * rowBytes + inRow;
+  if (words === undefined) leafMessage.set(bytes.subarray(start - origin, start - origin + length), PREFIX);
+  else if (stretch > 1) stretchWords(words, origin / 4, stretch, start / 4, length / 4);
+  else copyWords(words, (start - origin) / 4, length / 4);
   leafMessage[3] = length >> 8;
   leafMessage[4] = length & 255;
   return hash('sha256', leafMessageOf(length), 'binary');
@@ -137,7 +151,22 @@ function leafDigest(source: Source, index: number): Digest {
 function copyWords(words: Int32Array, start: number, length: number): void {
   for (let i = 0; i < length; i += 1) {
     const word = words[start + i] ?? 0;
+    if ((word & EXPONENT_MASK) === EXPONENT_MASK) sawNonFinite = true;
     leafWords[i] = word === NEGATIVE_ZERO ? 0 : word;
+  }
+}
+
+/** The same for words [start, start + length) of a tensor that has each of these `stretch` times. */
+function stretchWords(words: Int32Array, origin: number, stretch: number, start: number, length: number): void {
+  let from = Math.floor(start / stretch);
+  let end = (from + 1) * stretch - start;
+  for (let i = 0; i < length; end += stretch) {
+    const word = words[from - origin] ?? 0;
+    if ((word & EXPONENT_MASK) === EXPONENT_MASK) sawNonFinite = true;
+    const written = word === NEGATIVE_ZERO ? 0 : word;
+    const last = Math.min(end, length);
+    for (; i < last; i += 1) leafWords[i] = written;
+    from += 1;
   }
 }
 

@@ -1,9 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { SwarmlockError } from '../errors.ts';
-import { HASH_BYTES } from './hash.ts';
-import { JOB_BYTES, runJob, type Job } from './plan.ts';
+import { BATCH_BYTES, runJobs, type Done, type Job } from './plan.ts';
 
-/** Jobs that follow one another, with a copy of their bytes in shared memory. */
+/** Jobs whose bytes lie close together, with a copy of these in shared memory. */
 export type Batch = {
   readonly lane: number;
   readonly bytes: Uint8Array;
@@ -11,19 +10,18 @@ export type Batch = {
   readonly jobs: readonly Job[];
 };
 
-/** Roots of a batch's jobs, one after the other. */
-export type Reply = { readonly lane: number; readonly roots: Uint8Array };
+type Reply = Done & { readonly lane: number };
 
-/** Most jobs of one batch: 2 MiB. */
-export const BATCH_JOBS = 8;
+/** Most leaves of one batch: 2 MiB. */
+export const BATCH_LEAVES = 2 ** 11;
 
 /** One batch is hashed while the next one waits. */
 const LANES_PER_THREAD = 2;
 
 /** Threads that hash copies of parts of a state. They keep the process alive only while a batch is under way. */
 export type Pool = {
-  /** Copies and hashes a batch of at most `BATCH_JOBS` jobs, or nothing when all threads are busy. */
-  tryRun(state: Uint8Array, jobs: readonly Job[]): Promise<Uint8Array> | undefined;
+  /** Copies and hashes a batch of jobs within `BATCH_BYTES`, or nothing when all threads are busy. */
+  tryRun(bytes: Uint8Array, jobs: readonly Job[]): Promise<Done> | undefined;
   /** Ends the threads; batches that are not finished, and later ones, are rejected with HASHER_CLOSED. */
   close(): Promise<void>;
 };
@@ -31,14 +29,12 @@ export type Pool = {
 type Lane = {
   readonly worker: Worker;
   readonly scratch: Uint8Array<SharedArrayBuffer>;
-  pending?: { resolve: (roots: Uint8Array) => void; reject: (error: SwarmlockError) => void } | undefined;
+  pending?: { resolve: (done: Done) => void; reject: (error: SwarmlockError) => void } | undefined;
 };
 
 /** What a thread does with a batch. */
 export function runBatch({ lane, bytes, from, jobs }: Batch): Reply {
-  const roots = new Uint8Array(jobs.length * HASH_BYTES);
-  jobs.forEach((job, i) => roots.set(runJob(bytes, from, job), i * HASH_BYTES));
-  return { lane, roots };
+  return { lane, ...runJobs(bytes, from, jobs) };
 }
 
 /** A pool of `threads` workers, started by the first batch. */
@@ -67,28 +63,28 @@ export function createPool(threads: number): Pool {
   function startLanes(): readonly Lane[] {
     return Array.from({ length: threads }, startWorker).flatMap((worker) =>
       Array.from({ length: LANES_PER_THREAD }, () => {
-        return { worker, scratch: new Uint8Array(new SharedArrayBuffer(BATCH_JOBS * JOB_BYTES + 4)) };
+        return { worker, scratch: new Uint8Array(new SharedArrayBuffer(BATCH_BYTES + 4)) };
       }),
     );
   }
 
-  function settle({ lane: index, roots }: Reply): void {
+  function settle({ lane: index, roots, isFinite }: Reply): void {
     const lane = lanes[index];
     if (lane === undefined) return;
     const { pending, worker } = lane;
     lane.pending = undefined;
     if (!lanes.some((other) => other.worker === worker && other.pending !== undefined)) worker.unref();
-    pending?.resolve(roots);
+    pending?.resolve({ roots, isFinite });
   }
 
   return {
-    tryRun(state, jobs) {
+    tryRun(given, jobs) {
       if (isClosed) return Promise.reject(closed());
       if (lanes.length === 0) lanes = startLanes();
       const index = lanes.findIndex(({ pending }) => pending === undefined);
       const lane = lanes[index];
       if (lane === undefined) return undefined;
-      const { from, bytes } = copyJobs(state, jobs, lane.scratch);
+      const { from, bytes } = copyJobs(given, jobs, lane.scratch);
       const batch: Batch = { lane: index, bytes, from, jobs };
       return new Promise((resolve, reject) => {
         lane.pending = { resolve, reject };
@@ -103,11 +99,11 @@ export function createPool(threads: number): Pool {
   };
 }
 
-/** Copies the bytes of consecutive jobs, words staying aligned. */
-function copyJobs(state: Uint8Array, jobs: readonly Job[], scratch: Uint8Array): { from: number; bytes: Uint8Array } {
+/** Copies the bytes of jobs, words staying aligned. */
+function copyJobs(given: Uint8Array, jobs: readonly Job[], scratch: Uint8Array): { from: number; bytes: Uint8Array } {
   const start = jobs[0]?.start ?? 0;
   const from = start - (start % 4);
-  const part = state.subarray(from, jobs.at(-1)?.end ?? from);
+  const part = given.subarray(from, Math.max(...jobs.map(({ end }) => end)));
   scratch.set(part);
   return { from, bytes: scratch.subarray(0, part.length) };
 }

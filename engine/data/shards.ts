@@ -1,6 +1,7 @@
 import { joinSubtrees, subtreeRoot } from '../commit/fast.ts';
 import { contiguous, LEAF_BYTES, treeDepth } from '../commit/format.ts';
 import { bytesFromHash, hashFromBytes, type Hash } from '../commit/hash.ts';
+import { requireIndex } from '../commit/tree.ts';
 import type { TokenArray } from './tokenizer.ts';
 
 /** Depth of a shard's tree: 1,024 leaves. */
@@ -40,4 +41,19 @@ export function shardsOf(tokens: TokenArray): readonly Shard[] {
 export function tokensRoot(shards: readonly Shard[]): Hash {
   const roots = shards.map(({ root }) => bytesFromHash(root));
   return hashFromBytes(joinSubtrees(roots, SHARD_DEPTH, SHARD_DEPTH + treeDepth(roots.length)));
+}
+
+/** The leaf that holds token `index`, and its path to the root of the tokens. @throws INDEX_OUT_OF_RANGE */
+export function proveToken(tokens: TokenArray, index: number): { data: Uint8Array; siblings: readonly Hash[] } {
+  requireIndex(index, tokens.length);
+  const bytes = bytesOfTokens(tokens);
+  const leaf = Math.floor((index * tokens.BYTES_PER_ELEMENT) / LEAF_BYTES);
+  const source = { bytes, words: undefined, origin: 0, geometry: contiguous(bytes.length) };
+  const { leaves } = source.geometry;
+  const depth = SHARD_DEPTH + treeDepth(Math.ceil(leaves / 2 ** SHARD_DEPTH));
+  const siblings = Array.from({ length: depth }, (_, height) => {
+    const from = (Math.floor(leaf / 2 ** height) ^ 1) * 2 ** height;
+    return hashFromBytes(subtreeRoot(source, from, Math.min(2 ** height, leaves - from), height));
+  });
+  return { data: bytes.subarray(leaf * LEAF_BYTES, (leaf + 1) * LEAF_BYTES), siblings };
 }

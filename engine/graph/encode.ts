@@ -24,13 +24,23 @@ export function encodeProgram({ nodes, constants, inputs, output, outputStart }:
  * and the output layout.
  */
 export function programRoot(program: Program): Hash {
-  const { descriptors, constants, inputs, output, outputStart } = encodeProgram(program);
-  const sizes = hashLeaf(words(descriptors.length, outputStart, constants.length, inputs.length));
-  return merkleRoot([
-    merkleRoot(descriptors.map((descriptor) => (descriptor === null ? EMPTY : hashLeaf(descriptor)))),
-    merkleRoot(constants.map(tensorRoot)),
-    merkleRoot([sizes, ...inputs.map(layoutRoot), layoutRoot(output)]),
-  ]);
+  const { descriptors, constants, layouts } = programLeaves(program);
+  return merkleRoot([merkleRoot(descriptors), merkleRoot(constants), merkleRoot(layouts)]);
+}
+
+/** The leaves of a program's three trees. */
+export function programLeaves(program: Program): Record<'descriptors' | 'constants' | 'layouts', readonly Hash[]> {
+  const { descriptors, constants, inputs, output } = encodeProgram(program);
+  return {
+    descriptors: descriptors.map((descriptor) => (descriptor === null ? EMPTY : hashLeaf(descriptor))),
+    constants: constants.map(tensorRoot),
+    layouts: [hashLeaf(encodeSizes(program)), ...inputs.map(layoutRoot), layoutRoot(output)],
+  };
+}
+
+/** The header, first leaf of the layouts: u32 BE nodes, first output node, constants, input states. */
+export function encodeSizes({ nodes, outputStart, constants, inputs }: Program): Uint8Array {
+  return words(nodes.length, outputStart, constants.length, inputs.length);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { SwarmlockError } from '../errors.ts';
+import { isComputed, typeOf } from '../graph/derived.ts';
 import { placedSlots, type Node, type Program, type Ref } from '../graph/program.ts';
-import { elementCount, type DType, type Tensor, type TensorType } from '../graph/types.ts';
+import { elementCount, type DType, type Tensor } from '../graph/types.ts';
 import { operators } from '../ops/index.ts';
 import { Emitter } from './emitter.ts';
 import { plainForm, type Form, type Kernel, type Lowering } from './lowering.ts';
@@ -10,11 +11,21 @@ import { encodeModel, type ElementType, type OnnxValue } from './proto.ts';
 /** An ONNX model that computes a program, and the names by which to feed it. */
 export type LoweredProgram = {
   readonly model: Uint8Array;
-  /** Name of each output node's value, by place; with `trace`, of every node. Undefined for padding. */
+  /** Name of each output node's value, by place; undefined for padding. */
   readonly outputs: readonly (string | undefined)[];
 };
 
+/** An ONNX model of some successive nodes. */
+export type LoweredPiece = {
+  readonly model: Uint8Array;
+  /** Names of the values of the nodes that are computed, rather than derived from others, by node. */
+  readonly outputs: ReadonlyMap<number, string>;
+  /** The computed nodes of earlier pieces that it reads, as `carriedName`. */
+  readonly carried: readonly number[];
+};
+
 export const BATCH = 'batch';
+export const carriedName = (node: number) => `n${node}`;
 export const inputName = (state: number, place: number) => `s${state}_${place}`;
 
 /** Above this, an i32 is not always an exact f32. */
@@ -31,12 +42,17 @@ const floatIntegers = new Set([
   'concat',
 ]);
 
+/** Turns a program into an ONNX model whose outputs have the same bits. */
+export function lower(program: Program, kernel: Kernel): LoweredProgram {
+  return new ProgramLowering(program, kernel).whole();
+}
+
 /**
- * Turns a program into an ONNX model whose outputs have the same bits. `trace` makes every node's value an output, in its
- * plain form: slow, for disputes and tests.
+ * The nodes [from, to) alone, each in its plain form: it is computed from its operands' own values, since all of them are
+ * wanted, and nothing is fused. For traces.
  */
-export function lower(program: Program, kernel: Kernel, trace = false): LoweredProgram {
-  return new ProgramLowering(program, kernel).run(trace);
+export function lowerPiece(program: Program, kernel: Kernel, from: number, to: number): LoweredPiece {
+  return new ProgramLowering(program, kernel, from).piece(to);
 }
 
 class ProgramLowering {
@@ -45,42 +61,57 @@ class ProgramLowering {
   readonly #emitter = new Emitter();
   readonly #patterns: Patterns;
   readonly #values = new Map<string, string>();
+  /** First node of a piece; undefined for a whole program. */
+  readonly #from: number | undefined;
+  readonly #carried = new Map<number, OnnxValue>();
 
-  constructor(program: Program, kernel: Kernel) {
+  constructor(program: Program, kernel: Kernel, from?: number) {
     this.#program = program;
     this.#kernel = kernel;
+    this.#from = from;
     this.#patterns = new Patterns(program);
   }
 
-  run(trace: boolean): LoweredProgram {
+  whole(): LoweredProgram {
     const { nodes, outputStart } = this.#program;
     // In execution order, so that the recursion on operands stays shallow. What no output needs is dropped below.
     nodes.forEach((node, index) => {
       if (node?.type.dtype === 'f32') this.value({ kind: 'node', index }, 'f32');
     });
-    const all = nodes.map((node, index) => ({ node, index }));
-    const wanted = trace ? all : all.slice(outputStart);
     const taken = new Set<string>();
-    const outputs = wanted.map(({ node, index }) => {
-      if (node === null) return undefined;
-      const form = plainForm[node.type.dtype];
+    const outputs = nodes.slice(outputStart).map((node, place) => {
       // An output node copies a value of the same shape.
-      const source: Ref = trace || node.op !== 'reshape' ? { kind: 'node', index } : node.inputs[0]!;
-      const value = this.value(source, form);
-      // A graph output must be the value of a node, and of one output only.
-      const name = taken.has(value) || !value.startsWith('v') ? this.#identity(value, index) : value;
-      taken.add(name);
-      return { name, dtype: form as ElementType, shape: node.type.shape };
+      const source: Ref = node?.op === 'reshape' ? node.inputs[0]! : { kind: 'node', index: outputStart + place };
+      return node && this.#output(node, source, place, taken);
     });
     return { model: this.#encode(outputs), outputs: outputs.map((output) => output?.name) };
   }
 
-  #identity(value: string, index: number): string {
-    return this.#emitter.emit('Identity', [value], { output: index });
+  piece(to: number): LoweredPiece {
+    const taken = new Set<string>();
+    const outputs = new Map<number, OnnxValue>();
+    for (let index = this.#from!; index < to; index++) {
+      const node = this.#program.nodes[index]!;
+      if (node === null || !isComputed(this.#program, index)) continue;
+      outputs.set(index, this.#output(node, { kind: 'node', index }, index, taken));
+    }
+    const model = this.#encode([...outputs.values()]);
+    const names = new Map(Array.from(outputs, ([index, { name }]) => [index, name]));
+    return { model, outputs: names, carried: [...this.#carried.keys()] };
   }
 
-  #encode(outputs: readonly (OnnxValue | undefined)[]): Uint8Array {
-    const named = outputs.filter((output) => output !== undefined);
+  /** A graph output must be the value of a node, and of one output only. */
+  #output({ type }: Node, source: Ref, label: number, taken: Set<string>): OnnxValue {
+    const form = plainForm[type.dtype];
+    const value = this.value(source, form);
+    const isFree = !taken.has(value) && value.startsWith('v');
+    const name = isFree ? value : this.#emitter.emit('Identity', [value], { output: label });
+    taken.add(name);
+    return { name, dtype: form as ElementType, shape: type.shape };
+  }
+
+  #encode(outputs: readonly (OnnxValue | null)[]): Uint8Array {
+    const named = outputs.filter((output) => output !== null);
     const { nodes, initializers } = this.#emitter.reachable(named.map(({ name }) => name));
     const stripped = nodes.map((node) => (node.op === 'Identity' ? { ...node, attributes: {} } : node));
     const used = new Set(nodes.flatMap(({ inputs }) => inputs));
@@ -95,7 +126,7 @@ class ProgramLowering {
     if (batch) inputs.push({ name: BATCH, dtype: 'i32', shape: batch.type.shape });
     return encodeModel({
       nodes: stripped,
-      inputs: inputs.filter(({ name }) => used.has(name)),
+      inputs: [...inputs, ...this.#carried.values()].filter(({ name }) => used.has(name)),
       outputs: named,
       initializers,
     });
@@ -103,14 +134,27 @@ class ProgramLowering {
 
   /** The ONNX value of a reference in a form. */
   value(ref: Ref, form: Form): string {
-    if (ref.kind === 'input') return this.#held(inputName(ref.state, ref.place), this.#typeOf(ref).dtype, form);
+    if (ref.kind === 'input')
+      return this.#held(inputName(ref.state, ref.place), typeOf(this.#program, ref).dtype, form);
     const key = `${ref.kind} ${ref.index} ${form}`;
     const known = this.#values.get(key);
     if (known !== undefined) return known;
+    if (this.#isCarried(ref)) return this.#carry(ref.index, form);
     const value =
       ref.kind === 'constant' ? this.#constant(this.#program.constants[ref.index]!, form) : this.#node(ref, form);
     this.#values.set(key, value);
     return value;
+  }
+
+  #isCarried(ref: Ref): ref is Ref & { kind: 'node' } {
+    return ref.kind === 'node' && ref.index < (this.#from ?? 0) && isComputed(this.#program, ref.index);
+  }
+
+  #carry(index: number, form: Form): string {
+    const { dtype, shape } = this.#program.nodes[index]!.type;
+    const name = carriedName(index);
+    this.#carried.set(index, { name, dtype: plainForm[dtype] as ElementType, shape });
+    return this.#held(name, dtype, form);
   }
 
   /** An input, which comes in its plain form. */
@@ -142,18 +186,20 @@ class ProgramLowering {
   #node(ref: Ref & { kind: 'node' }, form: Form): string {
     const node = this.#program.nodes[ref.index]!;
     if (node.type.dtype === 'i32' && form === 'f32') {
-      const fits = (node.bound ?? Infinity) <= MAX_EXACT_F32 && floatIntegers.has(node.op);
+      const isAlone = this.#from === undefined && floatIntegers.has(node.op);
+      const fits = isAlone && (node.bound ?? Infinity) <= MAX_EXACT_F32;
       if (!fits) return this.#emitter.emit('Cast', [this.value(ref, 'i32')], { to: 1 });
     }
     const operator = operators.get(node.op)!;
     const to = this.#loweringOf(node);
-    return this.#dequantisedProduct(node) ?? operator.lower(to, { type: node.type, attributes: node.attributes, form });
+    const fused = this.#from === undefined ? this.#dequantisedProduct(node) : undefined;
+    return fused ?? operator.lower(to, { type: node.type, attributes: node.attributes, form });
   }
 
   #loweringOf(node: Node): Lowering {
     const emitter = this.#emitter;
     const operand = (i: number) => node.inputs[i]!;
-    const form = (i: number, asked?: string) => (asked ?? plainForm[this.#typeOf(operand(i)).dtype]) as Form;
+    const form = (i: number, asked?: string) => (asked ?? plainForm[typeOf(this.#program, operand(i)).dtype]) as Form;
     return {
       value: (i, asked) => this.value(operand(i), form(i, asked)),
       broadcastable: (i) => {
@@ -161,22 +207,22 @@ class ProgramLowering {
         const wide = i === 1 || other === undefined;
         const source = wide ? this.#patterns.node(operand(i), 'broadcast')?.inputs[0] : undefined;
         // Kernels take a constant of rank 0 on a faster path than one of shape [1].
-        const isScalar = source?.kind === 'constant' && elementCount(this.#typeOf(source).shape) === 1;
+        const isScalar = source?.kind === 'constant' && elementCount(typeOf(this.#program, source).shape) === 1;
         return isScalar ? this.#scalarOf(source) : this.value(source ?? operand(i), 'f32');
       },
       scalarInput: (i) => {
         const source = this.#patterns.bare(operand(i));
-        return elementCount(this.#typeOf(source).shape) === 1 ? this.#scalarOf(source) : undefined;
+        return elementCount(typeOf(this.#program, source).shape) === 1 ? this.#scalarOf(source) : undefined;
       },
       isZero: (i) => this.#patterns.isZero(operand(i)),
       operandOf: (i, operator) => {
-        const source = this.#patterns.node(operand(i), operator)?.inputs[0];
+        const source = this.#from === undefined ? this.#patterns.node(operand(i), operator)?.inputs[0] : undefined;
         return source && this.value(source, 'f32');
       },
       index: (i) => this.value(operand(i), 'i32'),
       transposed: (i, permutation, asked) => this.#transposed(operand(i), permutation, asked as Form),
       product: (i, j) => this.#product(operand(i), operand(j)),
-      splitProduct: () => this.#splitProduct(node),
+      splitProduct: () => (this.#from === undefined ? this.#splitProduct(node) : undefined),
       isCovered: () => this.#patterns.isNonNegative(operand(0)) || this.#patterns.covers(operand(1), operand(0)),
       batch: () => BATCH,
       scalar: (dtype, value) => emitter.scalar(dtype, value),
@@ -186,17 +232,11 @@ class ProgramLowering {
     };
   }
 
-  #typeOf(ref: Ref): TensorType {
-    if (ref.kind === 'constant') return this.#program.constants[ref.index]!;
-    if (ref.kind === 'input') return placedSlots(this.#program.inputs[ref.state]!)[ref.place]!;
-    return this.#program.nodes[ref.index]!.type;
-  }
-
   /** One element as a tensor of rank 0. */
   #scalarOf(ref: Ref): string {
     if (ref.kind === 'constant') return this.#constant({ ...this.#program.constants[ref.index]!, shape: [] }, 'f32');
     const value = this.value(ref, 'f32');
-    return this.#typeOf(ref).shape.length === 0
+    return typeOf(this.#program, ref).shape.length === 0
       ? value
       : this.#emitter.emit('Reshape', [value, this.#emitter.axes([])]);
   }
@@ -216,7 +256,7 @@ class ProgramLowering {
   /** Operands and zero points of a product in the forms of the chosen kernel, B as [..., K, N]. */
   #productOperands(a: Ref, b: Ref) {
     const [formA, formB] = ({ u8s8: ['u8', 'i8'], u8u8: ['u8', 'u8'], s8s8: ['i8', 'i8'] } as const)[this.#kernel];
-    const axes = this.#typeOf(b).shape.map((_, axis) => axis);
+    const axes = typeOf(this.#program, b).shape.map((_, axis) => axis);
     const swapped = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
     const zero = (form: 'u8' | 'i8') =>
       form === 'u8' ? this.#emitter.scalar('u8', 128) : this.#emitter.scalar('i8', 0);
@@ -243,7 +283,7 @@ class ProgramLowering {
     const product = converted && this.#patterns.product(converted.inputs[0]!);
     if (product === undefined) return undefined;
     const scale = this.#patterns.bare(node.inputs[1]!);
-    if (elementCount(this.#typeOf(scale).shape) !== 1) return undefined;
+    if (elementCount(typeOf(this.#program, scale).shape) !== 1) return undefined;
     const { operands, zeros } = this.#productOperands(product.a, product.b);
     const inputs = [...operands, this.#scalarOf(scale), this.#emitter.scalar('f32', 1), ...zeros];
     return this.#emitter.emit('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');

@@ -1,5 +1,6 @@
-import { placedSlots, type Node, type Program, type Ref } from '../graph/program.ts';
-import { elementCount, type Shape } from '../graph/types.ts';
+import { typeOf } from '../graph/derived.ts';
+import type { Node, Program, Ref } from '../graph/program.ts';
+import { elementCount } from '../graph/types.ts';
 
 /** Reads shapes of graphs that the lowering can compute in fewer passes with the same bits. */
 export class Patterns {
@@ -44,17 +45,11 @@ export class Patterns {
     const broadcast = this.node(ref, 'broadcast');
     if (broadcast === undefined) return ref;
     const source = broadcast.inputs[0]!;
-    const from = this.#shapeOf(source);
+    const from = typeOf(this.#program, source).shape;
     const into = broadcast.type.shape;
     const kept = from.findIndex((extent, axis) => extent !== into[axis]);
     const isInOrder = from.length === into.length && (kept < 0 || from.slice(kept).every((extent) => extent === 1));
     return isInOrder || elementCount(from) === 1 ? source : undefined;
-  }
-
-  #shapeOf(ref: Ref): Shape {
-    if (ref.kind === 'constant') return this.#program.constants[ref.index]!.shape;
-    if (ref.kind === 'input') return placedSlots(this.#program.inputs[ref.state]!)[ref.place]!.shape;
-    return this.#program.nodes[ref.index]!.type.shape;
   }
 
   /** The operands of an exact product: a matmul_nt, or the parts of one joined by add_i32. */
@@ -84,7 +79,7 @@ export class Patterns {
     const slices = refs.map((ref) => this.node(ref, 'slice'));
     const source = slices[0]?.inputs[0];
     if (source === undefined) return undefined;
-    const shape = this.#shapeOf(source);
+    const shape = typeOf(this.#program, source).shape;
     let next = 0;
     for (const slice of slices) {
       const [axis, start, length = 0] = slice?.attributes ?? [];

@@ -1,5 +1,5 @@
 import { sameShape } from '../graph/types.ts';
-import { MAX_I32, requireInputs, requireType, rule, showShape, type Operator } from './operator.ts';
+import { MAX_I32, readsSame, requireInputs, requireType, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'add_i32';
 
@@ -16,6 +16,7 @@ export const addI32: Operator = {
     rule(bound <= MAX_I32, name, `the sum could reach ${bound}, above 2^31 - 1`);
     return bound;
   },
+  reads: readsSame,
   evaluate([a, b], output) {
     output.data.forEach((_, i) => {
       output.data[i] = a!.data[i]! + b!.data[i]!;

@@ -1,7 +1,16 @@
+import type { Shape } from '../graph/types.ts';
 import { checkMovement, coordinates, flatIndex } from './movement.ts';
-import { rule, showShape, type Operator } from './operator.ts';
+import { one, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'broadcast';
+
+function source(element: number, from: Shape, into: Shape): number {
+  const position = coordinates(element, into).slice(into.length - from.length);
+  return flatIndex(
+    position.map((c, axis) => (from[axis] === 1 ? 0 : c)),
+    from,
+  );
+}
 
 /** broadcast(x): axes of extent 1, and missing leading axes, are repeated to the result's shape. Any type. */
 export const broadcast: Operator = {
@@ -16,17 +25,10 @@ export const broadcast: Operator = {
     rule(inputs.length === 1 && fits, name, `${showShape(from)} does not broadcast to ${showShape(into)}`);
     return bound;
   },
+  reads: (element, [x], { type }) => [one(source(element, x!.shape, type.shape))],
   evaluate([x], output) {
-    const lead = output.shape.length - x!.shape.length;
     output.data.forEach((_, index) => {
-      const from = coordinates(index, output.shape).slice(lead);
-      output.data[index] =
-        x!.data[
-          flatIndex(
-            from.map((c, axis) => (x!.shape[axis] === 1 ? 0 : c)),
-            x!.shape,
-          )
-        ]!;
+      output.data[index] = x!.data[source(index, x!.shape, output.shape)]!;
     });
   },
   lower(to, { type, form }) {

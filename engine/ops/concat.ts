@@ -1,7 +1,16 @@
+import type { Shape } from '../graph/types.ts';
 import { checkMovement, coordinates, flatIndex } from './movement.ts';
-import { requireType, rule, showShape, type Operator } from './operator.ts';
+import { none, one, requireType, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'concat';
+
+/** Which operand an element comes from, and from where in it. */
+function source(element: number, a: Shape, b: Shape, into: Shape, [axis = 0]: readonly number[]) {
+  const position = coordinates(element, into);
+  const isSecond = position[axis]! >= a[axis]!;
+  if (isSecond) position[axis]! -= a[axis]!;
+  return { isSecond, index: flatIndex(position, isSecond ? b : a) };
+}
 
 /** concat(a, b; axis): b after a along one axis. Any type, both the same. */
 export const concat: Operator = {
@@ -23,14 +32,14 @@ export const concat: Operator = {
     return a.bound === undefined || b.bound === undefined ? undefined : Math.max(a.bound, b.bound);
   },
   attributeCount: () => 1,
-  evaluate([a, b], output, [axis = 0]) {
-    const split = a!.shape[axis]!;
-    output.data.forEach((_, index) => {
-      const from = coordinates(index, output.shape);
-      const isSecond = from[axis]! >= split;
-      if (isSecond) from[axis]! -= split;
-      const source = isSecond ? b! : a!;
-      output.data[index] = source.data[flatIndex(from, source.shape)]!;
+  reads(element, [a, b], { type, attributes }) {
+    const { isSecond, index } = source(element, a!.shape, b!.shape, type.shape, attributes);
+    return isSecond ? [none, one(index)] : [one(index), none];
+  },
+  evaluate([a, b], output, attributes) {
+    output.data.forEach((_, element) => {
+      const { isSecond, index } = source(element, a!.shape, b!.shape, output.shape, attributes);
+      output.data[element] = (isSecond ? b! : a!).data[index]!;
     });
   },
   lower(to, { attributes: [axis = 0], form }) {

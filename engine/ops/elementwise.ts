@@ -1,4 +1,4 @@
-import { finite, requireInputs, requireType, rule, showShape, type Operator } from './operator.ts';
+import { finite, readsSame, requireInputs, requireType, rule, showShape, type Operator } from './operator.ts';
 import { sameShape } from '../graph/types.ts';
 
 type Definition = {
@@ -26,6 +26,7 @@ export function binary({ name, opcode, compute, onnx }: Definition): Operator {
       requireType(name, application, 'f32', a.shape);
       return undefined;
     },
+    reads: readsSame,
     evaluate([a, b], output) {
       output.data.forEach((_, i) => {
         output.data[i] = finite(name, compute(a!.data[i]!, b!.data[i]!));
@@ -52,6 +53,7 @@ export function unary({
       requireType(name, application, 'f32', inputs[0]!.shape);
       return undefined;
     },
+    reads: readsSame,
     evaluate([a], output) {
       output.data.forEach((_, i) => {
         output.data[i] = finite(name, compute(a!.data[i]!));

@@ -1,4 +1,4 @@
-import { checkConversion, type Operator } from './operator.ts';
+import { checkConversion, readsSame, type Operator } from './operator.ts';
 
 const name = 'exp2i';
 const LOWEST = -126;
@@ -12,6 +12,7 @@ export const exp2i: Operator = {
     checkConversion(name, inputs, application, 'i32', 'f32');
     return undefined;
   },
+  reads: readsSame,
   evaluate([n], output) {
     output.data.forEach((_, i) => {
       output.data[i] = 2 ** Math.min(Math.max(n!.data[i]!, LOWEST), HIGHEST);

@@ -1,4 +1,4 @@
-import { checkConversion, type Operator } from './operator.ts';
+import { checkConversion, readsSame, type Operator } from './operator.ts';
 
 const name = 'from_i32';
 
@@ -10,6 +10,7 @@ export const fromI32: Operator = {
     checkConversion(name, inputs, application, 'i32', 'f32');
     return undefined;
   },
+  reads: readsSame,
   evaluate([n], output) {
     output.data.forEach((_, i) => {
       output.data[i] = Math.fround(n!.data[i]!);

@@ -1,6 +1,6 @@
 import { elementCount } from '../graph/types.ts';
 import { checkMovement } from './movement.ts';
-import { fault, requireType, rule, type Operator } from './operator.ts';
+import { fault, none, one, requireType, rule, type Operator } from './operator.ts';
 
 const name = 'gather';
 
@@ -19,6 +19,14 @@ export const gather: Operator = {
   domain([table, index]) {
     const rows = table!.shape[0]!;
     for (const row of index!.data) if (row < 0 || row >= rows) throw fault(name, `index ${row} is not in [0, ${rows})`);
+  },
+  isSurelyDefined: ([table, index]) => index!.data.every((row) => row >= 0 && row < table!.shape[0]!),
+  reads(element, [table, index]) {
+    const width = elementCount(table!.shape.slice(1));
+    const position = Math.floor(element / width);
+    const row = index!.data[position]!;
+    const isInside = row >= 0 && row < table!.shape[0]!;
+    return [isInside ? one(row * width + (element % width)) : none, one(position)];
   },
   evaluate([table, index], output) {
     const width = elementCount(table!.shape.slice(1));

@@ -17,6 +17,7 @@ export const loadBatch: Operator = {
     return undefined;
   },
   attributeCount: () => 2,
+  reads: () => [],
   evaluate() {
     throw fault(name, 'the executor was given no batch');
   },

@@ -28,6 +28,13 @@ export const matmulNt: Operator = {
     requireType(name, application, 'i32', [...batch, a.at(-2)!, b.at(-2)!]);
     return k * 127 * 127;
   },
+  reads(element, [a, b]) {
+    const [m, k] = a!.shape.slice(-2) as [number, number];
+    const n = b!.shape.at(-2)!;
+    const row = Math.floor(element / n);
+    const batch = Math.floor(row / m);
+    return [row, batch * n + (element % n)].map((from) => ({ start: from * k, count: k }));
+  },
   evaluate([a, b], output) {
     const k = a!.shape.at(-1)!;
     const m = a!.shape.at(-2)!;

@@ -11,6 +11,9 @@ export type ValueInfo = TensorType & {
 /** One application of an operator: everything that its descriptor carries but the references. */
 export type Application = { readonly type: TensorType; readonly attributes: readonly number[] };
 
+/** Successive elements of an operand, row-major. */
+export type Range = { readonly start: number; readonly count: number };
+
 /**
  * One operator of the closed set in ARITHMETIC.md, with its meaning (`evaluate`) and the two things derived from it:
  * what a descriptor must satisfy (`check`) and how ONNX Runtime computes the same bits (`lower`).
@@ -28,6 +31,13 @@ export type Operator = {
    * what was computed; elsewhere a non-finite result or an integer above its bound gives the fault away.
    */
   domain?(inputs: readonly Tensor[], output: TensorType, attributes: readonly number[]): void;
+  /**
+   * A cheap test that `domain` passes, given the result that was computed. Operands may lack repetitions that broadcasts
+   * give them. False says nothing.
+   */
+  isSurelyDefined?(inputs: readonly Tensor[], output: Tensor, attributes: readonly number[]): boolean;
+  /** What one element of the result is computed from: a range of each operand, empty where nothing is read. */
+  reads(element: number, inputs: readonly Tensor[], application: Application): readonly Range[];
   /** The meaning: computes `output.data`, slowly and plainly. Throws FAULT where ARITHMETIC.md says so. */
   evaluate(inputs: readonly Tensor[], output: Tensor, attributes: readonly number[]): void;
   /** Emits ONNX nodes and returns the name of the value in the form that was asked for. */
@@ -64,6 +74,18 @@ export function finite(operator: string, value: number): number {
   const rounded = Math.fround(value);
   if (!Number.isFinite(rounded)) throw fault(operator, `result ${value} is not a finite binary32`);
   return rounded + 0;
+}
+
+/** What an elementwise operator reads: the same element of every operand. */
+export function readsSame(element: number, inputs: readonly Tensor[]): readonly Range[] {
+  return inputs.map(() => one(element));
+}
+
+/** Nothing of an operand. */
+export const none: Range = { start: 0, count: 0 };
+
+export function one(element: number): Range {
+  return { start: element, count: 1 };
 }
 
 /** Ties to even, on doubles. */

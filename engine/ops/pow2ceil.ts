@@ -1,4 +1,4 @@
-import { fault, checkConversion, type Operator } from './operator.ts';
+import { fault, checkConversion, readsSame, type Operator } from './operator.ts';
 
 const name = 'pow2ceil';
 const FLOOR = 2 ** -100;
@@ -27,6 +27,8 @@ export const pow2ceil: Operator = {
       if (value >= 2 ** 126) throw fault(name, `the operand ${value} is 2^126 or more`);
     }
   },
+  isSurelyDefined: ([x]) => x!.data.every((value) => value >= 0 && value < 2 ** 126),
+  reads: readsSame,
   evaluate([x], output) {
     output.data.forEach((_, i) => {
       output.data[i] = evaluate(x!.data[i]!);

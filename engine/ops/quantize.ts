@@ -1,6 +1,15 @@
 import { sameShape, type Tensor } from '../graph/types.ts';
 import type { Lowering } from '../onnx/lowering.ts';
-import { fault, requireInputs, requireType, roundToEven, rule, type Application, type ValueInfo } from './operator.ts';
+import {
+  fault,
+  readsSame,
+  requireInputs,
+  requireType,
+  roundToEven,
+  rule,
+  type Application,
+  type ValueInfo,
+} from './operator.ts';
 import type { Operator } from './operator.ts';
 
 const name = 'quantize';
@@ -16,7 +25,7 @@ export function requireScales(operator: string, { data }: Tensor): void {
   for (const s of data) if (!isScale(s)) throw fault(operator, `${s} is not a scale`);
 }
 
-function isScale(s: number): boolean {
+export function isScale(s: number): boolean {
   return s >= 2 ** -100 && 2 ** Math.round(Math.log2(s)) === s;
 }
 
@@ -51,6 +60,8 @@ export const quantize: Operator = {
   opcode: 18,
   check: (inputs, application) => checkQuantizer(name, inputs, application),
   domain: ([, s]) => requireScales(name, s!),
+  isSurelyDefined: ([, s]) => s!.data.every(isScale),
+  reads: readsSame,
   evaluate([x, s]: readonly Tensor[], output) {
     output.data.forEach((_, i) => {
       output.data[i] = quantizeElement(x!.data[i]!, s!.data[i]!);

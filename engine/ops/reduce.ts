@@ -1,7 +1,14 @@
-import { requireInputs, requireType, rule, type Application, type ValueInfo } from './operator.ts';
+import type { Tensor } from '../graph/types.ts';
+import { requireInputs, requireType, rule, type Application, type Range, type ValueInfo } from './operator.ts';
 
 /** The longest axis whose row still fits the contract's final check; longer ones are reduced by levels. */
 export const MAX_REDUCTION = 1_024;
+
+/** What a reduction reads: the row of its element. */
+export function readsRow(element: number, [x]: readonly Tensor[]): readonly Range[] {
+  const count = x!.shape.at(-1)!;
+  return [{ start: element * count, count }];
+}
 
 /** Rules of a reduction along the last axis, which stays with extent 1. Returns that axis's extent. */
 export function checkReduction(

@@ -1,4 +1,4 @@
-import { checkReduction } from './reduce.ts';
+import { checkReduction, readsRow } from './reduce.ts';
 import type { Operator } from './operator.ts';
 
 const name = 'reduce_max';
@@ -11,6 +11,7 @@ export const reduceMax: Operator = {
     checkReduction(name, inputs, application, 'f32');
     return undefined;
   },
+  reads: readsRow,
   evaluate([x], output) {
     const length = x!.shape.at(-1)!;
     output.data.forEach((_, row) => {

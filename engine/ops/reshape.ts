@@ -1,6 +1,6 @@
 import { elementCount } from '../graph/types.ts';
 import { checkMovement } from './movement.ts';
-import { rule, type Operator } from './operator.ts';
+import { readsSame, rule, type Operator } from './operator.ts';
 
 const name = 'reshape';
 
@@ -14,6 +14,7 @@ export const reshape: Operator = {
     rule(inputs.length === 1 && from === into, name, `${from} elements do not fill ${into}`);
     return bound;
   },
+  reads: readsSame,
   evaluate([x], output) {
     output.data.set(x!.data);
   },

@@ -1,5 +1,5 @@
-import { finite, type Operator } from './operator.ts';
-import { checkQuantizer, quantizeElement, quantizeLinear, requireScales, scaled } from './quantize.ts';
+import { finite, readsSame, type Operator } from './operator.ts';
+import { checkQuantizer, isScale, quantizeElement, quantizeLinear, requireScales, scaled } from './quantize.ts';
 
 const name = 'residual';
 
@@ -16,6 +16,9 @@ export const residual: Operator = {
     requireScales(name, s!);
     x!.data.forEach((value, i) => finite(name, quantizeElement(value, s!.data[i]!) * s!.data[i]!));
   },
+  // q s is at most 127 s.
+  isSurelyDefined: ([, s]) => s!.data.every((scale) => isScale(scale) && scale < 2 ** 121),
+  reads: readsSame,
   evaluate([x, s], output) {
     output.data.forEach((_, i) => {
       const value = x!.data[i]!;

@@ -1,7 +1,14 @@
+import type { Shape } from '../graph/types.ts';
 import { checkMovement, coordinates, flatIndex } from './movement.ts';
-import { requireType, rule, type Operator } from './operator.ts';
+import { one, requireType, rule, type Operator } from './operator.ts';
 
 const name = 'slice';
+
+function source(element: number, from: Shape, into: Shape, [axis = 0, start = 0]: readonly number[]): number {
+  const position = coordinates(element, into);
+  position[axis]! += start;
+  return flatIndex(position, from);
+}
 
 /** slice(x; axis, start, length): `length` positions of one axis from `start`. Any type. */
 export const slice: Operator = {
@@ -17,11 +24,12 @@ export const slice: Operator = {
     return bound;
   },
   attributeCount: () => 3,
-  evaluate([x], output, [axis = 0, start = 0]) {
+  reads: (element, [x], application) => [
+    one(source(element, x!.shape, application.type.shape, application.attributes)),
+  ],
+  evaluate([x], output, attributes) {
     output.data.forEach((_, index) => {
-      const from = coordinates(index, output.shape);
-      from[axis]! += start;
-      output.data[index] = x!.data[flatIndex(from, x!.shape)]!;
+      output.data[index] = x!.data[source(index, x!.shape, output.shape, attributes)]!;
     });
   },
   lower(to, { attributes: [axis = 0, start = 0, length = 0], form }) {

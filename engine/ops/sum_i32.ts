@@ -1,4 +1,4 @@
-import { checkReduction } from './reduce.ts';
+import { checkReduction, readsRow } from './reduce.ts';
 import { MAX_I32, rule, type Operator } from './operator.ts';
 
 const name = 'sum_i32';
@@ -13,6 +13,7 @@ export const sumI32: Operator = {
     rule(bound <= MAX_I32, name, `the sum could reach ${bound}, above 2^31 - 1`);
     return bound;
   },
+  reads: readsRow,
   evaluate([n], output) {
     const length = n!.shape.at(-1)!;
     output.data.forEach((_, row) => {

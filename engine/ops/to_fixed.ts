@@ -1,4 +1,4 @@
-import { fault, MAX_I32, requireInputs, requireType, roundToEven, rule, type Operator } from './operator.ts';
+import { fault, MAX_I32, readsSame, requireInputs, requireType, roundToEven, rule, type Operator } from './operator.ts';
 
 const name = 'to_fixed';
 
@@ -25,6 +25,9 @@ export const toFixed: Operator = {
       if (!(Math.abs(value) <= bound)) throw fault(name, `${value} exceeds the bound ${bound}`);
     }
   },
+  // What is out of range converts to -2^31, which no bound allows.
+  isSurelyDefined: (_, output, [, bound = 0]) => output.data.every((value) => Math.abs(value) <= bound),
+  reads: readsSame,
   evaluate([x], output, [k = 0]) {
     output.data.forEach((_, i) => {
       output.data[i] = fixed(x!.data[i]!, k);

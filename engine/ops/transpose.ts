@@ -1,7 +1,14 @@
+import type { Shape } from '../graph/types.ts';
 import { checkMovement, coordinates, flatIndex } from './movement.ts';
-import { requireType, rule, showShape, type Operator } from './operator.ts';
+import { one, requireType, rule, showShape, type Operator } from './operator.ts';
 
 const name = 'transpose';
+
+function source(element: number, from: Shape, into: Shape, permutation: readonly number[]): number {
+  const position: number[] = [];
+  coordinates(element, into).forEach((c, axis) => (position[permutation[axis]!] = c));
+  return flatIndex(position, from);
+}
 
 /** transpose(x; permutation): axis i of the result is axis permutation[i] of x. Any type. */
 export const transpose: Operator = {
@@ -26,11 +33,10 @@ export const transpose: Operator = {
     return bound;
   },
   attributeCount: ({ shape }) => shape.length,
+  reads: (element, [x], { type, attributes }) => [one(source(element, x!.shape, type.shape, attributes))],
   evaluate([x], output, permutation) {
     output.data.forEach((_, index) => {
-      const from: number[] = [];
-      coordinates(index, output.shape).forEach((c, axis) => (from[permutation[axis]!] = c));
-      output.data[index] = x!.data[flatIndex(from, x!.shape)]!;
+      output.data[index] = x!.data[source(index, x!.shape, output.shape, permutation)]!;
     });
   },
   lower(to, { attributes, form }) {

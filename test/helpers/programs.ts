@@ -3,10 +3,11 @@ import { GraphBuilder, type Value } from '../../engine/graph/builder.ts';
 import type { Program } from '../../engine/graph/program.ts';
 import { createState, slotsOf, type State } from '../../engine/graph/state.ts';
 import type { StateLayout, Tensor, TensorType, TypedArray } from '../../engine/graph/types.ts';
-import { createExecutor, trace } from '../../engine/onnx/executor.ts';
+import { createExecutor } from '../../engine/onnx/executor.ts';
 import type { Kernel } from '../../engine/onnx/lowering.ts';
 import { isExactKernel } from '../../engine/onnx/self_test.ts';
 import { evaluate } from '../../engine/reference.ts';
+import { createTracer } from '../../engine/trace.ts';
 
 /** An operand of a program under test: as an input state of its own, or as a constant, which has a bound. */
 export type Operand = { readonly tensor: Tensor; readonly held: 'input' | 'constant' };
@@ -84,11 +85,15 @@ export function referenceOutcome({ program, states, batch }: Invocation): Outcom
 
 /** What the lowered program says, every node's value checked. */
 export async function loweredOutcome({ program, states, batch }: Invocation, kernel: Kernel): Promise<Outcome> {
+  const tracer = await createTracer(program, { kernel, threads });
   try {
-    const values = await trace(program, states, { kernel, threads }, batch);
-    return { values: values.map((tensor) => tensor && plain(tensor.data)) };
-  } catch (error) {
-    return faultOf(error);
+    const trace = await tracer.trace(states, batch);
+    if (trace.faultAt !== undefined) return { fault: true };
+    const places = program.nodes.flatMap((node, place) => (node === null ? [] : [place]));
+    const tensors = new Map((await trace.tensors(places)).map((tensor, i) => [places[i]!, tensor]));
+    return { values: program.nodes.map((_, place) => (tensors.has(place) ? plain(tensors.get(place)!.data) : null)) };
+  } finally {
+    await tracer.close();
   }
 }
 

@@ -1,0 +1,83 @@
+import ort from 'onnxruntime-node';
+import { SwarmlockError } from '../errors.ts';
+import { placedSlots, type Program } from '../graph/program.ts';
+import type { State } from '../graph/state.ts';
+import { elementCount, type DType, type TensorType, type TypedArray } from '../graph/types.ts';
+import { BATCH } from './lower.ts';
+import type { Kernel } from './lowering.ts';
+
+export type Provider = 'cpu' | 'cuda' | 'webgpu';
+
+export type ExecutorOptions = {
+  /** Where ONNX Runtime computes. Default cpu. */
+  readonly provider?: Provider;
+  /** Threads of one invocation; 0 lets the runtime choose. Default 0. */
+  readonly threads?: number;
+  /** An 8-bit kernel that this processor computes exactly, from `chooseKernel`. */
+  readonly kernel: Kernel;
+};
+
+/**
+ * Session options that could change bits are set here, and nowhere else: no graph optimisation (it reassociates and folds
+ * quantisers), sequential execution, one fixed set of operators.
+ */
+function sessionOptions({ provider = 'cpu', threads = 0 }: ExecutorOptions): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+    graphOptimizationLevel: 'disabled',
+    executionMode: 'sequential',
+    interOpNumThreads: 1,
+    intraOpNumThreads: threads,
+    enableCpuMemArena: true,
+    enableMemPattern: true,
+    // Between invocations the cores belong to others: hashing, another worker.
+    extra: { session: { force_spinning_stop: '1' } },
+    logSeverityLevel: 4,
+  };
+}
+
+const ortTypes: Record<DType, 'float32' | 'int8' | 'int32'> = {
+  f32: 'float32',
+  i8: 'int8',
+  i32: 'int32',
+  u32: 'int32',
+};
+
+/** A view of our memory as ONNX Runtime wants it; u32 goes as int32, which holds the same indices. */
+export function ortTensor({ dtype, shape }: TensorType, data: TypedArray): ort.Tensor {
+  const view = dtype === 'u32' ? new Int32Array(data.buffer, data.byteOffset, data.length) : data;
+  return new ort.Tensor(ortTypes[dtype], view as Int32Array, shape);
+}
+
+/** A state's tensors at their places, `undefined` for padding. */
+export type Views = readonly (ort.Tensor | undefined)[];
+
+export function viewsOver({ layout, tensors }: State): Views {
+  return placedSlots(layout).map((slot) => (slot === null ? undefined : ortTensor(slot, tensors.get(slot.name)!)));
+}
+
+/** Loads a model. @throws EXECUTOR_UNAVAILABLE */
+export async function createSession(model: Uint8Array, options: ExecutorOptions): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, sessionOptions(options));
+  } catch (cause) {
+    const provider = options.provider ?? 'cpu';
+    throw new SwarmlockError(`ONNX Runtime cannot run the program on ${provider}: ${(cause as Error).message}`, {
+      code: 'EXECUTOR_UNAVAILABLE',
+      argument: 'provider',
+      hint: provider === 'cpu' ? 'Check that onnxruntime-node is installed for this platform.' : 'Use provider cpu.',
+      cause,
+    });
+  }
+}
+
+/** The batch as a feed, if the program reads one. @throws BATCH_SHAPE */
+export function batchFeed(program: Program, batch: Uint32Array | undefined): Record<string, ort.Tensor> {
+  const type = program.nodes.find((node) => node?.op === 'load_batch')?.type;
+  if (type === undefined) return {};
+  if (batch?.length === elementCount(type.shape)) return { [BATCH]: ortTensor(type, new Uint32Array(batch)) };
+  throw new SwarmlockError(`the batch has ${batch?.length ?? 0} tokens, not [${type.shape.join(', ')}]`, {
+    code: 'BATCH_SHAPE',
+    argument: 'batch',
+  });
+}

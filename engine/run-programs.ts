@@ -1,0 +1,49 @@
+import { EMPTY, merkleRoot } from './commit/tree.ts';
+import { type Hash } from './commit/hash.ts';
+import { createState, stateBytes } from './graph/state.ts';
+import { stateTree, subtreeAt } from './commit/subtrees.ts';
+import { programRoot } from './graph/encode.ts';
+import { modelLayout } from './nn/decoder.ts';
+import { aggregateProgram, pseudoGradientProgram, trainingLayout, trainingProgram } from './programs.ts';
+import type { Recipe } from './recipe.ts';
+
+/** Leaves of the table of aggregates: one for each number of members that a round can accept, and 0. */
+export const AGGREGATES = 256;
+
+/** What a run computes; twin of contracts/claim/RunPrograms.sol. */
+export type RunPrograms = {
+  /** Program root of one inner step. */
+  readonly training: Hash;
+  /** Program root of the pseudo-gradient. */
+  readonly payload: Hash;
+  /** The outer step: leaf R is the program root over R members, EMPTY for 0 and above the run's most. */
+  readonly aggregates: { readonly root: Hash; readonly leaves: readonly Hash[] };
+  /** Root of the group of first moments of a local state of zeros. */
+  readonly zeroFirst: Hash;
+  /** Root of the node over the groups of second moments and scalars of a local state of zeros. */
+  readonly zeroRest: Hash;
+  /** Inner steps of a round. */
+  readonly steps: number;
+  readonly payloadBytes: bigint;
+  readonly dataset: Hash;
+};
+
+/** All programs of a run whose rounds accept at most `maxMembers` members. @throws MEMBERS_INVALID */
+export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
+  const leaves = Array.from({ length: AGGREGATES }, (_, members): Hash => {
+    const isPossible = members > 0 && members <= maxMembers;
+    return isPossible ? programRoot(aggregateProgram(recipe, members)) : EMPTY;
+  });
+  const zeros = stateTree(createState(trainingLayout(recipe)));
+  const height = zeros.length - 1;
+  return {
+    training: programRoot(trainingProgram(recipe)),
+    payload: programRoot(pseudoGradientProgram(recipe)),
+    aggregates: { root: merkleRoot(leaves), leaves },
+    zeroFirst: subtreeAt(zeros, height - 2, 1),
+    zeroRest: subtreeAt(zeros, height - 1, 1),
+    steps: recipe.round.steps,
+    payloadBytes: BigInt(stateBytes(modelLayout(recipe.model))),
+    dataset: recipe.dataset.root as Hash,
+  };
+}
