@@ -1,6 +1,6 @@
-import { encodeFunctionData, type Hex } from 'viem';
+import { encodeFunctionData, type Address, type Hex } from 'viem';
 
-import { claimsAbi } from './abi/index.ts';
+import { claimsAbi, runsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import type { Deployment } from './deployment.ts';
@@ -60,14 +60,43 @@ export async function readClaim(client: Client, { claims }: Deployment, id: bigi
   return { ...parseClaimId(id), id, word, status: claimStatuses[status]!, openChallenges, released };
 }
 
-/** Challenges a claim with the challenge bond of the sender's owner. `word` keeps a re-org from moving it elsewhere. */
-export function challenge({ claims }: Deployment, id: bigint, word: Hex): Call {
-  const data = encodeFunctionData({ abi: claimsAbi, functionName: 'challenge', args: [id, word] });
-  return { to: claims, data, name: 'Claims.challenge' };
-}
-
 /** Frees the bond of a final claim. Anyone may send it. */
 export function release({ claims }: Deployment, id: bigint): Call {
   const data = encodeFunctionData({ abi: claimsAbi, functionName: 'release', args: [id] });
   return { to: claims, data, name: 'Claims.release' };
+}
+
+export const challengeStatuses = ['none', 'open', 'lost', 'closed'] as const;
+/** What became of one challenge: `closed` when it was won, or given back. */
+export type ChallengeStatus = (typeof challengeStatuses)[number];
+
+export async function readChallenge(
+  client: Client,
+  { claims }: Deployment,
+  id: bigint,
+  challenger: Address,
+  at: At = {},
+): Promise<ChallengeStatus> {
+  const query = { address: claims, abi: claimsAbi, functionName: 'challengeStatusOf', args: [id, challenger] } as const;
+  return challengeStatuses[await onChain('Claims.challengeStatusOf', client.readContract({ ...query, ...at }))]!;
+}
+
+/** The terms of a posted claim, in units of the stake token and in seconds. */
+export type ClaimTerms = {
+  readonly claimant: Address;
+  readonly bond: bigint;
+  readonly challengeBond: bigint;
+  /** From when it is final if nobody challenges it; far away while that is not known. */
+  readonly finalAt: number;
+};
+
+export async function readTerms(
+  client: Client,
+  { runs, verdicts }: Deployment,
+  id: bigint,
+  at: At = {},
+): Promise<ClaimTerms> {
+  const address = parseClaimId(id).kind === 'verdict' ? verdicts : runs;
+  const query = { address, abi: runsAbi, functionName: 'termsOf', args: [id] } as const;
+  return onChain('IClaimSource.termsOf', client.readContract({ ...query, ...at }));
 }

@@ -3,7 +3,7 @@ import { zeroAddress, type Address } from 'viem';
 import { z } from 'zod';
 
 import { SwarmlockError } from '../engine/errors.ts';
-import { claimsAbi, gameAbi, protocolAbi, stakeManagerAbi } from './abi/index.ts';
+import { protocolAbi, stakeManagerAbi } from './abi/index.ts';
 import type { Client } from './client.ts';
 import { onChain } from './errors.ts';
 
@@ -34,26 +34,20 @@ export async function readDeployment(path: string, client: Client): Promise<Depl
   if ((await onChain('reading the deployment', client.getCode({ address: protocol }))) === undefined) {
     throw invalid(path, `no contract is at ${protocol} on chain ${client.chain.id}`);
   }
-  const ask = (functionName: 'stake' | 'claims' | 'runs' | 'ownership'): Promise<Address> =>
+  const ask = (functionName: 'stake' | 'claims' | 'runs' | 'ownership' | 'game' | 'verdicts'): Promise<Address> =>
     onChain(`Protocol.${functionName}`, client.readContract({ address: protocol, abi: protocolAbi, functionName }));
-  const [stake, claims, runs, ownership] = await Promise.all([
+  const [stake, claims, runs, ownership, game, verdicts] = await Promise.all([
     ask('stake'),
     ask('claims'),
     ask('runs'),
     ask('ownership'),
+    ask('game'),
+    ask('verdicts'),
   ]);
   const token = await onChain(
     'StakeManager.token',
     client.readContract({ address: stake, abi: stakeManagerAbi, functionName: 'token' }),
   );
-  const game = await onChain(
-    'Claims.game',
-    client.readContract({ address: claims, abi: claimsAbi, functionName: 'game' }),
-  );
-  const verdicts =
-    game === zeroAddress
-      ? zeroAddress
-      : await onChain('Game.verdicts', client.readContract({ address: game, abi: gameAbi, functionName: 'verdicts' }));
   return { protocol, lens, stake, claims, runs, ownership, game, verdicts, token };
 }
 

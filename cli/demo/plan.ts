@@ -5,6 +5,7 @@ import type { Dataset } from '../../engine/data/dataset.ts';
 import { parseRecipe, recipeRoot, tokensPerRound, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
 import type { Hash } from '../../engine/commit/hash.ts';
 import type { RunParameters } from '../../sdk/run.ts';
+import { programsOf } from '../../workers/lib/programs.ts';
 import type { DemoOptions, Size } from './options.ts';
 
 type Shape = Pick<RecipeInput, 'model' | 'batch'> & { readonly steps: number; readonly segments: number };
@@ -74,6 +75,8 @@ function datasetFields({ root, train, heldOut }: Dataset): RecipeInput['dataset'
   return { root, tokenizer: 'bytes', trainTokens: train.length, heldOutTokens: heldOut.length };
 }
 
+const MAX_MEMBERS = 32;
+
 /** Seconds; every round waits for it in full. */
 export const CHALLENGE_WINDOW = 2;
 
@@ -113,6 +116,7 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
   const tokensPerClaim = BigInt(tokensPerRound(recipe));
   return {
     recipeRoot: recipeRoot(recipe),
+    programsRoot: programsOf(recipe, MAX_MEMBERS).root,
     genesisRoot,
     datasetRoot: recipe.dataset.root as Hash,
     opensAt: now + enlistment,
@@ -129,7 +133,7 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
     // Everyone is drawn while new, then one in ten: the protocol's default.
     probationRounds: 2,
     auditRate: 1_000,
-    maxMembers: 32,
+    maxMembers: MAX_MEMBERS,
     ...bonds,
     joinFloor: parseEther('1'),
     joinMultiplier: parseEther('1.1'),

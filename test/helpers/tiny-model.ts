@@ -12,6 +12,7 @@ import type { Committed } from '../../sdk/events.ts';
 import type { Commitment } from '../../sdk/round.ts';
 import type { CommitmentBook } from '../../workers/lib/commitments.ts';
 import type { Model } from '../../workers/lib/model.ts';
+import { programsOf } from '../../workers/lib/programs.ts';
 import { tinyRecipe } from './recipes.ts';
 import { ownerOf, rootOf } from './runs.ts';
 
@@ -41,6 +42,7 @@ export function tinyModelForTests(): () => TinyModel {
       executor,
       globalLayout: modelLayout(recipe.model),
       trainingLayout: trainingLayout(recipe),
+      ...programsOf(recipe, 16),
       rootOf: (state) => hasher.stateRoot(state),
       close: () => hasher.close(),
     };

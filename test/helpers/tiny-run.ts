@@ -10,6 +10,7 @@ import { recipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts'
 import type { Deployment } from '../../sdk/deployment.ts';
 import { createRun, type RunParameters } from '../../sdk/run.ts';
 import { approve, deposit, setNode } from '../../sdk/stake.ts';
+import { programsOf } from '../../workers/lib/programs.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
 import { deployProtocol, senderOf, wrapEther } from './deployment.ts';
 import { CHAIN_ID, type TestNode } from './node.ts';
@@ -27,6 +28,8 @@ export type TinyRun = {
   /** The key of an account with ether and stake tokens. */
   fundedKey(): Promise<Hex>;
 };
+
+const MAX_MEMBERS = 16;
 
 const text = Array.from({ length: 400 }, (_, i) => `${i} times ${i} makes ${i * i}, says the ${i % 7}th daughter.\n`);
 
@@ -94,6 +97,7 @@ async function openRun(node: TestNode, deployment: Deployment, recipe: Recipe): 
 function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'opensAt'> {
   return {
     recipeRoot: recipeRoot(recipe),
+    programsRoot: programsOf(recipe, MAX_MEMBERS).root,
     datasetRoot: recipe.dataset.root as Hex,
     plannedTokens: BigInt(100 * tokensPerRound(recipe)),
     lambda: parseEther('1'),
@@ -107,7 +111,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'open
     epochRounds: recipe.round.epoch,
     probationRounds: 255,
     auditRate: 10_000,
-    maxMembers: 16,
+    maxMembers: MAX_MEMBERS,
     minerBond: parseEther('2'),
     validatorBond: parseEther('3'),
     aggregateBond: parseEther('2'),

@@ -2,13 +2,19 @@ import { SwarmlockError } from '../../engine/errors.ts';
 import { aggregate } from '../../engine/training.ts';
 import { indicesOf, memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
 import { claimAggregate } from '../../sdk/round.ts';
+import type { Library } from '../lib/game/library.ts';
 import { isFiniteState } from '../lib/steps.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { AggregatorConfig } from './config.ts';
 import type { AggregatorAction } from './decide.ts';
 import type { AggregatorMemory } from './read.ts';
 
-export type AggregatorMeans = { readonly shop: Workshop<AggregatorConfig>; readonly memory: AggregatorMemory };
+export type AggregatorMeans = {
+  readonly shop: Workshop<AggregatorConfig>;
+  readonly memory: AggregatorMemory;
+  /** Own copies for as long as the aggregate can be disputed: what members serve may be gone by then. */
+  readonly library: Pick<Library, 'keep'>;
+};
 
 type ActionOf<Type extends AggregatorAction['type']> = Extract<AggregatorAction, { type: Type }>;
 
@@ -28,8 +34,8 @@ export async function act(means: AggregatorMeans, action: AggregatorAction, sign
 }
 
 /** Waits for all payloads as long as it has patience, and leaves out those that have not come by then. */
-async function compute({ shop, memory }: AggregatorMeans, action: ActionOf<'aggregate'>): Promise<void> {
-  const { model, states, blobs, log } = shop;
+async function compute({ shop, memory, library }: AggregatorMeans, action: ActionOf<'aggregate'>): Promise<void> {
+  const { model, states, blobs, book, log } = shop;
   const { round, parent: root, candidates } = action;
   const started = performance.now();
   const parent = await states.get(root);
@@ -43,6 +49,10 @@ async function compute({ shop, memory }: AggregatorMeans, action: ActionOf<'aggr
   }
   const state = await aggregate(model.recipe, parent, [...payloads.values()], model.executor);
   if (!isFiniteState(state)) throw notFinite(round);
+  for (const { index, commitment } of await book.of(round)) {
+    const payload = payloads.get(index);
+    if (payload !== undefined) await library.keep(round, commitment.payloadRoot, payload);
+  }
   const nextRoot = await model.rootOf(state);
   await blobs.put(nextRoot, state.bytes);
   states.hold({ root: nextRoot, state });

@@ -14,9 +14,10 @@ import { parseRecipe, requireRecipeRoot, tokensPerRound, type Recipe } from '../
 import type { RunParameters } from '../../sdk/run.ts';
 import type { BlobStore } from './blobs.ts';
 import type { ComputeConfig } from './config.ts';
+import { programsOf, type BoundPrograms } from './programs.ts';
 
 /** What a run computes, and this machine's means to compute it. */
-export type Model = {
+export type Model = Omit<BoundPrograms, 'root'> & {
   readonly recipe: Recipe;
   readonly executor: ExecutorOptions;
   /** Of the global state: the parameters. */
@@ -36,7 +37,8 @@ export async function openModel(
 ): Promise<Model> {
   const recipe = parseRecipe(await readRecipe(path));
   requireRecipeRoot(recipe, parameters.recipeRoot);
-  requireRunOf(recipe, parameters);
+  const { root, ...bound } = programsOf(recipe, parameters.maxMembers);
+  requireRunOf(recipe, root, parameters);
   const kernel = await chooseKernel({ provider, threads });
   const hasher = createHasher(threads === 0 ? {} : { threads });
   return {
@@ -44,6 +46,7 @@ export async function openModel(
     executor: { provider, threads, kernel },
     globalLayout: modelLayout(recipe.model),
     trainingLayout: trainingLayout(recipe),
+    ...bound,
     rootOf: (state) => hasher.stateRoot(state),
     close: () => hasher.close(),
   };
@@ -81,8 +84,11 @@ async function readRecipe(path: string): Promise<string> {
   }
 }
 
-/** The chain counts segments, epochs and tokens by itself: a run that counts otherwise than its recipe cannot be served. */
-function requireRunOf(recipe: Recipe, parameters: RunParameters): void {
+/**
+ * The chain counts segments, epochs and tokens by itself, and referees programs: a run that does it otherwise than its
+ * recipe cannot be served.
+ */
+function requireRunOf(recipe: Recipe, programsRoot: Hash, parameters: RunParameters): void {
   const { segments, epoch } = recipe.round;
   requireEqual('segments', parameters.segments, segments);
   requireEqual('epochRounds', parameters.epochRounds, epoch);
@@ -90,6 +96,8 @@ function requireRunOf(recipe: Recipe, parameters: RunParameters): void {
   if (recipe.dataset.root !== parameters.datasetRoot) {
     throw mismatch('datasetRoot', parameters.datasetRoot, recipe.dataset.root);
   }
+  // Whoever builds on other programs than the chain knows could be convicted of an honest round.
+  if (programsRoot !== parameters.programsRoot) throw mismatch('programsRoot', parameters.programsRoot, programsRoot);
 }
 
 function requireEqual(field: string, ofRun: number, ofRecipe: number): void {

@@ -1,9 +1,12 @@
-// A miner: trains the rounds of a run, commits to what it computed, serves what is drawn, and takes its pay.
+// A miner: trains the rounds of a run, commits to what it computed, serves what is drawn, answers who disputes it, and takes
+// its pay.
 import { join } from 'node:path';
 
+import type { Dataset } from '../../engine/data/dataset.ts';
 import { createTrainer, type Trainer } from '../../engine/training.ts';
 import { readRound } from '../../sdk/round.ts';
 import { readRun } from '../../sdk/run.ts';
+import { openPlayer, type PlayerParts } from '../lib/game/open-player.ts';
 import { loop } from '../lib/loop.ts';
 import { openDataset } from '../lib/model.ts';
 import { runWorker } from '../lib/run-worker.ts';
@@ -11,35 +14,48 @@ import { openWorkshop, type Workshop } from '../lib/workshop.ts';
 import { act } from './act.ts';
 import { minerConfig, type MinerConfig } from './config.ts';
 import { decide } from './decide.ts';
-import { emptyMemory, minerReader } from './read.ts';
+import { emptyMemory, minerReader, type MinerMemory } from './read.ts';
 import { roundFiles } from './round-files.ts';
 import type { TrainingOptions } from './training.ts';
 
-export type MinerParts = { readonly createTrainer: typeof createTrainer };
+/** What a miner that is not honest does otherwise. */
+export type MinerParts = PlayerParts & { readonly createTrainer?: typeof createTrainer };
 
 /** Runs a miner as the whole of this process, configured by its environment; see workers/lib/config.ts. */
-export async function runMiner(parts: MinerParts = { createTrainer }): Promise<never> {
+export async function runMiner(parts: MinerParts = {}): Promise<never> {
   return runWorker('miner', minerConfig, async (place) => {
     const shop = await openWorkshop(place);
-    const training = await openTraining(shop, parts);
     const memory = emptyMemory();
+    const dataset = await openDataset(shop.config.data, shop.model.recipe);
+    const training = await openTraining(shop, memory, dataset, parts);
+    const { files } = training;
     const { read } = minerReader(shop, memory);
-    const means = { shop, memory, files: training.files, training };
-    await loop({ read, decide, act: (action, signal) => act(means, action, signal) }, shop.looping);
+    const means = { shop, memory, files, training };
+    const { player } = openPlayer(shop, { dataset, stored: (round, root) => files.find(round, root), parts });
+    // A clock runs while a claim is disputed, and a round takes long: neither waits for the other.
+    await Promise.all([
+      loop({ read, decide, act: (action, signal) => act(means, action, signal) }, shop.looping),
+      loop(player.duty, shop.looping),
+    ]);
   });
 }
 
-async function openTraining(shop: Workshop<MinerConfig>, parts: MinerParts): Promise<TrainingOptions> {
+async function openTraining(
+  shop: Workshop<MinerConfig>,
+  memory: MinerMemory,
+  dataset: Dataset,
+  parts: MinerParts,
+): Promise<TrainingOptions> {
   const { client, deployment, config, model, states, blobs, log, owner } = shop;
-  const dataset = await openDataset(config.data, model.recipe);
-  const trainer: Trainer = await parts.createTrainer(model.recipe, model.executor);
+  const trainer: Trainer = await (parts.createTrainer ?? createTrainer)(model.recipe, model.executor);
   const files = roundFiles(join(config.checkpoint, 'rounds'), log);
   const workOf: TrainingOptions['workOf'] = async (round, lineage) => {
     const { seed, parent } = await readRound(client, deployment, config.runId, round);
     return { round, seed, parent, lineage: [...lineage], owner };
   };
   const isCurrent = async (round: number) => (await readRun(client, deployment, config.runId)).round === round;
-  return { model, dataset, trainer, states, files, blobs, log, workOf, isCurrent };
+  const oldestOpen = () => memory.oldestOpen;
+  return { model, dataset, trainer, states, files, blobs, log, workOf, isCurrent, oldestOpen };
 }
 
 if (import.meta.main) await runMiner();

@@ -13,10 +13,17 @@ export type MinerMemory = {
   published: { round: number; payload: boolean; segments: readonly number[] };
   /** Set when the miner has collected something, so that it is looked at again. */
   collected: boolean;
+  /** The first round whose claim can still be disputed. */
+  oldestOpen: number;
 };
 
 export function emptyMemory(): MinerMemory {
-  return { finished: undefined, published: { round: 0, payload: false, segments: [] }, collected: false };
+  return {
+    finished: undefined,
+    published: { round: 0, payload: false, segments: [] },
+    collected: false,
+    oldestOpen: 0,
+  };
 }
 
 /** What takes many questions to the chain and changes seldom. */
@@ -40,6 +47,7 @@ export function minerReader(shop: Workshop<MinerConfig>, memory: MinerMemory): M
     memory.collected = false;
     const lineage = seat === undefined ? [] : await readLineage(client, deployment, chain, seat.number);
     const earlier = seat === undefined ? [] : await readEarlier(client, deployment, run, seat, done, at);
+    memory.oldestOpen = Math.min(run.round, ...earlier.filter(isOpen).map((work) => work.round));
     slow = { lineage, earlier, round: run.round, since: run.time, seat: seat?.number };
     return slow;
   };
@@ -60,4 +68,8 @@ export function minerReader(shop: Workshop<MinerConfig>, memory: MinerMemory): M
       };
     },
   };
+}
+
+function isOpen({ claim }: EarlierWork): boolean {
+  return claim === 'standing' || claim === 'frozen';
 }

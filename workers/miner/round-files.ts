@@ -38,8 +38,13 @@ export type RoundFiles = {
   /** The state at one point; undefined when it is absent or damaged. */
   at(round: number, point: number): Promise<Saved<RoundFacts> | undefined>;
   discard(round: number): Promise<void>;
-  /** Removes rounds before `round`; the roots of all points that they had. */
-  retire(round: number): Promise<readonly Hash[]>;
+  /** The state of a root at some point of a round, as it is stored. */
+  find(round: number, root: Hash): Promise<Uint8Array | undefined>;
+  /**
+   * Makes room when the work on `round` begins: of rounds from `oldest` on, whose claims can still be disputed, only the
+   * state at the end is kept, and nothing of those before. The roots of all points that the rounds before had.
+   */
+  retire(round: number, oldest: number): Promise<readonly Hash[]>;
 };
 
 export function roundFiles(folder: string, log: Log): RoundFiles {
@@ -65,13 +70,24 @@ export function roundFiles(folder: string, log: Log): RoundFiles {
       return undefined;
     },
     discard: (round) => rm(join(folder, String(round)), { recursive: true, force: true }),
-    async retire(round) {
+    async find(round, root) {
+      for (const point of await numbersIn(join(folder, String(round)))) {
+        const saved = await at(round, point);
+        if (saved === undefined) continue;
+        const { startRoot, segmentRoots } = saved.facts;
+        if ((point === 0 ? startRoot : segmentRoots[point - 1]) === root) return saved.state;
+      }
+      return undefined;
+    },
+    async retire(round, oldest) {
       const roots: Hash[] = [];
       for (const old of (await numbersIn(folder)).filter((number) => number < round)) {
-        const furthest = Math.max(...(await numbersIn(join(folder, String(old)))));
+        const points = await numbersIn(join(folder, String(old)));
+        const furthest = Math.max(...points);
         const saved = Number.isFinite(furthest) ? await at(old, furthest) : undefined;
         if (saved !== undefined) roots.push(saved.facts.startRoot, ...saved.facts.segmentRoots);
-        await rm(join(folder, String(old)), { recursive: true, force: true });
+        const gone = old < oldest ? [''] : points.filter((point) => point < furthest).map(String);
+        for (const point of gone) await rm(join(folder, String(old), point), { recursive: true, force: true });
       }
       return roots;
     },

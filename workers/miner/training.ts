@@ -26,6 +26,8 @@ export type TrainingOptions = {
   workOf(round: number, lineage: readonly number[]): Promise<Work>;
   /** Whether a round is still the current one. */
   isCurrent(round: number): Promise<boolean>;
+  /** The first round whose claim can still be disputed: the current one when there is none before it. */
+  oldestOpen(): number;
 };
 
 type Point = { readonly facts: RoundFacts; readonly state: State };
@@ -61,14 +63,15 @@ async function resume({ files, model }: TrainingOptions, work: Work): Promise<Po
   return saved && { facts: saved.facts, state: createState(model.trainingLayout, saved.state) };
 }
 
-/** The start of the round on disk; what was kept for earlier rounds, which are settled, is not needed any more. */
+/** The start of the round on disk; of earlier rounds, what a dispute may still need is kept. */
 async function begin(options: TrainingOptions, work: Work, signal: AbortSignal): Promise<Point> {
   const { model, files, blobs } = options;
   const local = await localState(options, work.lineage, signal);
   const state = startState(model.recipe, await globalState(options, work.parent), local);
   const facts: RoundFacts = { ...work, startRoot: await model.rootOf(state), segmentRoots: [] };
   await files.save(facts, state.bytes);
-  for (const root of await files.retire(work.round)) await blobs.remove(root);
+  for (const root of await files.retire(work.round, Math.min(work.round, options.oldestOpen())))
+    await blobs.remove(root);
   return { facts, state };
 }
 

@@ -36,6 +36,7 @@ describe('a miner in training', () => {
       files: roundFiles(join(folder(), name), log),
       workOf: async (round, lineage) => work(round, [...lineage]),
       isCurrent: async () => true,
+      oldestOpen: () => 1,
       ...changes,
     };
   };

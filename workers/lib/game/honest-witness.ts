@@ -1,0 +1,155 @@
+import type { Hash } from '../../../engine/commit/hash.ts';
+import { loadBatch } from '../../../engine/data/batch.ts';
+import { evidenceOf, type EvidenceSources } from '../../../engine/evidence.ts';
+import type { Program } from '../../../engine/graph/program.ts';
+import type { State } from '../../../engine/graph/state.ts';
+import { faultElement, type Trace } from '../../../engine/trace.ts';
+import { parametersState, pseudoGradient } from '../../../engine/training.ts';
+import { noCommitment, type Source } from '../../../sdk/game-moves.ts';
+import type { Disputed } from './dispute.ts';
+import type { StartNotes } from './facts.ts';
+import { groupRoots } from './groups.ts';
+import type { Replay, ReplayOptions } from './replay.ts';
+import { globalState, unavailable } from './settled.ts';
+import type { Tracers } from './tracers.ts';
+import type { Testimony, Witness } from './witness.ts';
+import type { Work } from './work.ts';
+
+export type WitnessMeans = Omit<ReplayOptions, 'trainer' | 'log' | 'owner'> & {
+  readonly replay: Replay;
+  readonly tracers: Tracers;
+};
+
+/** Says what the rules give, from what is public. */
+export function honestWitness(means: WitnessMeans, disputed: Disputed): Witness {
+  const { replay, model } = means;
+  return {
+    start: (signal) => showStart(means, workOf(disputed), signal),
+    async roots(steps, signal) {
+      const work = workOf(disputed);
+      const roots = new Map<number, Hash>();
+      let at = { step: steps[0]!, state: await replay.stateAt(work, steps[0]!, signal) };
+      for (const step of steps) {
+        at = { step, state: await replay.advance(work, at.state, at.step, step, signal) };
+        roots.set(step, await model.rootOf(at.state));
+      }
+      return roots;
+    },
+    testify({ subject }, first, signal) {
+      if (disputed.kind === 'aggregate') return aggregation(means, disputed, signal);
+      return subject === 'payload'
+        ? compression(means, disputed, signal)
+        : training(means, workOf(disputed), first, signal);
+    },
+  };
+}
+
+function workOf(disputed: Disputed): Work {
+  if (disputed.kind !== 'aggregate') return disputed.work;
+  throw new TypeError('an aggregate has no inner steps');
+}
+
+async function training(means: WitnessMeans, work: Work, step: number, signal: AbortSignal): Promise<Testimony> {
+  const { dataset, replay } = means;
+  const state = await replay.stateAt(work, step, signal);
+  const trace = await traceOfStep(means, work, step, state);
+  const batch = { seed: work.seed, participant: work.owner, step };
+  return testimony(trace, step, { inputs: [state], dataset, batch });
+}
+
+/** The trace of one inner step of a round. */
+export async function traceOfStep(
+  { model, dataset, tracers }: Pick<WitnessMeans, 'model' | 'dataset' | 'tracers'>,
+  work: Work,
+  step: number,
+  state: State,
+): Promise<Trace> {
+  if (dataset === undefined) throw unavailable(work.commitment.startRoot);
+  const { batch: rows, model: shape } = model.recipe;
+  const batch = { seed: work.seed, participant: work.owner, step };
+  return tracers.trace('training', [state], loadBatch(dataset, { ...batch, rows, context: shape.context }));
+}
+
+/** The payload is made of the parameters before and after; the latter lie in the whole state after the round. */
+async function compression(
+  { model, states, replay, tracers }: WitnessMeans,
+  disputed: Disputed,
+  signal: AbortSignal,
+): Promise<Testimony> {
+  const work = workOf(disputed);
+  const parent = await globalState(states, work.commitment.parent);
+  const end = await replay.stateAt(work, model.recipe.round.steps, signal);
+  const trace = await tracers.trace('payload', [parent, parametersState(model.recipe, end)]);
+  return testimony(trace, 0, { inputs: [parent, end] });
+}
+
+async function aggregation(
+  means: WitnessMeans,
+  { claim, members }: Extract<Disputed, { kind: 'aggregate' }>,
+  signal: AbortSignal,
+): Promise<Testimony> {
+  const parent = await globalState(means.states, claim.parent);
+  const payloads: State[] = [];
+  for (const member of members) payloads.push(await payloadOf(means, member, signal));
+  const inputs = [parent, ...payloads];
+  const trace = await means.tracers.trace(members.length, inputs);
+  const sourcesOf = (node: number) => sourcesIn(trace.program, node, members);
+  return testimony(trace, 0, { inputs }, sourcesOf);
+}
+
+/** The operands of a node that are read from payloads, with the claims that bind those. */
+function sourcesIn({ nodes }: Program, node: number, members: readonly Work[]): readonly Source[] {
+  return nodes[node]!.inputs.flatMap((ref) => {
+    if (ref.kind !== 'input' || ref.state === 0) return [];
+    const { seat, commitment } = members[ref.state - 1]!;
+    return [{ seat, commitment }];
+  });
+}
+
+/** What a member has published, or what its round gives: a payload that is withheld can be rebuilt. */
+export async function payloadOf(
+  { model, library, replay, states }: WitnessMeans,
+  work: Work,
+  signal: AbortSignal,
+): Promise<State> {
+  const { payloadRoot, parent } = work.commitment;
+  const served = await library.get(work.round, model.globalLayout, payloadRoot);
+  if (served !== undefined) return served;
+  const end = await replay.stateAt(work, model.recipe.round.steps, signal);
+  const start = await globalState(states, parent);
+  const payload = await pseudoGradient(model.recipe, start, parametersState(model.recipe, end), model.executor);
+  if ((await model.rootOf(payload)) !== payloadRoot) throw unavailable(payloadRoot);
+  await library.keep(work.round, payloadRoot, payload);
+  return payload;
+}
+
+function testimony(
+  trace: Trace,
+  first: number,
+  sources: EvidenceSources,
+  sourcesOf: (node: number) => readonly Source[] = () => [],
+): Testimony {
+  const { program, nodes, faultAt } = trace;
+  return {
+    notes: { first, program, nodes, faultAt },
+    tensor: async (node) => (node === faultAt ? undefined : trace.tensor(node)),
+    faultElement: (node) => faultElement(trace, node),
+    async proof(node, element, path) {
+      const evidence = await evidenceOf(trace, { ...sources, path }, node, element);
+      return { evidence, sources: sourcesOf(node) };
+    },
+  };
+}
+
+async function showStart({ replay, model }: WitnessMeans, work: Work, signal: AbortSignal): Promise<StartNotes> {
+  const { commitment } = work;
+  const start = (await replay.startsOf(work, signal))?.find(({ root }) => root === commitment.startRoot);
+  if (start === undefined) throw unavailable(commitment.startRoot);
+  const { first, rest } = groupRoots(start.state);
+  if (start.before === undefined) {
+    return { commitment, first, rest, before: noCommitment, beforeParameters: noCommitment.parent };
+  }
+  const before = start.before.work;
+  const end = await replay.stateAt(before, model.recipe.round.steps, signal);
+  return { commitment, first, rest, before: before.commitment, beforeParameters: groupRoots(end).parameters };
+}

@@ -1,0 +1,200 @@
+import { isAddressEqual, type Address } from 'viem';
+
+import { firstBlockAt } from '../../../sdk/blocks.ts';
+import { parseClaimId, readChallenge, readClaim, readTerms } from '../../../sdk/claims.ts';
+import type { Client } from '../../../sdk/client.ts';
+import type { Deployment } from '../../../sdk/deployment.ts';
+import { onChain } from '../../../sdk/errors.ts';
+import { readFee, readGame, readOwed, type RunPrograms } from '../../../sdk/game.ts';
+import { readOpenedGames, readPlayedGame, type OpenedGame } from '../../../sdk/game-events.ts';
+import type { RunParameters } from '../../../sdk/run.ts';
+import { readStake } from '../../../sdk/stake.ts';
+import type { Log } from '../log.ts';
+import type { Sender } from '../sender.ts';
+import type { AccusationFacts } from './accusation.ts';
+import type { Disputed } from './dispute.ts';
+import type { GameFacts } from './facts.ts';
+import { openSession } from './session.ts';
+import { keyOf, type Pending, type Seated, type Table } from './table.ts';
+import type { Witness } from './witness.ts';
+
+export type PlayerReaderOptions = {
+  readonly client: Client;
+  readonly deployment: Deployment;
+  readonly runId: bigint;
+  readonly parameters: RunParameters;
+  readonly sender: Sender;
+  readonly log: Log;
+  /** Who the sender's key works for. */
+  readonly owner: Address;
+  readonly programs: RunPrograms;
+  disputedOf(claimId: bigint): Promise<Disputed | undefined>;
+  witnessOf(disputed: Disputed): Witness;
+  /** Makes room, now and then: of what is not in dispute, only what can still come to it is kept. */
+  tidy(disputedRounds: readonly number[]): Promise<void>;
+};
+
+export type PlayerFacts = {
+  readonly games: readonly GameFacts[];
+  readonly accusations: readonly AccusationFacts[];
+  /** Native coin that the game owes to the worker's key, in wei. */
+  readonly owed: bigint;
+};
+
+type Block = { readonly number: bigint; readonly timestamp: bigint };
+
+/** Blocks that are searched again, in case that a re-org has changed them. */
+const OVERLAP = 32n;
+
+/** Blocks. */
+const TIDY_EVERY = 100n;
+
+/** Reads the games that a worker plays on either side, and how its accusations stand. */
+export function playerReader(options: PlayerReaderOptions, table: Table) {
+  const { client, deployment, sender, programs } = options;
+  let from: bigint | undefined;
+  let last: Block | undefined;
+  let owed = 0n;
+  let tidied = 0n;
+  return {
+    async read(signal: AbortSignal): Promise<PlayerFacts> {
+      await sender.settle(signal);
+      const block = await onChain('reading the latest block', client.getBlock());
+      if (block.number !== last?.number) {
+        from ??= await firstBlockAt(client, options.parameters.opensAt);
+        if (from <= block.number) await seat(options, table, { fromBlock: from, toBlock: block.number });
+        if (block.number > OVERLAP) from = from > block.number - OVERLAP ? from : block.number - OVERLAP;
+        for (const [key, game] of table.games) await follow(options, table, key, game, block);
+        owed = await readOwed(client, deployment, sender.address, { blockNumber: block.number });
+        if (last === undefined || block.number - tidied > TIDY_EVERY) {
+          await options.tidy(roundsIn(table));
+          tidied = block.number;
+        }
+        last = block;
+      }
+      const now = Number(last.timestamp);
+      const accusations: AccusationFacts[] = [];
+      for (const pending of table.pending.values()) accusations.push(await readAccusation(options, pending, last));
+      return { games: [...table.games.values()].map((game) => factsOf(game, now, programs)), accusations, owed };
+    },
+  };
+}
+
+function roundsIn({ games, pending }: Table): readonly number[] {
+  const ids = [...[...games.values()].map(({ opened }) => opened.id), ...pending.keys()];
+  return ids.map((id) => parseClaimId(id).round);
+}
+
+/** Takes a seat at games that were opened by this worker's owner, or on its claims. */
+async function seat(
+  options: PlayerReaderOptions,
+  table: Table,
+  blocks: { readonly fromBlock: bigint; readonly toBlock: bigint },
+): Promise<void> {
+  const { client, deployment, runId, owner } = options;
+  const [asChallenger, asClaimant] = await Promise.all([
+    readOpenedGames(client, deployment, { challenger: owner }, blocks),
+    readOpenedGames(client, deployment, { claimant: owner }, blocks),
+  ]);
+  for (const opened of [...asChallenger, ...asClaimant]) {
+    const key = keyOf(opened);
+    if (parseClaimId(opened.id).runId !== runId || table.games.has(key) || table.ended.has(key)) continue;
+    const seated = await sitDown(options, opened, blocks.toBlock);
+    if (seated === undefined) table.ended.add(key);
+    else table.games.set(key, seated);
+  }
+}
+
+async function sitDown(
+  { client, deployment, log, owner, disputedOf, witnessOf }: PlayerReaderOptions,
+  opened: OpenedGame,
+  blockNumber: bigint,
+): Promise<Seated | undefined> {
+  const game = await readGame(client, deployment, opened, { blockNumber });
+  const disputed = game.position && (await disputedOf(opened.id));
+  if (game.position === undefined || disputed === undefined) return undefined;
+  const side = isAddressEqual(opened.challenger, owner) ? 'challenger' : 'claimant';
+  const played = await readPlayedGame(client, deployment, opened, blockNumber);
+  const { status: claim } = await readClaim(client, deployment, opened.id, { blockNumber });
+  const { subject, segment } = opened.opening;
+  const { kind, round } = disputed;
+  log.info({ event: 'game', claimId: String(opened.id), kind, round, subject, segment, side }, 'a game is on');
+  return { opened, side, disputed, session: openSession(witnessOf(disputed)), played, game, claim };
+}
+
+/** Looks where a game stands now; once it is over, tells how it ended and leaves. */
+async function follow(
+  { client, deployment, log }: PlayerReaderOptions,
+  table: Table,
+  key: string,
+  seated: Seated,
+  { number: blockNumber }: Block,
+): Promise<void> {
+  const { opened, side } = seated;
+  const game = await readGame(client, deployment, opened, { blockNumber });
+  if (game.position !== seated.game.position) {
+    seated.played = await readPlayedGame(client, deployment, opened, blockNumber);
+  }
+  seated.game = game;
+  seated.claim = (await readClaim(client, deployment, opened.id, { blockNumber })).status;
+  if (game.position !== undefined) return;
+  table.games.delete(key);
+  table.ended.add(key);
+  const { end, turns } = seated.played;
+  const won = end?.claimVoided === (side === 'challenger');
+  const fields = { claimId: String(opened.id), side, won, reason: end?.reason, moves: turns.at(-1)?.moves };
+  log[won ? 'info' : 'warn']({ event: 'gameEnded', ...fields }, won ? 'game won' : 'game over');
+}
+
+function factsOf(seated: Seated, now: number, programs: RunPrograms): GameFacts {
+  const { opened, side, played, game, claim, session } = seated;
+  const { id, challenger } = opened;
+  const { position } = played.turns.at(-1)!;
+  return { name: { id, challenger }, side, played, position, game, claim, now, programs, notes: session.notes };
+}
+
+async function readAccusation(
+  { client, deployment, owner, parameters, sender }: PlayerReaderOptions,
+  { accusation, opening, announced }: Pending,
+  { number: blockNumber, timestamp }: Block,
+): Promise<AccusationFacts> {
+  const at = { blockNumber };
+  const { claimId } = accusation;
+  const [{ status: claim }, own, terms, stake, available, needed] = await Promise.all([
+    readClaim(client, deployment, claimId, at),
+    readChallenge(client, deployment, claimId, owner, at),
+    readTerms(client, deployment, claimId, at),
+    readStake(client, deployment, owner, at),
+    onChain('reading the balance', client.getBalance({ address: sender.address })),
+    costOfGame(client, deployment, sender.address),
+  ]);
+  return {
+    accusation,
+    claim,
+    own,
+    finalAt: terms.finalAt,
+    now: Number(timestamp),
+    urgency: parameters.challengeWindow,
+    opening,
+    announced,
+    funds: { available, needed },
+    stake: { free: stake.free, bond: terms.challengeBond },
+  };
+}
+
+/** Demands of a challenger in the longest game, and the gas of its own moves. */
+const DEMANDS = 8n;
+const GAS = 3_000_000n;
+
+/** Native coin that a challenger may need for a whole game at today's prices, in wei. */
+async function costOfGame(client: Client, deployment: Deployment, account: Address): Promise<bigint> {
+  const { maxFeePerGas: gasPrice } = await onChain('asking for the price of gas', client.estimateFeesPerGas());
+  const stages = [
+    { stage: 'marks', height: 0 },
+    { stage: 'nodes', height: 7 },
+    { stage: 'leaf', height: 0 },
+  ] as const;
+  const fees = await Promise.all(stages.map((stage) => readFee(client, deployment, stage, { account, gasPrice })));
+  const dearest = fees.reduce((most, fee) => (fee > most ? fee : most));
+  return DEMANDS * dearest + GAS * gasPrice;
+}

@@ -1,0 +1,27 @@
+import type { State } from '../../../engine/graph/state.ts';
+import { aggregateProgram, pseudoGradientProgram, trainingProgram } from '../../../engine/programs.ts';
+import { createTracer, type Trace, type Tracer } from '../../../engine/trace.ts';
+import type { Model } from '../model.ts';
+
+/** A program of the run; a number names the outer step over that many members. */
+export type ProgramName = 'training' | 'payload' | number;
+
+/** Traces invocations of the run's programs; each is loaded when it is first disputed. */
+export type Tracers = {
+  trace(name: ProgramName, inputs: readonly State[], batch?: Uint32Array): Promise<Trace>;
+};
+
+export function createTracers({ recipe, executor }: Pick<Model, 'recipe' | 'executor'>): Tracers {
+  const tracers = new Map<ProgramName, Promise<Tracer>>();
+  const programOf = (name: ProgramName) => {
+    if (name === 'training') return trainingProgram(recipe);
+    return name === 'payload' ? pseudoGradientProgram(recipe) : aggregateProgram(recipe, name);
+  };
+  return {
+    async trace(name, inputs, batch) {
+      const tracer = tracers.get(name) ?? createTracer(programOf(name), executor);
+      tracers.set(name, tracer);
+      return (await tracer).trace(inputs, batch);
+    },
+  };
+}
