@@ -1,6 +1,6 @@
 import { parseEventLogs, type Address, type Hex, type ParseEventLogsReturnType } from 'viem';
 
-import { claimsAbi, gameAbi, ownershipAbi, runsAbi } from './abi/index.ts';
+import { claimsAbi, gameAbi, ownershipAbi, runsAbi, verdictsAbi } from './abi/index.ts';
 import { parseClaimId } from './claims.ts';
 import type { Client } from './client.ts';
 import type { Deployment } from './deployment.ts';
@@ -8,7 +8,7 @@ import { onChain } from './errors.ts';
 import type { MemberSet } from './member-set.ts';
 import type { Commitment } from './round.ts';
 
-const eventsAbi = [...runsAbi, ...claimsAbi, ...ownershipAbi, ...gameAbi] as const;
+const eventsAbi = [...runsAbi, ...claimsAbi, ...ownershipAbi, ...gameAbi, ...verdictsAbi] as const;
 
 /** What happened in a run, as the contracts tell it: `eventName` and `args`, with the block and transaction. */
 export type RunEvent = ParseEventLogsReturnType<typeof eventsAbi, undefined, true>[number];
@@ -34,12 +34,13 @@ export async function inSpans<T>(
 /** All events of a run in these blocks, oldest first. */
 export async function readEvents(
   client: Client,
-  { runs, claims, ownership, game }: Deployment,
+  { runs, claims, ownership, game, verdicts }: Deployment,
   runId: bigint,
   blocks: Blocks,
 ): Promise<readonly RunEvent[]> {
+  const address = [runs, claims, ownership, game, verdicts];
   return inSpans(blocks, async (span) => {
-    const logs = await onChain('reading events', client.getLogs({ address: [runs, claims, ownership, game], ...span }));
+    const logs = await onChain('reading events', client.getLogs({ address, ...span }));
     return parseEventLogs({ abi: eventsAbi, logs }).filter((event) => runIdOf(event) === runId);
   });
 }

@@ -1,22 +1,27 @@
 import { keccak256, toHex, type Hex } from 'viem';
 
 import type { Call } from '../../sdk/call.ts';
-import { challenge, release } from '../../sdk/claims.ts';
+import { claimIdOf, parseClaimId, readClaim, release } from '../../sdk/claims.ts';
 import type { Client } from '../../sdk/client.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { isRevert } from '../../sdk/errors.ts';
-import { readReports } from '../../sdk/events.ts';
+import { readCommitments, readReports } from '../../sdk/events.ts';
+import { partsOf, readFee, secretOf, type Opening, type RunPrograms } from '../../sdk/game.ts';
+import { announce, openGame, type Target } from '../../sdk/game-moves.ts';
 import { join } from '../../sdk/membership.ts';
 import { claimAggregate, commit, report, type Commitment } from '../../sdk/round.ts';
 import { tick } from '../../sdk/run.ts';
 import { claimShares } from '../../sdk/shares.ts';
 import { approve, deposit, setNode } from '../../sdk/stake.ts';
+import { readSealing, readVerdicts, revealVerdict, sealVerdicts } from '../../sdk/verdicts.ts';
 import { decide as decideAggregator, type AggregatorAction, type Computed } from '../../workers/aggregator/decide.ts';
+import type { Accusation } from '../../workers/lib/game/accusation.ts';
 import { progressReader, readLineage, type ChainFacts } from '../../workers/lib/read-progress.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
 import { decide as decideMiner, type MinerAction, type MinerFacts } from '../../workers/miner/decide.ts';
 import { readEarlier } from '../../workers/miner/read-earlier.ts';
-import { decide as decideValidator, type ValidatorAction, type Verdict } from '../../workers/validator/decide.ts';
+import { decide as decideValidator, type Judgement, type ValidatorAction } from '../../workers/validator/decide.ts';
+import type { Seal } from '../../workers/validator/verdicts.ts';
 
 /** A worker whose decisions and transactions are real, and whose engine is a hash of words. */
 export type Actor = {
@@ -43,12 +48,12 @@ function createActor<Known>(
   sender: Sender,
   read: (chain: ChainFacts) => Promise<Known>,
   decide: (facts: Known) => readonly Action[],
-  act: (action: Action, facts: Known) => Call | void,
+  act: (action: Action, facts: Known) => Call | void | Promise<readonly Call[]>,
 ): Actor {
   const { deployment, runId } = stage;
   const reader = progressReader({ ...stage, sender, owner: sender.address, tickAfter: 0 });
   const done: string[] = [];
-  const callsOf = (action: Action, facts: Known): readonly (Call | void)[] => {
+  const callsOf = async (action: Action, facts: Known): Promise<readonly (Call | void)[]> => {
     switch (action.type) {
       case 'tick':
         return [tick(deployment, runId)];
@@ -60,16 +65,20 @@ function createActor<Known>(
         return [join(deployment, runId, action.role, action.maxPrice)];
       case 'release':
         return [release(deployment, action.claimId)];
-      case 'challenge':
-        return [challenge(deployment, action.claimId, action.word)];
+      case 'seal':
+        return [sealVerdicts(deployment, runId, action.round, action.root)];
+      case 'reveal':
+        return [revealVerdict(deployment, action.verdict, action.salt, action.proof)];
       case 'report':
         return [report(deployment, runId, action.round, action.audited)];
       case 'claimShares':
         return [claimShares(deployment, runId, action.seat, action.rounds)];
       case 'claim':
         return [claimAggregate(deployment, runId, action.round, action.accepted, action.nextRoot)];
-      default:
-        return [act(action, facts)];
+      default: {
+        const acted = await act(action, facts);
+        return acted === undefined || 'to' in acted ? [acted] : acted;
+      }
     }
   };
   return {
@@ -77,7 +86,7 @@ function createActor<Known>(
     async pass() {
       const facts = await read(await reader.read(signal));
       for (const action of decide(facts)) {
-        const calls = callsOf(action, facts);
+        const calls = await callsOf(action, facts);
         try {
           for (const call of calls) if (call !== undefined) await sender.send(call, signal);
           done.push(action.type);
@@ -130,23 +139,93 @@ function commitmentOf(parent: Hex, round: number, honest: boolean): Commitment {
   };
 }
 
-/** @param cheats indices of the members whose re-execution differs */
-export function validatorActor(stage: Stage, sender: Sender, cheats: readonly number[]): Actor {
+/** What the run computes, as far as a game that is opened and not played has to know. */
+export const pretendedPrograms: RunPrograms = {
+  training: rootOfWords('training'),
+  payload: rootOfWords('payload program'),
+  aggregates: rootOfWords('aggregates'),
+  zeroFirst: rootOfWords('zero', 0),
+  zeroRest: rootOfWords('zero', 1),
+  steps: 8,
+  payloadBytes: 4n,
+  dataset: rootOfWords('dataset'),
+};
+
+export type ValidatorScript = {
+  /** Indices of the members whose re-execution differs. */
+  readonly cheats: readonly number[];
+  /** What it takes for the trace of a miner's last step. */
+  readonly trace?: (index: number) => Hex;
+};
+
+/** @param script what its engine is pretended to find */
+export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: ValidatorScript): Actor {
   const verified: Hex[] = [];
-  const verdicts: Verdict[] = [];
+  const judgements: Judgement[] = [];
+  const accused: bigint[] = [];
+  const seals = new Map<number, Seal>();
+  const { client, deployment, runId } = stage;
+  const traceOf = trace ?? ((index) => rootOfWords('trace', index));
   return createActor(
     stage,
     sender,
-    async (chain) => ({ ...chain, limits, verified, verdicts, aggregateWord: undefined, patience: 10 }),
+    async (chain) => {
+      const { round, at } = chain;
+      const blocks = { fromBlock: 0n, toBlock: at.blockNumber };
+      const sealing = await readSealing(client, deployment, runId, round.number, sender.address, at);
+      const revealed = await readVerdicts(client, deployment, { runId, round: round.number }, blocks);
+      const seal = seals.get(round.number);
+      const known = { limits, verified, judgements, accused, sealing, seal, revealed };
+      return { ...chain, ...known, releasable: [], patience: 10 };
+    },
     decideValidator,
     (action) => {
       if (action.type === 'verify') verified.push(action.root);
-      if (action.type === 'auditAggregate') verdicts.push({ claimId: action.claimId, outcome: 'match' });
-      if (action.type !== 'audit') return;
-      const { claimId, index } = action.duty;
-      verdicts.push({ claimId, outcome: cheats.includes(index) ? 'differs' : 'match' });
+      if (action.type === 'auditAggregate') judgements.push({ claimId: action.claimId, outcome: 'match' });
+      if (action.type === 'prepareSeal') {
+        seals.set(action.round, { salt: rootOfWords('salt', sender.address), verdicts: action.verdicts });
+      }
+      if (action.type === 'audit') {
+        const { claimId, index, segment } = action.duty;
+        const found = { segment, before: rootOfWords('before', index), trace: traceOf(index) };
+        const wrong = { subject: 'segment', segment } as const;
+        judgements.push(
+          cheats.includes(index) ? { claimId, outcome: 'differs', wrong } : { claimId, outcome: 'match', found },
+        );
+      }
+      if (action.type !== 'accuse') return;
+      accused.push(action.accusation.claimId);
+      return challengeOf(stage, sender, action.accusation);
     },
   );
+}
+
+/** Announces a game and opens it, with states of its own that nobody asks about. */
+async function challengeOf(
+  { client, deployment, runId }: Stage,
+  sender: Sender,
+  { claimId: id, subject, segment }: Accusation,
+): Promise<readonly Call[]> {
+  const { kind, round, number } = parseClaimId(id);
+  const blocks = { fromBlock: 0n, toBlock: await client.getBlockNumber() };
+  const marks = partsOf(0, 2)
+    .slice(1)
+    .map(() => rootOfWords('mark'));
+  const opening: Opening = { id, subject, segment, marks: subject === 'segment' ? marks : [], salt: rootOfWords('s') };
+  const revealed = await readVerdicts(client, deployment, { runId, round }, blocks);
+  const verdict = revealed.find(({ claimId }) => claimId === id)?.verdict;
+  const workId = verdict?.work ?? claimIdOf({ kind: 'work', runId, round, number });
+  const committed = await readCommitments(client, deployment, runId, round, blocks);
+  const { commitment } = committed.find(({ claimId }) => claimId === workId)!;
+  const target: Target = kind === 'verdict' ? { kind, verdict: verdict!, commitment } : { kind: 'work', commitment };
+  const { word } = await readClaim(client, deployment, id);
+  const { maxFeePerGas: gasPrice } = await client.estimateFeesPerGas();
+  const stage = subject === 'trace' ? 'invoke' : 'marks';
+  const fee = await readFee(client, deployment, { stage, height: 0 }, { account: sender.address, gasPrice });
+  return [
+    announce(deployment, secretOf(sender.address, word, opening)),
+    openGame(deployment, opening, target, pretendedPrograms, 2n * fee),
+  ];
 }
 
 export function aggregatorActor(stage: Stage, sender: Sender): Actor {

@@ -1,9 +1,6 @@
-import type { Address } from 'viem';
-
-import { firstBlockAt } from '../../sdk/blocks.ts';
-import { readClaim } from '../../sdk/claims.ts';
-import { readAggregateClaims, readReports, type AggregateClaimed } from '../../sdk/events.ts';
+import { readAggregateClaims, readReports, type AggregateClaimed, type Blocks } from '../../sdk/events.ts';
 import type { MemberSet } from '../../sdk/member-set.ts';
+import { ownBonds } from '../lib/bonds.ts';
 import type { ChainFacts } from '../lib/read-progress.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { AggregatorConfig } from './config.ts';
@@ -25,7 +22,7 @@ export type AggregatorReader = { read(signal: AbortSignal): Promise<AggregatorFa
 export function aggregatorReader(shop: Workshop<AggregatorConfig>, memory: AggregatorMemory): AggregatorReader {
   const { config, progress, states } = shop;
   const limits = { maxJoiningPrice: 0n, reserve: config.reserve };
-  const own = ownClaims(shop);
+  const own = ownBonds({ ...shop, since: shop.parameters.opensAt, search: (blocks) => ownClaims(shop, blocks) });
   let reports: readonly MemberSet[] = [];
   let reportsOf: ChainFacts | undefined;
   return {
@@ -33,7 +30,8 @@ export function aggregatorReader(shop: Workshop<AggregatorConfig>, memory: Aggre
       const chain = await progress.read(signal);
       if (chain !== reportsOf) reports = await reportsIn(shop, chain);
       reportsOf = chain;
-      const { claimed, releasable } = await own.read(chain);
+      const { bonded, releasable } = await own.read(chain);
+      const claimed = bonded.filter(({ round }) => round === chain.round.number).map(({ nextRoot }) => nextRoot);
       return {
         ...chain,
         limits,
@@ -59,36 +57,9 @@ async function reportsIn(
   return found.map(({ audited }) => audited);
 }
 
-type OwnClaims = Pick<AggregatorFacts, 'claimed' | 'releasable'>;
-
-/** The aggregator's own claims, from the events of the chain: a process that was killed finds them again. */
-function ownClaims({ client, deployment, config, parameters }: Workshop<AggregatorConfig>): {
-  read(chain: ChainFacts): Promise<OwnClaims>;
-} {
-  let bonded: readonly AggregateClaimed[] = [];
-  let from: bigint | undefined;
-  let last: { chain: ChainFacts; own: OwnClaims } | undefined;
-  const readNew = async (owner: Address, toBlock: bigint): Promise<void> => {
-    from ??= await firstBlockAt(client, parameters.opensAt);
-    if (from > toBlock) return;
-    const blocks = { fromBlock: from, toBlock };
-    bonded = [...bonded, ...(await readAggregateClaims(client, deployment, config.runId, { claimant: owner }, blocks))];
-    from = toBlock + 1n;
-  };
-  return {
-    async read(chain) {
-      if (chain === last?.chain) return last.own;
-      const { round, standing, at } = chain;
-      await readNew(standing.stake.owner, at.blockNumber);
-      const claimed = bonded.filter((claim) => claim.round === round.number).map(({ nextRoot }) => nextRoot);
-      const releasable: bigint[] = [];
-      for (const claim of bonded.filter((candidate) => candidate.round < round.number)) {
-        const { status, released } = await readClaim(client, deployment, claim.claimId, at);
-        if (released || status === 'voided') bonded = bonded.filter((candidate) => candidate !== claim);
-        else if (status === 'final') releasable.push(claim.claimId);
-      }
-      last = { chain, own: { claimed, releasable } };
-      return last.own;
-    },
-  };
+async function ownClaims(
+  { client, deployment, config, owner }: Workshop<AggregatorConfig>,
+  blocks: Blocks,
+): Promise<readonly AggregateClaimed[]> {
+  return readAggregateClaims(client, deployment, config.runId, { claimant: owner }, blocks);
 }

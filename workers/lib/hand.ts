@@ -37,7 +37,15 @@ export type HandOptions = {
 };
 
 /** Refusals that only mean that another worker was faster. */
-const races = ['NothingDue', 'AlreadyReleased', 'AlreadyChallenged', 'WrongStatus', 'WrongRound'];
+const races = [
+  'NothingDue',
+  'AlreadyReleased',
+  'AlreadyChallenged',
+  'WrongStatus',
+  'WrongRound',
+  'NotSealing',
+  'NotRevealing',
+];
 
 export function createHand(options: HandOptions): Hand {
   const { sender, log } = options;

@@ -1,18 +1,26 @@
-import { challenge, parseClaimId } from '../../sdk/claims.ts';
-import { indicesOf } from '../../sdk/member-set.ts';
+import { randomBytes } from 'node:crypto';
+
+import { parseClaimId } from '../../sdk/claims.ts';
+import { hasMember, indicesOf } from '../../sdk/member-set.ts';
 import { readRound, report, type Duty, type Round } from '../../sdk/round.ts';
 import { roundOfEpoch } from '../../sdk/run.ts';
+import { revealVerdict, sealVerdicts } from '../../sdk/verdicts.ts';
+import type { Accusation } from '../lib/game/accusation.ts';
 import { chainsOn } from '../lib/progress.ts';
 import type { Workshop } from '../lib/workshop.ts';
-import { audit, type AuditOptions, type Case, type Finding } from './audit.ts';
+import { audit, wrongOf, type AuditOptions, type Case, type Finding } from './audit.ts';
 import type { ValidatorConfig } from './config.ts';
 import type { Outcome, ValidatorAction } from './decide.ts';
 import type { ValidatorMemory } from './read.ts';
+import type { SealFile } from './seal-file.ts';
 
 export type ValidatorMeans = {
   readonly shop: Workshop<ValidatorConfig>;
   readonly memory: ValidatorMemory;
   readonly auditing: AuditOptions;
+  readonly seals: SealFile;
+  /** Brings accusations to the game. */
+  readonly court: { accuse(accusation: Accusation): void };
 };
 
 type ActionOf<Type extends ValidatorAction['type']> = Extract<ValidatorAction, { type: Type }>;
@@ -27,8 +35,14 @@ export async function act(means: ValidatorMeans, action: ValidatorAction, signal
       return auditClaim(means, action, signal);
     case 'auditAggregate':
       return auditAggregate(means, action);
-    case 'challenge':
-      return challengeClaim(means, action, signal);
+    case 'accuse':
+      return accuse(means, action);
+    case 'prepareSeal':
+      return prepareSeal(means, action);
+    case 'seal':
+      return seal(means, action, signal);
+    case 'reveal':
+      return reveal(means, action, signal);
     case 'report':
       return reportAudit(means, action, signal);
     default:
@@ -42,7 +56,8 @@ async function auditClaim(means: ValidatorMeans, action: ActionOf<'audit'>, sign
   const { claimId, seat, index, owner } = duty;
   const committed = (await shop.book.of(round)).find((found) => found.claimId === claimId);
   if (committed === undefined) return keep(means, duty, round, { outcome: 'missing' }, 0);
-  if (!memory.verdicts.has(claimId)) shop.log.info({ event: 'audit', round, seat, index, owner, segments }, 'auditing');
+  if (!memory.judgements.has(claimId))
+    shop.log.info({ event: 'audit', round, seat, index, owner, segments }, 'auditing');
   const started = performance.now();
   const facts = await readRound(shop.client, shop.deployment, shop.config.runId, round);
   const { seed, parent } = facts;
@@ -58,19 +73,30 @@ async function localBefore({ shop, memory }: ValidatorMeans, { number }: Round, 
   const { client, deployment, config, parameters } = shop;
   if (number === 1 || roundOfEpoch(number, parameters) === 0) return { kind: 'zero' };
   const before = await readRound(client, deployment, config.runId, number - 1);
+  if (isOpen(before, seat)) return { kind: 'unknown' };
   if (!chainsOn(before, seat, parameters)) return { kind: 'zero' };
   const known = memory.localRoots.get(seat);
   return known?.round === number - 1 ? { kind: 'root', root: known.root } : { kind: 'unknown' };
 }
 
+/** Accepted, and voided before or after the miner went on from it: then both starts are right. */
+function isOpen({ duties, aggregate }: Round, seat: number): boolean {
+  const duty = duties.find((candidate) => candidate.seat === seat);
+  return duty?.status === 'voided' && hasMember(aggregate?.accepted ?? 0n, duty.index);
+}
+
 function keep({ shop, memory }: ValidatorMeans, duty: Duty, round: number, finding: Finding, ms: number): void {
   const { seat, index, owner, claimId } = duty;
-  const isNews = memory.verdicts.get(claimId) !== finding.outcome;
-  memory.verdicts.set(claimId, finding.outcome);
+  const { localRoot: _, found, ...judged } = finding;
+  const wrong = wrongOf(finding);
+  const isNews = memory.judgements.get(claimId)?.outcome !== finding.outcome;
+  memory.judgements.set(claimId, { outcome: finding.outcome, ...(wrong && { wrong }), ...(found && { found }) });
   if (!isNews) return;
-  const { localRoot: _, ...found } = finding;
   const level = finding.outcome === 'match' ? 'info' : 'warn';
-  shop.log[level]({ event: 'verdict', round, seat, index, owner, ...found, ms: Math.round(ms) }, finding.outcome);
+  shop.log[level](
+    { event: 'verdict', round, seat, index, owner, ...judged, trace: found?.trace, ms: Math.round(ms) },
+    finding.outcome,
+  );
 }
 
 async function auditAggregate({ shop, memory }: ValidatorMeans, action: ActionOf<'auditAggregate'>): Promise<void> {
@@ -81,8 +107,9 @@ async function auditAggregate({ shop, memory }: ValidatorMeans, action: ActionOf
   const expected = typeof recomputed === 'object' ? recomputed.root : recomputed;
   const outcome = verdictOn(expected, nextRoot);
   if (typeof recomputed === 'object' && outcome === 'match') states.hold(recomputed);
-  const isNews = memory.verdicts.get(claimId) !== outcome;
-  memory.verdicts.set(claimId, outcome);
+  const isNews = memory.judgements.get(claimId)?.outcome !== outcome;
+  const wrong = outcome === 'differs' ? ({ subject: 'aggregate', segment: 0 } as const) : undefined;
+  memory.judgements.set(claimId, { outcome, ...(wrong && { wrong }) });
   if (!isNews) return;
   const ms = Math.round(performance.now() - started);
   const fields = { event: 'auditAggregate', round, outcome, expected, actual: nextRoot, ms };
@@ -94,15 +121,38 @@ function verdictOn(expected: string | undefined, claimed: string): Outcome {
   return expected === claimed ? 'match' : 'differs';
 }
 
-async function challengeClaim(
+function accuse({ shop, memory, court }: ValidatorMeans, { accusation }: ActionOf<'accuse'>): void {
+  const { claimId, subject, segment } = accusation;
+  court.accuse(accusation);
+  memory.accused.add(claimId);
+  const { kind, round } = parseClaimId(claimId);
+  shop.log.warn({ event: 'accuse', round, claimId: String(claimId), kind, subject, segment }, 'claim accused');
+}
+
+/** On disk before anyone hears of it: what is sealed can be revealed by whichever process comes after this one. */
+async function prepareSeal({ shop, seals }: ValidatorMeans, action: ActionOf<'prepareSeal'>): Promise<void> {
+  const { round, verdicts } = action;
+  const { beacon } = await readRound(shop.client, shop.deployment, shop.config.runId, round);
+  if (beacon === undefined || (await seals.load(beacon)) !== undefined) return;
+  await seals.save(beacon, { salt: `0x${randomBytes(32).toString('hex')}`, verdicts });
+}
+
+async function seal({ shop }: ValidatorMeans, { round, root }: ActionOf<'seal'>, signal: AbortSignal): Promise<void> {
+  const { deployment, config, hand, log } = shop;
+  if ((await hand.send(sealVerdicts(deployment, config.runId, round, root), signal)) === undefined) return;
+  log.info({ event: 'seal', round, root }, 'verdicts sealed');
+}
+
+async function reveal(
   { shop }: ValidatorMeans,
-  { claimId, word }: ActionOf<'challenge'>,
+  { round, verdict, salt, proof }: ActionOf<'reveal'>,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await shop.hand.send(challenge(shop.deployment, claimId, word), signal)) === undefined) return;
-  const { kind, round, number } = parseClaimId(claimId);
-  const of = kind === 'work' ? { seat: number } : {};
-  shop.log.warn({ event: 'challenge', round, claimId: String(claimId), kind, ...of }, 'claim challenged');
+  const { deployment, hand, log } = shop;
+  if ((await hand.send(revealVerdict(deployment, verdict, salt, proof), signal)) === undefined) return;
+  const { number: seat } = parseClaimId(verdict.work);
+  const { segment, before, trace } = verdict;
+  log.info({ event: 'reveal', round, seat, segment, before, trace }, 'verdict revealed');
 }
 
 async function reportAudit(

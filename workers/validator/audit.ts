@@ -1,14 +1,17 @@
 import type { Hash } from '../../engine/commit/hash.ts';
+import { loadBatch } from '../../engine/data/batch.ts';
 import type { Dataset } from '../../engine/data/dataset.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
+import type { Tracer } from '../../engine/trace.ts';
 import { copyTensors, parametersState, pseudoGradient, startState, type Trainer } from '../../engine/training.ts';
 import type { Commitment, Duty } from '../../sdk/round.ts';
 import type { BlobStore } from '../lib/blobs.ts';
 import type { GlobalStates } from '../lib/global-states.ts';
+import type { Accusation } from '../lib/game/accusation.ts';
 import { fetchState, type Model } from '../lib/model.ts';
 import { segmentSpan, takeSteps } from '../lib/steps.ts';
-import type { Outcome } from './decide.ts';
+import type { Found, Outcome } from './decide.ts';
 
 export type AuditOptions = {
   readonly model: Model;
@@ -16,11 +19,13 @@ export type AuditOptions = {
   readonly trainer: Trainer;
   readonly states: GlobalStates;
   readonly blobs: BlobStore;
+  /** Of the training program. */
+  readonly tracer: Pick<Tracer, 'trace'>;
 };
 
 /** One miner's claim of a round, and which of its segments to re-execute. */
 export type Case = {
-  readonly duty: Pick<Duty, 'owner'>;
+  readonly duty: Pick<Duty, 'owner' | 'segment'>;
   readonly seed: Hash;
   readonly parent: Hash;
   readonly commitment: Commitment;
@@ -33,15 +38,34 @@ export type Case = {
 export type Finding = {
   readonly outcome: Outcome;
   /** What differs. */
-  readonly why?: 'start state' | 'segment root' | 'payload' | 'fault';
+  readonly why?: 'start state' | 'segment root' | 'payload' | 'payload size' | 'fault';
   readonly segment?: number;
   readonly expected?: Hash;
   readonly actual?: Hash;
   /** Of the local state at the end of the round, when the last segment was found right. */
   readonly localRoot?: Hash;
+  /** The last step of the drawn segment, when that was found right. */
+  readonly found?: Found;
 };
 
 const match: Finding = { outcome: 'match' };
+
+/** What to challenge for what differs. */
+export function wrongOf({ why, segment = 0 }: Finding): Pick<Accusation, 'subject' | 'segment'> | undefined {
+  switch (why) {
+    case undefined:
+      return undefined;
+    case 'start state':
+      return { subject: 'start', segment: 0 };
+    case 'segment root':
+    case 'fault':
+      return { subject: 'segment', segment };
+    case 'payload':
+      return { subject: 'payload', segment: 0 };
+    case 'payload size':
+      return { subject: 'size', segment: 0 };
+  }
+}
 
 /**
  * Re-executes segments of a claim on the member's own batches. What a claim commits to is `actual`, what it should have
@@ -57,11 +81,10 @@ export async function audit(options: AuditOptions, subject: Case, signal: AbortS
     starts.set(segment, state);
   }
   let finding = await checkStart(options, subject, parent);
-  if (finding.outcome !== 'match') return finding;
   for (const [segment, state] of starts) {
-    if (segment === 0) finding = await checkFirst(options, subject, state);
-    if (finding.outcome === 'match') finding = await checkSegment(options, subject, segment, state, parent, signal);
+    if (finding.outcome === 'match' && segment === 0) finding = await checkFirst(options, subject, state);
     if (finding.outcome !== 'match') return finding;
+    finding = { ...finding, ...(await checkSegment(options, subject, segment, state, parent, signal)) };
   }
   return finding;
 }
@@ -91,19 +114,59 @@ async function checkFirst({ model }: AuditOptions, { parent, before }: Case, sta
 
 async function checkSegment(
   options: AuditOptions,
-  { duty, seed, commitment }: Case,
+  subject: Case,
   segment: number,
   start: State,
   parent: State,
   signal: AbortSignal,
 ): Promise<Finding> {
   const { model } = options;
-  const span = { seed, participant: duty.owner, ...segmentSpan(model.recipe, segment) };
-  const end = await takeSteps({ recipe: model.recipe, ...options }, start, span, signal).catch(unlessFault);
-  if (end === undefined) return { outcome: 'differs', why: 'fault', segment };
-  const found = compare('segment root', await model.rootOf(end), commitment.segmentRoots[segment]!);
-  if (found.outcome !== 'match') return { ...found, segment };
-  if (segment !== commitment.segmentRoots.length - 1) return match;
+  const { duty, commitment } = subject;
+  const ends = await execute(options, subject, segment, start, signal).catch(unlessFault);
+  if (ends === undefined) return { outcome: 'differs', why: 'fault', segment };
+  const { before, end } = ends;
+  const compared = compare('segment root', await model.rootOf(end), commitment.segmentRoots[segment]!);
+  if (compared.outcome !== 'match') return { ...compared, segment };
+  const isLast = segment === commitment.segmentRoots.length - 1;
+  const finding = isLast ? await checkEnd(model, commitment, parent, end) : match;
+  if (finding.outcome !== 'match' || segment !== duty.segment) return finding;
+  return traceLastStep(options, subject, segment, before, finding);
+}
+
+/** The states before and after the last step of a segment. */
+async function execute(
+  options: AuditOptions,
+  { duty, seed }: Case,
+  segment: number,
+  start: State,
+  signal: AbortSignal,
+): Promise<{ readonly before: State; readonly end: State }> {
+  const steps = { recipe: options.model.recipe, ...options };
+  const of = { seed, participant: duty.owner };
+  const { first, end } = segmentSpan(options.model.recipe, segment);
+  const before = await takeSteps(steps, start, { ...of, first, end: end - 1 }, signal);
+  return { before, end: await takeSteps(steps, before, { ...of, first: end - 1, end }, signal) };
+}
+
+/** What nobody can copy from the miner: it has published neither the state nor the trace. */
+async function traceLastStep(
+  { model, dataset, tracer }: AuditOptions,
+  { duty, seed }: Case,
+  segment: number,
+  before: State,
+  finding: Finding,
+): Promise<Finding> {
+  const { batch: rows, model: shape } = model.recipe;
+  const step = segmentSpan(model.recipe, segment).end - 1;
+  const batch = loadBatch(dataset, { seed, participant: duty.owner, step, rows, context: shape.context });
+  const root = await model.rootOf(before);
+  const trace = await tracer.trace([before], batch);
+  // What swallowed a value that is not finite on its way is seen by nobody else.
+  if (trace.faultAt !== undefined) return { outcome: 'differs', why: 'fault', segment };
+  return { ...finding, found: { segment, before: root, trace: trace.root } };
+}
+
+async function checkEnd(model: Model, commitment: Commitment, parent: State, end: State): Promise<Finding> {
   const payload = await checkPayload(model, commitment, parent, end);
   return payload.outcome === 'match' ? { ...payload, localRoot: await localRootOf(model, end) } : payload;
 }
@@ -117,7 +180,7 @@ async function checkPayload(model: Model, commitment: Commitment, parent: State,
   const payload = await pseudoGradient(model.recipe, parent, parametersState(model.recipe, end), model.executor);
   const found = compare('payload', await model.rootOf(payload), commitment.payloadRoot);
   const isSized = commitment.payloadBytes === BigInt(payload.bytes.length);
-  return isSized ? found : { ...found, outcome: 'differs', why: 'payload' };
+  return isSized || found.outcome === 'differs' ? found : { outcome: 'differs', why: 'payload size' };
 }
 
 /** The root of a training state without its parameters. */

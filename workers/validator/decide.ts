@@ -2,32 +2,59 @@ import { isAddressEqual, type Hex } from 'viem';
 
 import { hasMember, memberSet, type MemberSet } from '../../sdk/member-set.ts';
 import type { Duty } from '../../sdk/round.ts';
+import type { Verdict } from '../../sdk/verdicts.ts';
 import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
+import type { Accusation } from '../lib/game/accusation.ts';
+import type { ReleaseAction } from '../lib/hand.ts';
 import { tickWhenDue, verifyState, type Progress, type TickAction } from '../lib/progress.ts';
+import {
+  accuseValidators,
+  isReadyToReport,
+  ownVerdicts,
+  reveal,
+  sealWhenJudged,
+  type VerdictAction,
+  type VerdictFacts,
+} from './verdicts.ts';
 
 /** What re-execution of a claim gave. `missing`: what it takes was not published, or not what was committed. */
 export type Outcome = 'match' | 'differs' | 'missing';
 
-export type Verdict = { readonly claimId: bigint; readonly outcome: Outcome };
+/** The drawn segment's last step as this validator computed it; fields as in IVerdicts.Verdict. */
+export type Found = Pick<Verdict, 'segment' | 'before' | 'trace'>;
 
-export type ValidatorFacts = Progress & {
-  readonly standing: Standing;
-  readonly limits: StakeLimits;
-  /** This validator's own verdicts on claims of the current round, aggregates included; the latest for each. */
-  readonly verdicts: readonly Verdict[];
-  /** The hash of what the latest aggregate claims; undefined while there is none. */
-  readonly aggregateWord: Hex | undefined;
-  /** Seconds after the beacon from which on a miner that has not served counts as not serving. */
-  readonly patience: number;
+export type Judgement = {
+  readonly claimId: bigint;
+  readonly outcome: Outcome;
+  /** What to challenge, of a claim that differs. */
+  readonly wrong?: Pick<Accusation, 'subject' | 'segment'>;
+  /** Of a miner's claim whose drawn segment was found right. */
+  readonly found?: Found;
 };
+
+export type ValidatorFacts = Progress &
+  VerdictFacts & {
+    readonly standing: Standing;
+    readonly limits: StakeLimits;
+    /** What this validator has found of claims of the current round, aggregates included; the latest for each. */
+    readonly judgements: readonly Judgement[];
+    /** Of the validator's own verdicts: final, and their bonds still locked. */
+    readonly releasable: readonly bigint[];
+    /** Claims that it has brought to the game already. */
+    readonly accused: readonly bigint[];
+    /** Seconds after the beacon from which on a miner that has not served counts as not serving. */
+    readonly patience: number;
+  };
 
 export type ValidatorAction =
   | TickAction
   | EnlistAction
+  | ReleaseAction
+  | VerdictAction
   | ReturnType<typeof verifyState>[number]
-  /** Re-execute these segments of a claim, and keep the verdict. */
+  /** Re-execute these segments of a claim, and keep what was found. */
   | { readonly type: 'audit'; readonly round: number; readonly duty: Duty; readonly segments: readonly number[] }
-  /** Recompute the standing aggregate, and keep the verdict. */
+  /** Recompute the standing aggregate, and keep what was found. */
   | {
       readonly type: 'auditAggregate';
       readonly round: number;
@@ -36,25 +63,31 @@ export type ValidatorAction =
       readonly accepted: MemberSet;
       readonly nextRoot: Hex;
     }
-  | { readonly type: 'challenge'; readonly claimId: bigint; readonly word: Hex }
+  /** Bring a wrong claim to the game. */
+  | { readonly type: 'accuse'; readonly accusation: Accusation }
   | { readonly type: 'report'; readonly round: number; readonly audited: MemberSet };
 
-/** Pure. Challenges come before the report that closes the audit. */
+/** Pure. Challenges and verdicts come before the report that closes the audit. */
 export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
   return [
     ...tickWhenDue(facts),
-    ...challengeMiners(facts),
-    ...challengeAggregate(facts),
+    ...facts.releasable.map((claimId) => ({ type: 'release', claimId }) as const),
+    ...accuse(facts),
     ...enlistValidator(facts),
     ...verifyState(facts),
     ...audit(facts),
+    ...giveVerdicts(facts),
     ...auditAggregate(facts),
     ...report(facts),
   ];
 }
 
-function enlistValidator({ standing, run, parameters, limits }: ValidatorFacts): readonly EnlistAction[] {
-  const { validatorBond: joiningBond, challengeBond: workingBond } = parameters;
+/** Working takes a bond for a challenge, and one for each verdict that is still to be revealed. */
+function enlistValidator(facts: ValidatorFacts): readonly EnlistAction[] {
+  const { standing, run, parameters, limits } = facts;
+  const { validatorBond: joiningBond, challengeBond } = parameters;
+  const verdicts = canReport(facts) ? drawn(facts).length - ownVerdicts(facts).length : 0;
+  const workingBond = challengeBond * BigInt(1 + verdicts);
   return enlist(standing, { role: 'validator', joiningPrice: run.joiningPrice, joiningBond, workingBond }, limits);
 }
 
@@ -75,11 +108,12 @@ function audit(facts: ValidatorFacts): readonly ValidatorAction[] {
     });
 }
 
-/** A difference is challenged once: a claim that is frozen already needs no second challenge. */
-function challengeMiners(facts: ValidatorFacts): readonly ValidatorAction[] {
-  return facts.round.duties
-    .filter((duty) => duty.status === 'standing' && outcomeOf(facts, duty.claimId) === 'differs')
-    .map(({ claimId, word }) => ({ type: 'challenge', claimId, word }));
+/** What differs is brought to the game, once: miners' claims, aggregates, and what other validators say. */
+function accuse(facts: ValidatorFacts): readonly ValidatorAction[] {
+  const own = facts.judgements.flatMap(({ claimId, wrong }) => (wrong === undefined ? [] : [{ claimId, ...wrong }]));
+  return [...own, ...accuseValidators(facts)]
+    .filter(({ claimId }) => !facts.accused.includes(claimId))
+    .map((accusation) => ({ type: 'accuse', accusation }));
 }
 
 /** A payload that is missing now may come: it is looked for until the window closes. */
@@ -91,29 +125,32 @@ function auditAggregate(facts: ValidatorFacts): readonly ValidatorAction[] {
   return [{ type: 'auditAggregate', round, claimId, parent, accepted, nextRoot }];
 }
 
-function challengeAggregate(facts: ValidatorFacts): readonly ValidatorAction[] {
-  const { round, aggregateWord: word } = facts;
-  const { aggregate, status } = round;
-  if (status !== 'aggregated' || aggregate === undefined || !aggregate.stands || word === undefined) return [];
-  if (outcomeOf(facts, aggregate.claimId) !== 'differs') return [];
-  return [{ type: 'challenge', claimId: aggregate.claimId, word }];
+/** Seals what was found once every drawn claim is judged, and reveals it as soon as that is allowed. */
+function giveVerdicts(facts: ValidatorFacts): readonly ValidatorAction[] {
+  if (!canReport(facts)) return [];
+  const judged = drawn(facts).every((duty) => !isAwaited(facts, duty, outcomeOf(facts, duty.claimId)));
+  return [...sealWhenJudged(facts, judged), ...reveal(facts, facts.parameters.challengeBond)];
 }
 
-/** Once every drawn claim is judged: those that were served, whatever the outcome, count as audited. */
+/** Once every drawn claim is judged and all verdicts are revealed: those that were served, whatever the outcome, count as audited. */
 function report(facts: ValidatorFacts): readonly ValidatorAction[] {
   const { round } = facts;
-  if (!canReport(facts)) return [];
+  if (!canReport(facts) || !isReadyToReport(facts, facts.parameters.challengeBond)) return [];
   const judged = drawn(facts).map((duty) => ({ duty, outcome: outcomeOf(facts, duty.claimId) }));
   if (judged.some(({ duty, outcome }) => isUnsettled(facts, duty, outcome))) return [];
   const audited = judged.filter(({ outcome }) => outcome === 'match' || outcome === 'differs');
   return [{ type: 'report', round: round.number, audited: memberSet(audited.map(({ duty }) => duty.index)) }];
 }
 
-/** Not judged yet, or to be challenged first, or missing while there is patience left. */
-function isUnsettled(facts: ValidatorFacts, duty: Duty, outcome: Outcome | undefined): boolean {
+/** Not judged yet, or missing while there is patience left. */
+function isAwaited(facts: ValidatorFacts, duty: Duty, outcome: Outcome | undefined): boolean {
   if (duty.status !== 'standing') return false;
-  if (outcome === undefined || outcome === 'differs') return true;
-  return outcome === 'missing' && facts.run.time < servedBy(facts);
+  return outcome === undefined || (outcome === 'missing' && facts.run.time < servedBy(facts));
+}
+
+/** Not judged yet, or to be challenged first. */
+function isUnsettled(facts: ValidatorFacts, duty: Duty, outcome: Outcome | undefined): boolean {
+  return isAwaited(facts, duty, outcome) || (duty.status === 'standing' && outcome === 'differs');
 }
 
 /** The beacon is drawn one audit window before the audit's deadline. */
@@ -129,6 +166,6 @@ function canReport({ run, round, standing: { seat } }: ValidatorFacts): boolean 
   return !hasMember(round.reported, seat.index);
 }
 
-function outcomeOf({ verdicts }: ValidatorFacts, claimId: bigint): Outcome | undefined {
-  return verdicts.find((verdict) => verdict.claimId === claimId)?.outcome;
+function outcomeOf({ judgements }: ValidatorFacts, claimId: bigint): Outcome | undefined {
+  return judgements.find((judgement) => judgement.claimId === claimId)?.outcome;
 }

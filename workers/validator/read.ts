@@ -1,47 +1,94 @@
-import type { Hex } from 'viem';
-
 import type { Hash } from '../../engine/commit/hash.ts';
-import { readClaim } from '../../sdk/claims.ts';
+import { parseClaimId } from '../../sdk/claims.ts';
+import { readSealing, readVerdicts } from '../../sdk/verdicts.ts';
+import { ownBonds } from '../lib/bonds.ts';
+import type { ChainFacts } from '../lib/read-progress.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { ValidatorConfig } from './config.ts';
-import type { Outcome, ValidatorFacts } from './decide.ts';
+import type { Judgement, ValidatorFacts } from './decide.ts';
+import type { SealFile } from './seal-file.ts';
+import type { VerdictFacts } from './verdicts.ts';
 
 /** What a validator process knows besides what is on chain. */
 export type ValidatorMemory = {
-  /** Its verdicts on claims of the current round, by claim id. */
-  verdicts: Map<bigint, Outcome>;
+  /** What it found of claims of the current round, by claim id. */
+  judgements: Map<bigint, Omit<Judgement, 'claimId'>>;
   /** Of the last round that it found right, by seat: what the next one must go on from. */
   readonly localRoots: Map<number, { readonly round: number; readonly root: Hash }>;
+  /** Claims that it has brought to the game. */
+  readonly accused: Set<bigint>;
 };
 
 export function emptyMemory(): ValidatorMemory {
-  return { verdicts: new Map(), localRoots: new Map() };
+  return { judgements: new Map(), localRoots: new Map(), accused: new Set() };
 }
 
 export type ValidatorReader = { read(signal: AbortSignal): Promise<ValidatorFacts> };
 
-export function validatorReader(shop: Workshop<ValidatorConfig>, memory: ValidatorMemory): ValidatorReader {
-  const { client, deployment, config, progress, states } = shop;
+export function validatorReader(
+  shop: Workshop<ValidatorConfig>,
+  memory: ValidatorMemory,
+  seals: SealFile,
+): ValidatorReader {
+  const { config, progress, states } = shop;
   const limits = { maxJoiningPrice: config.maxJoiningPrice, reserve: config.reserve };
-  let known: { claimId: bigint; word: Hex } | undefined;
+  const bonds = ownVerdictBonds(shop);
+  const readVerdictFacts = verdictFactsReader(shop);
   let round = 0;
   return {
     async read(signal) {
       const chain = await progress.read(signal);
-      if (chain.run.round !== round) memory.verdicts = new Map();
+      if (chain.run.round !== round) memory.judgements = new Map();
       round = chain.run.round;
-      const claimId = chain.round.aggregate?.claimId;
-      if (claimId !== undefined && known?.claimId !== claimId) {
-        known = { claimId, word: (await readClaim(client, deployment, claimId, chain.at)).word };
-      }
+      const judgements = [...memory.judgements].map(([claimId, judgement]) => ({ claimId, ...judgement }));
+      const { beacon } = chain.round;
+      const seal = beacon === undefined ? undefined : await seals.load(beacon);
       return {
         ...chain,
+        ...(await readVerdictFacts(chain)),
+        seal,
         limits,
+        judgements,
         verified: states.roots(),
-        verdicts: [...memory.verdicts].map(([id, outcome]) => ({ claimId: id, outcome })),
-        aggregateWord: claimId === undefined ? undefined : known?.word,
+        releasable: (await bonds.read(chain)).releasable,
+        accused: [...memory.accused],
         patience: config.patience,
       };
     },
   };
+}
+
+/** How far the verdicts of the round are; asked again for each block. */
+function verdictFactsReader({
+  client,
+  deployment,
+  config,
+  book,
+  owner,
+}: Workshop<ValidatorConfig>): (chain: ChainFacts) => Promise<Omit<VerdictFacts, 'seal'>> {
+  const { runId } = config;
+  let last: { chain: ChainFacts; facts: Omit<VerdictFacts, 'seal'> } | undefined;
+  const look = async ({ run, round, at }: ChainFacts): Promise<Omit<VerdictFacts, 'seal'>> => {
+    const sealing = await readSealing(client, deployment, runId, run.round, owner, at);
+    if (round.beacon === undefined) return { sealing, revealed: [] };
+    const blocks = { ...(await book.blocksSince(run.round)), toBlock: at.blockNumber };
+    return { sealing, revealed: await readVerdicts(client, deployment, { runId, round: run.round }, blocks) };
+  };
+  return async (chain) => {
+    if (last?.chain !== chain) last = { chain, facts: await look(chain) };
+    return last.facts;
+  };
+}
+
+function ownVerdictBonds({ client, deployment, config, parameters, owner }: Workshop<ValidatorConfig>) {
+  const of = { runId: config.runId, validator: owner };
+  return ownBonds({
+    client,
+    deployment,
+    since: parameters.opensAt,
+    search: async (blocks) =>
+      (await readVerdicts(client, deployment, of, blocks)).map(({ claimId }) => {
+        return { claimId, round: parseClaimId(claimId).round };
+      }),
+  });
 }

@@ -3,15 +3,18 @@ import { parseEther, type Hex } from 'viem';
 
 import { claimIdOf, readClaim } from '../../../sdk/claims.ts';
 import { followRun, readCommitments } from '../../../sdk/events.ts';
+import { programsRoot } from '../../../sdk/game.ts';
 import { memberSet } from '../../../sdk/member-set.ts';
 import { readMembers } from '../../../sdk/membership.ts';
 import { readRound } from '../../../sdk/round.ts';
 import { createRun, readRun, readRunCount, type RunParameters } from '../../../sdk/run.ts';
 import { readLedger, readPay, readShares } from '../../../sdk/shares.ts';
 import { readStake, setNode } from '../../../sdk/stake.ts';
+import { readVerdicts, verdictIdOf, verdictWord } from '../../../sdk/verdicts.ts';
 import {
   aggregatorActor,
   minerActor,
+  pretendedPrograms,
   rootOfWords,
   validatorActor,
   type Actor,
@@ -32,14 +35,15 @@ describe('decisions on a real chain', function () {
   const node = nodeForTests();
   const folder = freshFolder();
   let stage: Stage;
-  let actors: Record<'honest' | 'cheat' | 'validator' | 'aggregator', Actor>;
+  let actors: Record<'honest' | 'cheat' | 'validator' | 'lazy' | 'aggregator', Actor>;
   let owners: Record<keyof typeof actors, Hex>;
 
   beforeEach(async () => {
     const deployment = await deployProtocol(node(), folder());
     const { client } = node();
     const opensAt = Number((await client.getBlock()).timestamp) + 60;
-    const run: RunParameters = { ...parameters, ...bonds, genesisRoot: genesis, opensAt, epochRounds: 1 };
+    const bound = { genesisRoot: genesis, programsRoot: programsRoot(pretendedPrograms) };
+    const run: RunParameters = { ...parameters, ...bonds, ...bound, opensAt, epochRounds: 1 };
     const creator = senderOf(node(), await node().fundedAccount());
     await creator.send(createRun(deployment, run, { name: 'Test', symbol: 'TEST', uri: '' }), signal);
     stage = { client, deployment, runId: await readRunCount(client, deployment) };
@@ -49,19 +53,22 @@ describe('decisions on a real chain', function () {
       await wrapEther(deployment, sender, parseEther('2'));
       return sender;
     };
-    const [honest, cheat, validator, aggregator] = [await staked(), await staked(), await staked(), await staked()];
+    const [honest, cheat, validator] = [await staked(), await staked(), await staked()];
+    const [lazy, aggregator] = [await staked(), await staked()];
     // A stranger names the honest miner's key first, and must gain nothing by it.
     await creator.send(setNode(deployment, honest.address), signal);
     owners = {
       honest: honest.address,
       cheat: cheat.address,
       validator: validator.address,
+      lazy: lazy.address,
       aggregator: aggregator.address,
     };
     actors = {
       honest: minerActor(stage, honest, true),
       cheat: minerActor(stage, cheat, false),
-      validator: validatorActor(stage, validator, [1]),
+      validator: validatorActor(stage, validator, { cheats: [1] }),
+      lazy: validatorActor(stage, lazy, { cheats: [], trace: () => rootOfWords('made up') }),
       aggregator: aggregatorActor(stage, aggregator),
     };
   });
@@ -86,6 +93,7 @@ describe('decisions on a real chain', function () {
       [owners.honest, 'miner'],
       [owners.cheat, 'miner'],
       [owners.validator, 'validator'],
+      [owners.lazy, 'validator'],
     ]);
 
     const round = await readRound(client, deployment, runId, 1);
@@ -108,7 +116,35 @@ describe('decisions on a real chain', function () {
     expect(await readClaim(client, deployment, claimOf(seats.cheat))).to.deep.include({ status: 'frozen' });
     expect(await readShares(client, deployment, runId, owners.cheat)).to.equal(0n);
     expect((await readStake(client, deployment, owners.cheat)).locked > 0n).to.equal(true);
-    expect(actors.validator.done).to.include('challenge');
+    expect(actors.validator.done).to.include('accuse');
+  });
+
+  it('seal verdicts, reveal them when all are sealed, and challenge what they did not compute', async () => {
+    const { client, deployment, runId } = stage;
+    await play(async () => (await readNow()).round === 2);
+    const said = ['prepareSeal', 'seal', 'reveal', 'report'];
+    for (const actor of [actors.validator, actors.lazy]) {
+      expect([...new Set(actor.done.filter((type) => said.includes(type)))]).to.deep.equal(said);
+    }
+
+    const blocks = { fromBlock: 0n, toBlock: await client.getBlockNumber() };
+    const revealed = await readVerdicts(client, deployment, { runId, round: 1 }, blocks);
+    const work = (index: number) => claimIdOf({ kind: 'work', runId, round: 1, number: index + 1 });
+    const [validators, lazys, overlooked] = [
+      verdictIdOf(work(0), 2, 0),
+      verdictIdOf(work(0), 3, 0),
+      verdictIdOf(work(1), 3, 1),
+    ];
+    expect(revealed.map(({ claimId }) => claimId)).to.have.members([validators, lazys, overlooked]);
+    const statuses = new Map<bigint, string>();
+    for (const { claimId, word, verdict } of revealed) {
+      const claim = await readClaim(client, deployment, claimId);
+      expect([claim.word, word]).to.deep.equal([verdictWord(verdict), verdictWord(verdict)]);
+      statuses.set(claimId, claim.status);
+    }
+    // Each of the two that contradict each other is challenged by the other; nobody contradicts the third.
+    expect([validators, lazys].map((id) => statuses.get(id))).to.deep.equal(['frozen', 'frozen']);
+    expect(statuses.get(overlooked)).not.to.equal('frozen');
   });
 
   it('are told by events, each once', async () => {
@@ -121,8 +157,8 @@ describe('decisions on a real chain', function () {
     });
     const count = (name: string) => names.filter((other) => other === name).length;
     expect(names[0]).to.equal('RunCreated');
-    const counts = [count('Joined'), count('Committed'), count('Challenged'), count('AggregateClaimed')];
-    expect(counts).to.deep.equal([3, 2, 1, 1]);
+    const kinds = ['Joined', 'Committed', 'VerdictsSealed', 'VerdictRevealed', 'Challenged', 'AggregateClaimed'];
+    expect(kinds.map(count)).to.deep.equal([4, 2, 2, 3, 3, 1]);
     expect(await follower.next()).to.deep.equal([]);
   });
 });

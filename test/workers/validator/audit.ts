@@ -1,13 +1,20 @@
 import { expect } from 'chai';
 import { join } from 'node:path';
 
+import { tensorRoot } from '../../../engine/commit/reference.ts';
+import { EMPTY, merkleRoot } from '../../../engine/commit/tree.ts';
+import { loadBatch } from '../../../engine/data/batch.ts';
 import { createState, type State } from '../../../engine/graph/state.ts';
+import { trainingProgram } from '../../../engine/programs.ts';
+import { evaluate } from '../../../engine/reference.ts';
+import { createTracer, type Tracer } from '../../../engine/trace.ts';
 import type { Trainer } from '../../../engine/training.ts';
 import { folderBlobs } from '../../../workers/lib/folder-blobs.ts';
 import { globalStates } from '../../../workers/lib/global-states.ts';
 import { roundFiles, type Work } from '../../../workers/miner/round-files.ts';
 import { train, type Finished, type TrainingOptions } from '../../../workers/miner/training.ts';
-import { audit, type AuditOptions, type Case, type Finding } from '../../../workers/validator/audit.ts';
+import type { Accusation } from '../../../workers/lib/game/accusation.ts';
+import { audit, wrongOf, type AuditOptions, type Case, type Finding } from '../../../workers/validator/audit.ts';
 import { freshFolder } from '../../helpers/folders.ts';
 import { silentLog as log } from '../../helpers/logs.ts';
 import { ownerOf, rootOf } from '../../helpers/runs.ts';
@@ -18,6 +25,14 @@ describe('an audit', () => {
   const folder = freshFolder();
   const { signal } = new AbortController();
   let mining: TrainingOptions;
+  let tracer: Tracer;
+
+  before(async function () {
+    this.timeout(30_000);
+    tracer = await createTracer(trainingProgram(tiny().model.recipe), tiny().model.executor);
+  });
+
+  after(() => tracer.close());
 
   beforeEach(() => {
     const { model, genesis } = tiny();
@@ -26,7 +41,7 @@ describe('an audit', () => {
     const states = globalStates({ model, blobs, log, book, genesisRoot: genesis.root, isSettled: async () => true });
     const files = roundFiles(join(folder(), 'rounds'), log);
     const workOf = async (round: number) => work(round);
-    mining = { ...tiny(), blobs, log, states, files, workOf, isCurrent: async () => true };
+    mining = { ...tiny(), blobs, log, states, files, workOf, isCurrent: async () => true, oldestOpen: () => 1 };
   });
 
   const work = (round: number, lineage: number[] = []): Work => {
@@ -50,7 +65,7 @@ describe('an audit', () => {
     return finished;
   };
   const caseOf = ({ facts, payloadRoot, payload }: Finished, changes: Partial<Case> = {}): Case => ({
-    duty: { owner: facts.owner },
+    duty: { owner: facts.owner, segment: 0 },
     seed: facts.seed,
     parent: facts.parent,
     commitment: { ...facts, payloadRoot, payloadBytes: BigInt(payload.bytes.length) },
@@ -58,7 +73,8 @@ describe('an audit', () => {
     before: { kind: 'zero' },
     ...changes,
   });
-  const judge = (subject: Case): Promise<Finding> => audit(mining satisfies AuditOptions, subject, signal);
+  const judge = (subject: Case): Promise<Finding> =>
+    audit({ ...mining, tracer } satisfies AuditOptions, subject, signal);
 
   it('finds an honest round right, and the next one that chains on it', async () => {
     const first = await judge(caseOf(await mine()));
@@ -67,6 +83,38 @@ describe('an audit', () => {
     const before = { kind: 'root', root: first.localRoot! } as const;
     expect((await judge(caseOf(chained, { before }))).outcome).to.equal('match');
     expect((await judge(caseOf(chained, { before: { kind: 'unknown' } }))).outcome).to.equal('match');
+  });
+
+  for (const segment of [0, 1]) {
+    it(`traces the last step of the drawn segment ${segment}, as the reference evaluates it`, async () => {
+      const { model, dataset, trainer } = tiny();
+      const finished = await mine();
+      const duty = { owner: ownerOf(1), segment };
+      const { found } = await judge(caseOf(finished, { duty }));
+
+      const { batch: rows, model: shape } = model.recipe;
+      const of = { seed: finished.facts.seed, participant: duty.owner, rows, context: shape.context };
+      const [first, last] = [0, 1].map((step) => loadBatch(dataset, { ...of, step: 2 * segment + step }));
+      const start = createState(model.trainingLayout, (await mining.files.at(1, segment))!.state);
+      const before = await trainer.step(start, first!);
+      const values = evaluate(trainingProgram(model.recipe), [before], last);
+      const trace = merkleRoot(values.map((value) => (value === null ? EMPTY : tensorRoot(value))));
+      expect(found).to.deep.equal({ segment, before: await model.rootOf(before), trace });
+    });
+  }
+
+  it('gives no trace of a drawn segment that it finds wrong', async () => {
+    const change = (state: State) => void (state.tensors.get('second.head')![5]! += 2 ** -20);
+    const finding = await judge(caseOf(await mine(work(1), { step: 1, change })));
+    expect(finding).not.to.have.property('found');
+  });
+
+  it('finds a fault on the way, though the segment ends right', async () => {
+    const faulty: Pick<Tracer, 'trace'> = {
+      trace: async (inputs, batch) => ({ ...(await tracer.trace(inputs, batch)), faultAt: 3 }),
+    };
+    const hidden = await audit({ ...mining, tracer: faulty }, caseOf(await mine()), signal);
+    expect(hidden).to.include({ outcome: 'differs', why: 'fault', segment: 0 }).and.not.have.property('found');
   });
 
   for (const [step, segment] of [
@@ -87,7 +135,7 @@ describe('an audit', () => {
     expect(await judge(wrong)).to.include({ outcome: 'differs', why: 'payload', actual: rootOf(5) });
     const { commitment } = caseOf(finished);
     const bloated = caseOf(finished, { commitment: { ...commitment, payloadBytes: commitment.payloadBytes + 1n } });
-    expect(await judge(bloated)).to.include({ outcome: 'differs', why: 'payload' });
+    expect(await judge(bloated)).to.include({ outcome: 'differs', why: 'payload size' });
   });
 
   it('finds a start from local state that is not the one it should be, without the miner where it is zero', async () => {
@@ -126,7 +174,7 @@ describe('an audit', () => {
   }
 
   it('takes batches of another member as a difference', async () => {
-    const finding = await judge(caseOf(await mine(), { duty: { owner: ownerOf(2) } }));
+    const finding = await judge(caseOf(await mine(), { duty: { owner: ownerOf(2), segment: 0 } }));
     expect(finding).to.include({ outcome: 'differs', why: 'segment root', segment: 0 });
   });
 
@@ -135,5 +183,24 @@ describe('an audit', () => {
     await mining.blobs.remove(finished.facts.segmentRoots[0]!);
     expect(await judge(caseOf(finished))).to.include({ outcome: 'missing', segment: 1 });
     expect((await judge(caseOf(finished, { parent: rootOf(4) }))).outcome).to.equal('missing');
+  });
+});
+
+describe('what to challenge for a finding', () => {
+  const wrong: readonly [NonNullable<Finding['why']>, Accusation['subject'], number][] = [
+    ['start state', 'start', 0],
+    ['segment root', 'segment', 2],
+    ['fault', 'segment', 2],
+    ['payload', 'payload', 0],
+    ['payload size', 'size', 0],
+  ];
+  for (const [why, subject, segment] of wrong) {
+    it(`is the ${subject} for a ${why} that differs`, () => {
+      expect(wrongOf({ outcome: 'differs', why, segment: 2 })).to.deep.equal({ subject, segment });
+    });
+  }
+
+  it('is nothing where nothing differs', () => {
+    expect(wrongOf({ outcome: 'match' })).to.equal(undefined);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { memberSet } from '../../../sdk/member-set.ts';
-import { decide, type Outcome, type ValidatorFacts, type Verdict } from '../../../workers/validator/decide.ts';
+import { decide, type Judgement, type Outcome, type ValidatorFacts } from '../../../workers/validator/decide.ts';
 import {
   aDuty,
   anAggregate,
@@ -31,13 +31,21 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   tickAfter: 0,
   standing: aStanding(4, 'validator'),
   limits,
-  verdicts: [],
-  aggregateWord: undefined,
+  judgements: [],
+  sealing: { phase: 'sealing', sealers: 0n, root: undefined },
+  seal: undefined,
+  revealed: [],
+  releasable: [],
+  accused: [],
   patience: 20,
   ...changes,
 });
 
-const verdict = ({ claimId }: { claimId: bigint }, outcome: Outcome): Verdict => ({ claimId, outcome });
+/** The segment root that differs is the drawn one. */
+const wrong = { subject: 'segment', segment: 1 } as const;
+const judged = ({ claimId }: { claimId: bigint }, outcome: Outcome): Judgement => {
+  return { claimId, outcome, ...(outcome === 'differs' ? { wrong } : {}) };
+};
 const typesOf = (changes: Partial<ValidatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
 
 describe('validator: auditing', () => {
@@ -65,7 +73,7 @@ describe('validator: auditing', () => {
   });
 
   it('judges a claim once', () => {
-    const actions = decide(facts({ verdicts: [verdict(first, 'match')] }));
+    const actions = decide(facts({ judgements: [judged(first, 'match')] }));
     expect(actions).to.deep.equal([{ type: 'audit', round: 5, duty: second, segments: [3] }]);
   });
 
@@ -81,8 +89,8 @@ describe('validator: auditing', () => {
 
 describe('validator: challenging and reporting', () => {
   it('reports whom it has audited when all drawn claims are judged', () => {
-    const verdicts = [verdict(first, 'match'), verdict(second, 'match')];
-    expect(decide(facts({ verdicts }))).to.deep.equal([{ type: 'report', round: 5, audited: memberSet([0, 1]) }]);
+    const judgements = [judged(first, 'match'), judged(second, 'match')];
+    expect(decide(facts({ judgements }))).to.deep.equal([{ type: 'report', round: 5, audited: memberSet([0, 1]) }]);
   });
 
   it('closes the audit at once when nobody was drawn', () => {
@@ -90,13 +98,15 @@ describe('validator: challenging and reporting', () => {
     expect(decide(facts({ round: none }))).to.deep.equal([{ type: 'report', round: 5, audited: 0n }]);
   });
 
-  it('challenges a difference, and reports only when the challenge is on chain', () => {
-    const verdicts = [verdict(first, 'differs'), verdict(second, 'match')];
-    expect(decide(facts({ verdicts }))).to.deep.equal([
-      { type: 'challenge', claimId: first.claimId, word: first.word },
+  it('brings a difference to the game once, and reports only when the challenge is on chain', () => {
+    const judgements = [judged(first, 'differs'), judged(second, 'match')];
+    expect(decide(facts({ judgements }))).to.deep.equal([
+      { type: 'accuse', accusation: { claimId: first.claimId, ...wrong } },
     ]);
+    const accused = [first.claimId];
+    expect(decide(facts({ judgements, accused }))).to.deep.equal([]);
     const frozen = aSealedRound({ duties: [{ ...first, status: 'frozen' }, second, spared] });
-    expect(decide(facts({ round: frozen, verdicts }))).to.deep.equal([
+    expect(decide(facts({ round: frozen, judgements, accused }))).to.deep.equal([
       { type: 'report', round: 5, audited: memberSet([0, 1]) },
     ]);
   });
@@ -106,15 +116,15 @@ describe('validator: challenging and reporting', () => {
     expect(decide(facts({ round: frozen }))).to.deep.equal([{ type: 'report', round: 5, audited: 0n }]);
   });
 
-  it('challenges also after the audit has closed', () => {
+  it('accuses also after the audit has closed', () => {
     const closed = aRound({ status: 'audited', duties: [first] });
-    expect(typesOf({ round: closed, verdicts: [verdict(first, 'differs')] })).to.deep.equal(['challenge']);
+    expect(typesOf({ round: closed, judgements: [judged(first, 'differs')] })).to.deep.equal(['accuse']);
   });
 
   it('looks again for what a miner has not served, until its patience ends', () => {
-    const verdicts = [verdict(first, 'missing'), verdict(second, 'match')];
-    expect(typesOf({ verdicts, run: aRun({ time: 1_089 }) })).to.deep.equal(['audit']);
-    expect(decide(facts({ verdicts, run: aRun({ time: 1_090 }) }))).to.deep.include({
+    const judgements = [judged(first, 'missing'), judged(second, 'match')];
+    expect(typesOf({ judgements, run: aRun({ time: 1_089 }) })).to.deep.equal(['audit']);
+    expect(decide(facts({ judgements, run: aRun({ time: 1_090 }) }))).to.deep.include({
       type: 'report',
       round: 5,
       audited: memberSet([1]),
@@ -122,36 +132,32 @@ describe('validator: challenging and reporting', () => {
   });
 
   it('no longer reports from the deadline on', () => {
-    const verdicts = [verdict(first, 'match'), verdict(second, 'match')];
-    expect(typesOf({ verdicts, run: aRun({ time: 1_109 }) })).to.deep.equal(['report']);
-    expect(typesOf({ verdicts, run: aRun({ time: 1_110 }) })).to.deep.equal([]);
+    const judgements = [judged(first, 'match'), judged(second, 'match')];
+    expect(typesOf({ judgements, run: aRun({ time: 1_109 }) })).to.deep.equal(['report']);
+    expect(typesOf({ judgements, run: aRun({ time: 1_110 }) })).to.deep.equal([]);
   });
 });
 
 describe('validator: aggregates', () => {
   const aggregate = anAggregate();
   const standing = aRound({ status: 'aggregated', aggregate });
-  const aggregateWord = rootOf(70);
 
   it('recomputes a standing aggregate, and again while a payload is missing', () => {
     const { claimId, accepted, nextRoot } = aggregate;
     const expected = { type: 'auditAggregate', round: 5, claimId, parent: rootOf(50), accepted, nextRoot };
-    expect(decide(facts({ round: standing, aggregateWord }))).to.deep.equal([expected]);
-    const verdicts = [verdict(aggregate, 'missing')];
-    expect(decide(facts({ round: standing, aggregateWord, verdicts }))).to.deep.equal([expected]);
+    expect(decide(facts({ round: standing }))).to.deep.equal([expected]);
+    const judgements = [judged(aggregate, 'missing')];
+    expect(decide(facts({ round: standing, judgements }))).to.deep.equal([expected]);
   });
 
   it('is silent about an aggregate that it finds right', () => {
-    const verdicts = [verdict(aggregate, 'match')];
-    expect(typesOf({ round: standing, aggregateWord, verdicts })).to.deep.equal([]);
+    const judgements = [judged(aggregate, 'match')];
+    expect(typesOf({ round: standing, judgements })).to.deep.equal([]);
   });
 
-  it('challenges a wrong one, once', () => {
-    const verdicts = [verdict(aggregate, 'differs')];
-    expect(decide(facts({ round: standing, aggregateWord, verdicts }))).to.deep.equal([
-      { type: 'challenge', claimId: aggregate.claimId, word: aggregateWord },
-    ]);
-    const frozen = aRound({ status: 'audited', aggregate: { ...aggregate, stands: false } });
-    expect(typesOf({ round: frozen, aggregateWord, verdicts })).to.deep.equal([]);
+  it('brings a wrong one to the game, once', () => {
+    const judgements = [judged(aggregate, 'differs')];
+    expect(typesOf({ round: standing, judgements })).to.deep.equal(['accuse']);
+    expect(typesOf({ round: standing, judgements, accused: [aggregate.claimId] })).to.deep.equal([]);
   });
 });

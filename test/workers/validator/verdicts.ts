@@ -1,0 +1,191 @@
+import { expect } from 'chai';
+
+import { memberSet } from '../../../sdk/member-set.ts';
+import { sealTree, verdictIdOf, verdictWord, type RevealedVerdict, type Verdict } from '../../../sdk/verdicts.ts';
+import { decide, type Found, type Judgement, type ValidatorFacts } from '../../../workers/validator/decide.ts';
+import {
+  aDuty,
+  aRound,
+  aRun,
+  aSealedRound,
+  aStake,
+  aStanding,
+  limits,
+  ownerOf,
+  parameters,
+  rootOf,
+} from '../../helpers/runs.ts';
+
+const first = aDuty(1, { drawn: true, segment: 1 });
+const second = aDuty(2, { drawn: true, segment: 3 });
+const round = aSealedRound({ duties: [first, second, aDuty(3)] });
+const salt = rootOf(90);
+
+const found = (duty: { segment: number }, root = 80): Found => {
+  return { segment: duty.segment, before: rootOf(root), trace: rootOf(root + 1) };
+};
+const right = (duty: { claimId: bigint; segment: number }): Judgement => {
+  return { claimId: duty.claimId, outcome: 'match', found: found(duty) };
+};
+const verdictOf = (seat: number, duty: { claimId: bigint; segment: number }, what = found(duty)): Verdict => {
+  return { validator: ownerOf(seat), work: duty.claimId, ...what };
+};
+const revealed = (verdict: Verdict): RevealedVerdict => {
+  const index = Number(BigInt(verdict.validator) - 0xa1n);
+  return { claimId: verdictIdOf(verdict.work, index, 0), word: verdictWord(verdict), verdict };
+};
+
+const judgements = [right(first), right(second)];
+const verdicts = [verdictOf(4, first), verdictOf(4, second)];
+const { root, proofs } = sealTree(verdicts, salt);
+const [open, sealed] = [{ phase: 'sealing', sealers: 0n, root: undefined } as const, { sealers: memberSet([3]), root }];
+const revealing = { ...sealed, phase: 'revealing' } as const;
+const seal = { salt, verdicts };
+
+const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
+  run: aRun({ time: 1_071, status: 'sealed' }),
+  round,
+  moved: undefined,
+  parameters,
+  verified: [rootOf(50)],
+  dueFor: 0,
+  tickAfter: 0,
+  standing: aStanding(4, 'validator'),
+  limits,
+  judgements,
+  sealing: open,
+  seal: undefined,
+  revealed: [],
+  releasable: [],
+  accused: [],
+  patience: 20,
+  ...changes,
+});
+const typesOf = (changes: Partial<ValidatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
+const report = { type: 'report', round: 5, audited: memberSet([0, 1]) };
+
+describe('validator: sealing', () => {
+  it('keeps a verdict on each claim that it found right, once all drawn ones are judged', () => {
+    expect(decide(facts())).to.deep.equal([{ type: 'prepareSeal', round: 5, verdicts }]);
+    expect(typesOf({ judgements: [right(first)] })).to.deep.equal(['audit']);
+    const late = [right(first), { claimId: second.claimId, outcome: 'missing' }] as const;
+    expect(typesOf({ judgements: late, run: aRun({ time: 1_089 }) })).to.deep.equal(['audit']);
+    expect(typesOf({ judgements: late, run: aRun({ time: 1_090 }) })).to.deep.equal(['audit', 'prepareSeal']);
+  });
+
+  it('has nothing to say about a claim that differs, and does not wait for its challenge', () => {
+    const wrong = { claimId: second.claimId, outcome: 'differs', wrong: { subject: 'payload', segment: 0 } } as const;
+    const actions = decide(facts({ judgements: [right(first), wrong], accused: [second.claimId] }));
+    expect(actions).to.deep.equal([{ type: 'prepareSeal', round: 5, verdicts: [verdicts[0]] }]);
+  });
+
+  it('seals what is kept, also before it has judged anything again', () => {
+    const expected = { type: 'seal', round: 5, root };
+    expect(decide(facts({ seal }))).to.deep.equal([expected]);
+    expect(decide(facts({ seal, judgements: [] }))).to.deep.include(expected);
+  });
+
+  it('seals once', () => {
+    expect(typesOf({ seal, sealing: { ...sealed, phase: 'sealing' } })).to.deep.equal([]);
+  });
+
+  it('does not seal when it is too late, and reports without', () => {
+    const closed = { ...open, phase: 'revealing' } as const;
+    expect(decide(facts({ sealing: closed }))).to.deep.equal([report]);
+    expect(decide(facts({ sealing: closed, seal }))).to.deep.equal([report]);
+  });
+});
+
+describe('validator: revealing', () => {
+  const reveals = verdicts.map((verdict, i) => ({ type: 'reveal', round: 5, verdict, salt, proof: proofs[i] }));
+
+  it('waits with its report while others may seal', () => {
+    expect(typesOf({ seal, sealing: { ...sealed, phase: 'sealing' } })).to.deep.equal([]);
+  });
+
+  it('reveals all that it has sealed, then reports', () => {
+    expect(decide(facts({ seal, sealing: revealing }))).to.deep.equal(reveals);
+    const half = [revealed(verdicts[0]!)];
+    expect(decide(facts({ seal, sealing: revealing, revealed: half }))).to.deep.equal([reveals[1]]);
+    const all = verdicts.map(revealed);
+    expect(decide(facts({ seal, sealing: revealing, revealed: all }))).to.deep.equal([report]);
+  });
+
+  it('does not take what another has revealed for its own', () => {
+    const others = [revealed(verdictOf(5, first)), revealed(verdictOf(5, second))];
+    expect(decide(facts({ seal, sealing: revealing, revealed: others }))).to.deep.equal(reveals);
+  });
+
+  it('reveals after a restart without judging again', () => {
+    const types = typesOf({ seal, sealing: revealing, judgements: [] });
+    expect(types).to.deep.equal(['audit', 'audit', 'reveal', 'reveal']);
+  });
+
+  it('reveals as much as it has stake for, and still reports', () => {
+    const poor = (free: bigint) => aStanding(4, 'validator', { stake: aStake(4, { free }) });
+    const one = decide(facts({ seal, sealing: revealing, standing: poor(29n) })).filter(
+      ({ type }) => type === 'reveal',
+    );
+    expect(one).to.deep.equal([reveals[0]]);
+    expect(typesOf({ seal, sealing: revealing, standing: poor(14n) })).to.deep.equal(['lackStake', 'report']);
+  });
+
+  it('reveals nothing when what is kept is not what was sealed', () => {
+    const other = { ...revealing, root: rootOf(7) };
+    expect(decide(facts({ seal, sealing: other }))).to.deep.equal([report]);
+    expect(decide(facts({ seal: undefined, sealing: revealing }))).to.deep.equal([report]);
+  });
+
+  it('reveals nothing once the audit is closed', () => {
+    const closed = aRound({ status: 'audited', duties: [first, second] });
+    expect(decide(facts({ round: closed, seal, sealing: { ...sealed, phase: 'none' } }))).to.deep.equal([]);
+  });
+
+  it('takes its bonds back', () => {
+    const releasable = [verdictIdOf(first.claimId, 3, 0)];
+    const none = aRound({ status: 'audited' });
+    expect(decide(facts({ round: none, releasable }))).to.deep.equal([{ type: 'release', claimId: releasable[0] }]);
+  });
+
+  it('deposits enough for a bond on each drawn claim', () => {
+    const stake = aStake(4, { free: 15n, wallet: 1_000n });
+    const actions = decide(facts({ judgements: [], standing: aStanding(4, 'validator', { stake }) }));
+    expect(actions).to.deep.include({ type: 'deposit', amount: 30n });
+  });
+});
+
+describe('validator: the verdicts of others', () => {
+  const accused = (verdict: Verdict, changes: Partial<ValidatorFacts> = {}) =>
+    decide(facts({ seal, sealing: revealing, revealed: [...verdicts.map(revealed), revealed(verdict)], ...changes }))
+      .filter(({ type }) => type === 'accuse')
+      .map((action) => (action.type === 'accuse' ? action.accusation : undefined));
+  const { claimId } = revealed(verdictOf(5, first));
+
+  it('are let stand where they agree with its own', () => {
+    expect(accused(verdictOf(5, first))).to.deep.equal([]);
+  });
+
+  it('are brought to the game by what differs first', () => {
+    const trace = { ...found(first), trace: rootOf(99) };
+    expect(accused(verdictOf(5, first, trace))).to.deep.equal([{ claimId, subject: 'trace', segment: 0 }]);
+    const before = { ...trace, before: rootOf(98) };
+    expect(accused(verdictOf(5, first, before))).to.deep.equal([{ claimId, subject: 'before', segment: 0 }]);
+  });
+
+  it('are accused once', () => {
+    expect(accused(verdictOf(5, first, found(first, 70)), { accused: [claimId] })).to.deep.equal([]);
+  });
+
+  it('are held against what is kept, too, after a restart and when the audit is closed', () => {
+    const wrong = verdictOf(5, first, found(first, 70));
+    const closed = aRound({ status: 'audited', duties: [first, second] });
+    expect(accused(wrong, { judgements: [], round: closed })).to.deep.equal([
+      { claimId, subject: 'before', segment: 0 },
+    ]);
+  });
+
+  it('are not judged where there is nothing to hold them against', () => {
+    const wrong = verdictOf(5, first, found(first, 70));
+    expect(accused(wrong, { judgements: [], seal: undefined })).to.deep.equal([]);
+  });
+});
