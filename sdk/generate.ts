@@ -9,6 +9,7 @@ const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['developmentToken', 'dev/DevelopmentToken'],
   ['ownership', 'own/Ownership'],
   ['protocol', 'Protocol'],
+  ['referee', 'claim/referee/Referee'],
   ['rules', 'claim/rules/Rules'],
   ['runLens', 'run/RunLens'],
   ['runs', 'run/Runs'],

@@ -5,6 +5,7 @@ export * from './errors.ts';
 export * from './game.ts';
 export * from './ownership.ts';
 export * from './protocol.ts';
+export * from './referee.ts';
 export * from './rules.ts';
 export * from './runLens.ts';
 export * from './runs.ts';
