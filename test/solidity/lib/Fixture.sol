@@ -172,7 +172,7 @@ abstract contract Fixture {
         tickAll();
     }
 
-    function commitment() internal view returns (IRuns.Commitment memory c) {
+    function commitment() internal view virtual returns (IRuns.Commitment memory c) {
         IRuns.RunView memory run = runs.runOf(RUN);
         c.parent = run.root;
         c.startRoot = Root.wrap(keccak256("start"));

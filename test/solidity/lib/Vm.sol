@@ -14,6 +14,8 @@ interface Vm {
     function getCode(string calldata artifact) external view returns (bytes memory);
     function warp(uint256 timestamp) external;
     function roll(uint256 height) external;
+    function fee(uint256 basefee) external;
+    function txGasPrice(uint256 price) external;
     function deal(address account, uint256 balance) external;
     function prank(address sender) external;
     function expectRevert(bytes calldata reason) external;
