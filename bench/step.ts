@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { SwarmlockError } from '../engine/errors.ts';
 import { stateRoot } from '../engine/commit/reference.ts';
 import { initialParameters } from '../engine/nn/initial.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
 import { createTrainer, startState } from '../engine/training.ts';
 import { createFp32Trainer, fp32State } from './baseline/training.ts';
 import { log, median, numberOption } from './lib/bench.ts';
+import { peakMemoryOf } from './lib/memory.ts';
 import { stepRecipe, syntheticBatch } from './lib/recipes.ts';
 
 export const description = 'a whole exact training step against the whole plain fp32 step, interleaved';
@@ -27,7 +25,7 @@ export async function run(given: Record<string, unknown>) {
     const measured = {
       d,
       ...(await measure(d, runs, threads)),
-      rssRatio: peakMemory('exact', d) / peakMemory('fp32', d),
+      rssRatio: peakMemoryOf('step', 'exact', String(d), '4') / peakMemoryOf('step', 'fp32', String(d), '4'),
     };
     log(
       `width ${d}: exact ${measured.exactMs.toFixed(1)} ms, fp32 ${measured.fp32Ms.toFixed(1)} ms, ratio ${measured.ratio.toFixed(3)}, memory ${measured.rssRatio.toFixed(2)}`,
@@ -62,13 +60,4 @@ async function measure(d: number, runs: number, threads: number) {
     ratio: median(counted.map((time) => time.exact / time.fp32)),
     stateRoot: stateRoot(state),
   };
-}
-
-function peakMemory(program: 'exact' | 'fp32', d: number): number {
-  const child = fileURLToPath(new URL('./children/step.ts', import.meta.url));
-  const result = spawnSync(process.execPath, [child, program, String(d), '4'], { encoding: 'utf8' });
-  if (result.status === 0) return (JSON.parse(result.stdout) as { maxRssKb: number }).maxRssKb;
-  throw new SwarmlockError(`the ${program} program failed in its own process: ${result.stderr}`, {
-    code: 'BENCH_FAILED',
-  });
 }

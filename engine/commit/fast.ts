@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Tensor, TensorType } from '../graph/types.ts';
+import { canonicaliseContent, CONTENT, contentBuffer, writeCanonical } from './canonical.ts';
 import {
   domain,
   LEAF_BYTES,
@@ -34,13 +35,9 @@ type Digest = string;
 
 const PREFIX = 5;
 const MAX_DEPTH = 32;
-const NEGATIVE_ZERO = -0x80000000;
-const EXPONENT_MASK = 0x7f800000;
 
-// The data of a leaf start at byte 8 of the buffer, so that they can be written as words.
-const leafBuffer = new ArrayBuffer(8 + LEAF_BYTES);
-const leafWords = new Int32Array(leafBuffer, 8);
-const leafMessage = new Uint8Array(leafBuffer, 8 - PREFIX);
+const leafWords = new Int32Array(contentBuffer, CONTENT, LEAF_BYTES / 4);
+const leafMessage = new Uint8Array(contentBuffer, CONTENT - PREFIX, PREFIX + LEAF_BYTES);
 const leafMessages = new Map<number, Uint8Array>();
 const nodeMessages = Array.from({ length: MAX_DEPTH }, () => {
   const message = new Uint8Array(1 + 2 * HASH_BYTES);
@@ -141,33 +138,29 @@ function leafDigest(source: Source, index: number): Digest {
   const length = Math.min(LEAF_BYTES, rowBytes - inRow);
   const start = row * rowBytes + inRow;
   if (words === undefined) leafMessage.set(bytes.subarray(start - origin, start - origin + length), PREFIX);
-  else if (stretch > 1) stretchWords(words, origin / 4, stretch, start / 4, length / 4);
-  else copyWords(words, (start - origin) / 4, length / 4);
+  else {
+    const isBad =
+      stretch > 1
+        ? stretchWords(words, origin / 4, stretch, start / 4, length / 4)
+        : writeCanonical(words, (start - origin) / 4, length / 4);
+    if (isBad) sawNonFinite = true;
+  }
   leafMessage[3] = length >> 8;
   leafMessage[4] = length & 255;
   return hash('sha256', leafMessageOf(length), 'binary');
 }
 
-function copyWords(words: Int32Array, start: number, length: number): void {
-  for (let i = 0; i < length; i += 1) {
-    const word = words[start + i] ?? 0;
-    if ((word & EXPONENT_MASK) === EXPONENT_MASK) sawNonFinite = true;
-    leafWords[i] = word === NEGATIVE_ZERO ? 0 : word;
-  }
-}
-
-/** The same for words [start, start + length) of a tensor that has each of these `stretch` times. */
-function stretchWords(words: Int32Array, origin: number, stretch: number, start: number, length: number): void {
+/** Words [start, start + length) of a tensor that has each of the given ones `stretch` times. */
+function stretchWords(words: Int32Array, origin: number, stretch: number, start: number, length: number): boolean {
   let from = Math.floor(start / stretch);
   let end = (from + 1) * stretch - start;
   for (let i = 0; i < length; end += stretch) {
     const word = words[from - origin] ?? 0;
-    if ((word & EXPONENT_MASK) === EXPONENT_MASK) sawNonFinite = true;
-    const written = word === NEGATIVE_ZERO ? 0 : word;
     const last = Math.min(end, length);
-    for (; i < last; i += 1) leafWords[i] = written;
+    for (; i < last; i += 1) leafWords[i] = word;
     from += 1;
   }
+  return canonicaliseContent(length);
 }
 
 function leafMessageOf(length: number): Uint8Array {

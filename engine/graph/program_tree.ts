@@ -1,6 +1,6 @@
 import { hashFromBytes, type Hash } from '../commit/hash.ts';
 import { siblingsOf, type Levels } from '../commit/subtrees.ts';
-import { EMPTY, hashNode, requireIndex, treeLevels } from '../commit/tree.ts';
+import { EMPTY, hashNode, treeLevels } from '../commit/tree.ts';
 import { encodeNode } from './descriptor.ts';
 import { programLeaves } from './encode.ts';
 import type { Program } from './program.ts';
@@ -14,10 +14,9 @@ export function headerOf(program: Program) {
   return { ...sizes, proof };
 }
 
-/** A node's descriptor in 96 bytes; `0x` for padding. @throws INDEX_OUT_OF_RANGE */
+/** A node's descriptor in 96 bytes; `0x` for padding. */
 export function descriptorOf({ nodes }: Program, index: number): `0x${string}` {
-  requireIndex(index, nodes.length);
-  const node = nodes[index]!;
+  const node = nodes[index] ?? null;
   return node === null ? '0x' : hashFromBytes(encodeNode(node));
 }
 

@@ -1,6 +1,6 @@
 import { elementCount } from '../graph/types.ts';
 import { checkMovement } from './movement.ts';
-import { fault, none, one, requireType, rule, type Operator } from './operator.ts';
+import { areWithin, fault, none, one, requireType, rule, type Operator } from './operator.ts';
 
 const name = 'gather';
 
@@ -20,7 +20,7 @@ export const gather: Operator = {
     const rows = table!.shape[0]!;
     for (const row of index!.data) if (row < 0 || row >= rows) throw fault(name, `index ${row} is not in [0, ${rows})`);
   },
-  isSurelyDefined: ([table, index]) => index!.data.every((row) => row >= 0 && row < table!.shape[0]!),
+  isSurelyDefined: ([table, index]) => areWithin(index!, 0, table!.shape[0]! - 1),
   reads(element, [table, index]) {
     const width = elementCount(table!.shape.slice(1));
     const position = Math.floor(element / width);

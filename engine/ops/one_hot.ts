@@ -1,4 +1,4 @@
-import { fault, one, requireType, rule, type Operator } from './operator.ts';
+import { areWithin, fault, one, requireType, rule, type Operator } from './operator.ts';
 
 const name = 'one_hot';
 
@@ -21,7 +21,7 @@ export const oneHot: Operator = {
   domain([index], _, [n = 0]) {
     for (const hot of index!.data) if (hot < 0 || hot >= n) throw fault(name, `index ${hot} is not in [0, ${n})`);
   },
-  isSurelyDefined: ([index], _, [n = 0]) => index!.data.every((hot) => hot >= 0 && hot < n),
+  isSurelyDefined: ([index], _, [n = 0]) => areWithin(index!, 0, n - 1),
   reads: (element, _, { attributes: [n = 1] }) => [one(Math.floor(element / n))],
   evaluate([index], output, [n = 0]) {
     index!.data.forEach((hot, position) => {

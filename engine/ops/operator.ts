@@ -76,6 +76,12 @@ export function finite(operator: string, value: number): number {
   return rounded + 0;
 }
 
+/** Whether all elements are in [least, most]; NaN is not. */
+export function areWithin({ data }: Tensor, least: number, most: number): boolean {
+  for (let i = 0; i < data.length; i++) if (!(data[i]! >= least && data[i]! <= most)) return false;
+  return true;
+}
+
 /** What an elementwise operator reads: the same element of every operand. */
 export function readsSame(element: number, inputs: readonly Tensor[]): readonly Range[] {
   return inputs.map(() => one(element));

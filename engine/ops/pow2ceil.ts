@@ -1,4 +1,4 @@
-import { fault, checkConversion, readsSame, type Operator } from './operator.ts';
+import { areWithin, checkConversion, fault, readsSame, type Operator } from './operator.ts';
 
 const name = 'pow2ceil';
 const FLOOR = 2 ** -100;
@@ -27,7 +27,7 @@ export const pow2ceil: Operator = {
       if (value >= 2 ** 126) throw fault(name, `the operand ${value} is 2^126 or more`);
     }
   },
-  isSurelyDefined: ([x]) => x!.data.every((value) => value >= 0 && value < 2 ** 126),
+  isSurelyDefined: ([x]) => areWithin(x!, 0, 2 ** 125),
   reads: readsSame,
   evaluate([x], output) {
     output.data.forEach((_, i) => {

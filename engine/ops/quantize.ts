@@ -25,8 +25,19 @@ export function requireScales(operator: string, { data }: Tensor): void {
   for (const s of data) if (!isScale(s)) throw fault(operator, `${s} is not a scale`);
 }
 
-export function isScale(s: number): boolean {
+function isScale(s: number): boolean {
   return s >= 2 ** -100 && 2 ** Math.round(Math.log2(s)) === s;
+}
+
+/** Whether all elements are powers of two from 2^-100 to 2^most, by their bits: positive, and nothing in the mantissa. */
+export function areScales({ data }: Tensor, most: number): boolean {
+  const words = new Int32Array(data.buffer, data.byteOffset, data.length);
+  const [least, largest] = [-100, most].map((exponent) => (exponent + 127) * 2 ** 23) as [number, number];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (word < least || word > largest || word % 2 ** 23 !== 0) return false;
+  }
+  return true;
 }
 
 export function checkQuantizer(operator: string, inputs: readonly ValueInfo[], application: Application): number {
@@ -60,7 +71,7 @@ export const quantize: Operator = {
   opcode: 18,
   check: (inputs, application) => checkQuantizer(name, inputs, application),
   domain: ([, s]) => requireScales(name, s!),
-  isSurelyDefined: ([, s]) => s!.data.every(isScale),
+  isSurelyDefined: ([, s]) => areScales(s!, 127),
   reads: readsSame,
   evaluate([x, s]: readonly Tensor[], output) {
     output.data.forEach((_, i) => {

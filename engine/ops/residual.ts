@@ -1,5 +1,5 @@
 import { finite, readsSame, type Operator } from './operator.ts';
-import { checkQuantizer, isScale, quantizeElement, quantizeLinear, requireScales, scaled } from './quantize.ts';
+import { areScales, checkQuantizer, quantizeElement, quantizeLinear, requireScales, scaled } from './quantize.ts';
 
 const name = 'residual';
 
@@ -17,7 +17,7 @@ export const residual: Operator = {
     x!.data.forEach((value, i) => finite(name, quantizeElement(value, s!.data[i]!) * s!.data[i]!));
   },
   // q s is at most 127 s.
-  isSurelyDefined: ([, s]) => s!.data.every((scale) => isScale(scale) && scale < 2 ** 121),
+  isSurelyDefined: ([, s]) => areScales(s!, 120),
   reads: readsSame,
   evaluate([x, s], output) {
     output.data.forEach((_, i) => {

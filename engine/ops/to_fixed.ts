@@ -1,4 +1,14 @@
-import { fault, MAX_I32, readsSame, requireInputs, requireType, roundToEven, rule, type Operator } from './operator.ts';
+import {
+  areWithin,
+  fault,
+  MAX_I32,
+  readsSame,
+  requireInputs,
+  requireType,
+  roundToEven,
+  rule,
+  type Operator,
+} from './operator.ts';
 
 const name = 'to_fixed';
 
@@ -26,7 +36,7 @@ export const toFixed: Operator = {
     }
   },
   // What is out of range converts to -2^31, which no bound allows.
-  isSurelyDefined: (_, output, [, bound = 0]) => output.data.every((value) => Math.abs(value) <= bound),
+  isSurelyDefined: (_, output, [, bound = 0]) => areWithin(output, -bound, bound),
   reads: readsSame,
   evaluate([x], output, [k = 0]) {
     output.data.forEach((_, i) => {
