@@ -27,6 +27,7 @@ const stages: readonly Stage[] = [
   { name: 'engine', commands: [['mocha', 'test/engine/**/*.ts']] },
   { name: 'workers', commands: [['mocha', 'test/workers/**/*.ts']] },
   { name: 'contracts, with the gas snapshot', commands: [['hardhat', 'test', 'solidity', '--snapshot-check']] },
+  { name: 'adversaries', commands: [['mocha', 'test/adversaries/**/*.ts']] },
   { name: 'integration', commands: [['mocha', 'test/integration/**/*.ts']] },
 ];
 

@@ -1,0 +1,153 @@
+import { expect } from 'chai';
+import type { Hex } from 'viem';
+
+import { readClaim } from '../../sdk/claims.ts';
+import { revealVerdict, sealTree, sealVerdicts } from '../../sdk/verdicts.ts';
+import type { Strategy } from '../../workers/lib/game/decide.ts';
+import { forge, plant, type Execution } from '../helpers/adversaries/execution.ts';
+import { gasSince, openBooks } from '../helpers/adversaries/ledger.ts';
+import { deviate, type MinerRound } from '../helpers/adversaries/round.ts';
+import { conclude, worldForTests, type Result } from '../helpers/adversaries/stage.ts';
+import {
+  disputeVerdict,
+  openAudit,
+  revealBy,
+  saltOf,
+  sealBy,
+  seeLastStep,
+  verdictOf,
+  type Audit,
+} from '../helpers/adversaries/verdicts.ts';
+import { CHALLENGE_BOND, RUN, type World } from '../helpers/adversaries/world.ts';
+import { failsWith } from '../helpers/errors.ts';
+
+const HONEST = 2;
+const LAZY = 3;
+
+/** One bit of the last node that is computed. */
+const oneWrongBit = (honest: Execution): Execution => {
+  const node = honest.program.nodes.findLastIndex((candidate) => candidate?.type.dtype === 'f32');
+  return forge(honest, node, (data) => void (data[0]! += 1));
+};
+const nobodyKnowsWhat: Hex = `0x${'5e'.repeat(32)}`;
+
+describe('a lazy validator', function () {
+  this.timeout(120_000);
+  const stage = worldForTests();
+
+  /** Both seal and reveal, the lazy one what it says to have seen; then the honest one challenges it. */
+  const convict = async (
+    scenario: string,
+    subject: 'before' | 'trace',
+    see: (audit: Audit) => MinerRound,
+    rules: Partial<Strategy['claimant']> = {},
+  ): Promise<{ world: World; result: Result; audit: Audit }> => {
+    const world = stage();
+    const audit = await openAudit(world);
+    const { honest, lazy, round } = audit;
+    const seen = see(audit);
+    const made = verdictOf(audit, lazy, seen);
+    await sealBy(world, honest, verdictOf(audit, honest, round));
+    await sealBy(world, lazy, made);
+    await revealBy(world, audit, verdictOf(audit, honest, round), HONEST);
+    const claimed = await revealBy(world, audit, made, LAZY);
+    const from = world.spent.length;
+    const close = await openBooks(world, { claimant: lazy, challenger: honest });
+    const played = await disputeVerdict(world, audit, claimed, subject, [lazy, seen], [honest, round], rules);
+    const books = { ...(await close()), gas: gasSince(world, from) };
+    return { world, audit, result: await conclude(world, scenario, played, books) };
+  };
+  const expectLoss = ({ played, status, claimant, challenger }: Result, reason: string): void => {
+    expect(played.end).to.deep.equal({ claimVoided: true, reason });
+    expect([status, claimant.stake, challenger.stake]).to.deep.equal(['voided', -CHALLENGE_BOND, CHALLENGE_BOND / 2n]);
+    expect(challenger.stake + challenger.native > 0n, 'the prize outweighs the cost').to.equal(true);
+  };
+
+  it('that makes up a trace in which one number is wrong loses its bond', async () => {
+    const { result, world, audit } = await convict("a verdict's trace with one wrong number", 'trace', (audit) =>
+      seeLastStep(audit, oneWrongBit),
+    );
+    expectLoss(result, 'element');
+    // Its miner's claim is another matter.
+    expect((await readClaim(world.client, world.deployment, audit.work.id)).status).to.equal('standing');
+  });
+
+  it('that puts a hash where there is no node loses its bond', async () => {
+    const { result } = await convict("a verdict's trace with something in its padding", 'trace', (audit) =>
+      seeLastStep(audit, (honest) => plant(honest, honest.program.nodes.lastIndexOf(null), nobodyKnowsWhat)),
+    );
+    expectLoss(result, 'padding');
+  });
+
+  it('that makes up a hash has nothing to answer, and loses by the clock', async () => {
+    const { result } = await convict(
+      "a verdict's trace of nobody knows what",
+      'trace',
+      (audit) => seeLastStep(audit, (honest) => plant(honest, 0, nobodyKnowsWhat)),
+      { invoke: () => undefined },
+    );
+    expectLoss(result, 'clock');
+  });
+
+  it('that took a wrong step on the way to the last one loses its bond', async () => {
+    const { result } = await convict("a verdict's state after a wrong step", 'before', ({ round }) =>
+      deviate(round, 1, oneWrongBit),
+    );
+    expectLoss(result, 'element');
+  });
+
+  it('gains nothing by sealing what another has sealed', async () => {
+    const world = stage();
+    const { deployment, send } = world;
+    const audit = await openAudit(world);
+    const { honest, lazy, round } = audit;
+    const verdict = verdictOf(audit, honest, round);
+    await sealBy(world, honest, verdict);
+    await send(lazy, sealVerdicts(deployment, RUN, 2, sealTree([verdict], saltOf(honest)).root));
+    await revealBy(world, audit, verdict, HONEST);
+    const copies = [verdict, { ...verdict, validator: lazy }];
+    const rules = ['NotOwnVerdict', 'SealMismatch'];
+    for (const [index, copy] of copies.entries()) {
+      const reveal = send(lazy, revealVerdict(deployment, copy, saltOf(honest), []));
+      expect((await failsWith('CONTRACT_REVERTED', reveal)).argument).to.equal(rules[index]);
+    }
+  });
+
+  it('cannot take over what another has revealed', async () => {
+    const world = stage();
+    const audit = await openAudit(world);
+    const { honest, lazy, round } = audit;
+    await sealBy(world, honest, verdictOf(audit, honest, round));
+    await sealBy(world, lazy, { ...verdictOf(audit, lazy, round), trace: nobodyKnowsWhat });
+    await revealBy(world, audit, verdictOf(audit, honest, round), HONEST);
+    const reveal = revealBy(world, audit, verdictOf(audit, lazy, round), LAZY);
+    expect((await failsWith('CONTRACT_REVERTED', reveal)).argument).to.equal('SealMismatch');
+  });
+
+  for (const subject of ['before', 'trace'] as const) {
+    it(`that challenges the ${subject} of an honest verdict loses its own bond`, async () => {
+      const world = stage();
+      const audit = await openAudit(world);
+      const { honest, lazy, round } = audit;
+      const seen = subject === 'trace' ? seeLastStep(audit, oneWrongBit) : deviate(round, 1, oneWrongBit);
+      await sealBy(world, honest, verdictOf(audit, honest, round));
+      await sealBy(world, lazy, verdictOf(audit, lazy, seen));
+      const claimed = await revealBy(world, audit, verdictOf(audit, honest, round), HONEST);
+      const from = world.spent.length;
+      const close = await openBooks(world, { claimant: honest, challenger: lazy });
+      const played = await disputeVerdict(world, audit, claimed, subject, [honest, round], [lazy, seen]);
+      const scenario = `a sham challenge of a verdict's ${subject}`;
+      const { status, claimant, challenger } = await conclude(world, scenario, played, {
+        ...(await close()),
+        gas: gasSince(world, from),
+      });
+      expect(played.end?.claimVoided).to.equal(false);
+      expect([status, claimant.stake, challenger.stake]).to.deep.equal([
+        'standing',
+        CHALLENGE_BOND / 2n,
+        -CHALLENGE_BOND,
+      ]);
+      expect(claimant.native >= 0n).to.equal(true);
+    });
+  }
+});

@@ -1,0 +1,116 @@
+import type { Address } from 'viem';
+
+import { readClaim } from '../../../sdk/claims.ts';
+import { moverIn, readGame, type Side } from '../../../sdk/game.ts';
+import { readPlayedGame, type OpenedGame, type PlayedGame } from '../../../sdk/game-events.ts';
+import { abandon, play } from '../../../sdk/game-moves.ts';
+import { decideGame, honestStrategy, type GameAction, type Strategy } from '../../../workers/lib/game/decide.ts';
+import { demandOf } from '../../../workers/lib/game/demand.ts';
+import type { GameFacts, Notes } from '../../../workers/lib/game/facts.ts';
+import { feeFor } from './claims.ts';
+import { workOut, type Knowledge } from './knowledge.ts';
+import type { World } from './world.ts';
+
+/** One side: what it knows and how it plays. */
+export type Player = { readonly address: Address; readonly knowledge: Knowledge; readonly strategy: Strategy };
+
+export function honestPlayer(address: Address, knowledge: Knowledge): Player {
+  return { address, knowledge, strategy: honestStrategy };
+}
+
+/** Whose rules are the honest ones but for some. */
+export function scriptedPlayer(
+  address: Address,
+  knowledge: Knowledge,
+  { claimant = {}, challenger = {} }: { [side in Side]?: Partial<Strategy[side]> } = {},
+): Player {
+  const strategy = {
+    claimant: { ...honestStrategy.claimant, ...claimant },
+    challenger: { ...honestStrategy.challenger, ...challenger },
+  };
+  return { address, knowledge, strategy };
+}
+
+/** A game on the board: who plays, and what each has worked out so far. */
+export type Match = {
+  readonly opened: OpenedGame;
+  readonly sides: { readonly [side in Side]: Player };
+  readonly notes: { [side in Side]: Notes };
+};
+
+export function matchOf(opened: OpenedGame, claimant: Player, challenger: Player): Match {
+  const nothing = { roots: new Map() };
+  return { opened, sides: { claimant, challenger }, notes: { claimant: nothing, challenger: nothing } };
+}
+
+/** Where a match stands. */
+export async function look({ client, deployment }: World, { opened }: Match): Promise<PlayedGame> {
+  return readPlayedGame(client, deployment, opened, await client.getBlockNumber());
+}
+
+/** What one side sees. */
+export async function factsFor(world: World, match: Match, side: Side): Promise<GameFacts> {
+  const { client, deployment, programs } = world;
+  const { id, challenger } = match.opened;
+  const name = { id, challenger };
+  const played = await look(world, match);
+  const { status } = await readClaim(client, deployment, id);
+  const { timestamp } = await client.getBlock();
+  return {
+    ...{ name, side, played, programs, claim: status },
+    position: played.turns.at(-1)!.position,
+    game: await readGame(client, deployment, name),
+    now: Number(timestamp),
+    notes: match.notes[side],
+  };
+}
+
+/** What one side would do now, after it has worked out what that takes. */
+export async function choose(world: World, match: Match, side: Side): Promise<GameAction | undefined> {
+  const player = match.sides[side];
+  const facts = await factsFor(world, match, side);
+  for (;;) {
+    const [action] = decideGame({ ...facts, notes: match.notes[side] }, player.strategy);
+    if (action?.type !== 'prepare') return action;
+    match.notes[side] = await workOut(player.knowledge, match.notes[side], action.position, action.want);
+  }
+}
+
+/** One move of whose turn it is. False when that side keeps silent, or the game is over. */
+export async function move(world: World, match: Match): Promise<boolean> {
+  const { end, turns } = await look(world, match);
+  const side = moverIn(turns.at(-1)!.position.stage);
+  if (end !== undefined || side === undefined) return false;
+  const action = await choose(world, match, side);
+  return action !== undefined && act(world, match, side, action);
+}
+
+async function act(world: World, match: Match, side: Side, action: GameAction): Promise<boolean> {
+  const { deployment } = world;
+  const { address } = match.sides[side];
+  if (action.type === 'abandon') await world.send(address, abandon(deployment, action.name));
+  if (action.type !== 'play') return action.type === 'abandon';
+  const { name, position, move: chosen } = action;
+  const value = await feeFor(world, address, demandOf(position, chosen, match.notes[side].trace?.program));
+  await world.send(address, play(deployment, name, position, chosen, value));
+  return true;
+}
+
+/** Plays on until the game is over: where a side keeps silent, the other one ends it when the clock has run out. */
+export async function playOut(world: World, match: Match): Promise<PlayedGame> {
+  while (await move(world, match));
+  const { end, turns } = await look(world, match);
+  if (end === undefined) {
+    const silent = moverIn(turns.at(-1)!.position.stage)!;
+    await runOut(world, match, silent === 'claimant' ? 'challenger' : 'claimant');
+  }
+  return look(world, match);
+}
+
+/** Lets the clock of the side to move run out, and `by` say so. */
+export async function runOut(world: World, match: Match, by: Side): Promise<void> {
+  const { claimantLeft, challengerLeft, mover } = await readGame(world.client, world.deployment, match.opened);
+  await world.pass(mover === 'claimant' ? claimantLeft : challengerLeft);
+  const action = await choose(world, match, by);
+  if (action !== undefined) await act(world, match, by, action);
+}

@@ -1,0 +1,260 @@
+import type {} from '@nomicfoundation/hardhat-ignition-ethers';
+import { network } from 'hardhat';
+import {
+  createPublicClient,
+  custom,
+  defineChain,
+  encodeFunctionData,
+  erc20Abi,
+  keccak256,
+  numberToHex,
+  parseEther,
+  toHex,
+  type Address,
+  type Hex,
+  type TransactionReceipt,
+} from 'viem';
+
+import protocolModule from '../../../deploy/modules/Protocol.ts';
+import parameters from '../../../deploy/parameters/development.json' with { type: 'json' };
+import { stateRoot } from '../../../engine/commit/reference.ts';
+import { createDataset, type Dataset } from '../../../engine/data/dataset.ts';
+import type { State } from '../../../engine/graph/state.ts';
+import { initialParameters } from '../../../engine/nn/initial.ts';
+import { recipeRoot, tokensPerRound, type Recipe, type RecipeInput } from '../../../engine/recipe.ts';
+import { runPrograms } from '../../../engine/run-programs.ts';
+import { claimsAbi, developmentTokenAbi, gameAbi, stakeManagerAbi } from '../../../sdk/abi/index.ts';
+import type { Call } from '../../../sdk/call.ts';
+import type { Client } from '../../../sdk/client.ts';
+import type { Deployment } from '../../../sdk/deployment.ts';
+import { chainError } from '../../../sdk/errors.ts';
+import { programsRoot, type RunPrograms } from '../../../sdk/game.ts';
+import { join } from '../../../sdk/membership.ts';
+import { createRun, readRun, tick, type RunParameters } from '../../../sdk/run.ts';
+import { approve, deposit, setNode } from '../../../sdk/stake.ts';
+import { tinyRecipe } from '../recipes.ts';
+
+export const RUN = 1n;
+export const MAX_MEMBERS = 4;
+export const BOND = parseEther('2');
+export const CHALLENGE_BOND = parseEther('1');
+/** What every transaction pays for a unit of gas. Above any base fee here, so that what things cost does not depend on it. */
+export const GAS_PRICE = 2_000_000_000n;
+const GAS = 12_000_000n;
+
+type Connection = Awaited<ReturnType<typeof network.create>>;
+
+/** Everything deployed in this process, and a run of a real recipe whose first round is open. */
+export type World = {
+  readonly client: Client;
+  readonly deployment: Deployment;
+  readonly recipe: Recipe;
+  readonly dataset: Dataset;
+  readonly programs: RunPrograms;
+  /** Program roots of the outer step, by members. */
+  readonly aggregates: readonly Hex[];
+  readonly genesis: State;
+  /** Two miners, with seats 1 and 2. */
+  readonly miners: readonly [Address, Address];
+  /** Who stakes, and has no seat. */
+  readonly others: readonly Address[];
+  /** Sends a transaction; throws what the contract says when it refuses. */
+  send(from: Address, call: Call, gas?: bigint): Promise<TransactionReceipt>;
+  /** What would become of a transaction: nothing, or an error. */
+  attempt(from: Address, call: Call): Promise<void>;
+  /** Gas of the transactions that were sent so far, by what they were. */
+  readonly spent: { readonly name: string; readonly gas: bigint }[];
+  /** A new account with stake. */
+  newcomer(name: string): Promise<Address>;
+  request(method: string, params?: readonly unknown[]): Promise<unknown>;
+  pass(seconds: number): Promise<void>;
+};
+
+const text = Array.from({ length: 120 }, (_, i) => `${i} times ${i} makes ${i * i}, says the ${i % 7}th daughter.\n`);
+export const TEXT = text.join('');
+
+/** The smallest transformer that has every kind of operator that training needs. */
+export const SMALL: Partial<RecipeInput> = {
+  model: { depth: 1, width: 8, heads: 2, context: 4, vocabulary: 256 },
+  batch: 1,
+  round: { steps: 8, segments: 2, epoch: 2 },
+};
+
+export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise<World> {
+  const connection = await network.create({ override: { initialDate: '2030-01-01T00:00:00Z', loggingEnabled: false } });
+  const request: World['request'] = (method, params = []) => connection.provider.request({ method, params });
+  const client = clientOf(connection);
+  const deployment = await deploy(connection, client);
+  const { context } = tinyRecipe(fields).model;
+  const dataset = createDataset(TEXT, { context });
+  const { root, train, heldOut } = dataset;
+  const recipe = tinyRecipe({
+    ...fields,
+    dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
+  });
+  const { aggregates, ...known } = runPrograms(recipe, MAX_MEMBERS);
+  const programs = { ...known, aggregates: aggregates.root };
+  const accounts = (await request('eth_accounts')) as Address[];
+  const [first, second, ...others] = accounts as [Address, Address, ...Address[]];
+  const world: World = {
+    ...{ client, deployment, recipe, dataset, programs, request, miners: [first, second], others, spent: [] },
+    aggregates: aggregates.leaves,
+    genesis: initialParameters(recipe),
+    async send(from, call, gas = GAS) {
+      const receipt = await send(client, request, from, call, gas);
+      world.spent.push({ name: call.name, gas: receipt.gasUsed });
+      return receipt;
+    },
+    attempt: (from, call) => attempt(request, from, call),
+    newcomer: (name) => newcomer(world, name),
+    async pass(seconds) {
+      await request('evm_increaseTime', [seconds]);
+      await request('evm_mine');
+    },
+  };
+  await openRun(world);
+  return world;
+}
+
+function clientOf({ provider }: Connection): Client {
+  const chain = defineChain({
+    id: 31_337,
+    name: 'in this process',
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: [] } },
+  });
+  const transport = custom(
+    { request: ({ method, params }) => provider.request({ method, params }) },
+    { retryCount: 0 },
+  );
+  // The SDK reads through any transport; its type names the one that workers have.
+  return createPublicClient({ chain, transport, cacheTime: 0, pollingInterval: 10 }) as unknown as Client;
+}
+
+async function deploy({ ignition }: Connection, client: Client): Promise<Deployment> {
+  const contracts = await ignition.deploy(protocolModule, { parameters });
+  const at = async (contract: { getAddress(): Promise<string> }) => (await contract.getAddress()) as Address;
+  return {
+    protocol: await at(contracts.protocol),
+    lens: await at(contracts.runLens),
+    stake: await at(contracts.stakeManager),
+    claims: await at(contracts.claims),
+    runs: await at(contracts.runs),
+    ownership: await at(contracts.ownership),
+    token: await at(contracts.token),
+    game: await client.readContract({ address: await at(contracts.claims), abi: claimsAbi, functionName: 'game' }),
+    verdicts: await client.readContract({ address: await at(contracts.game), abi: gameAbi, functionName: 'verdicts' }),
+  };
+}
+
+async function send(
+  client: Client,
+  request: World['request'],
+  from: Address,
+  { to, data, value = 0n, name }: Call,
+  gas: bigint,
+): Promise<TransactionReceipt> {
+  const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(gas) };
+  try {
+    const hash = await request('eth_sendTransaction', [{ ...transaction, gasPrice: numberToHex(GAS_PRICE) }]);
+    return await client.getTransactionReceipt({ hash: hash as Hex });
+  } catch (error) {
+    throw chainError(error, name);
+  }
+}
+
+async function attempt(request: World['request'], from: Address, call: Call): Promise<void> {
+  const { to, data, value = 0n, name } = call;
+  const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(GAS) };
+  try {
+    await request('eth_call', [{ ...transaction, gasPrice: numberToHex(GAS_PRICE) }, 'pending']);
+  } catch (error) {
+    throw chainError(error, name);
+  }
+}
+
+async function newcomer(world: World, name: string): Promise<Address> {
+  const address: Address = `0x${keccak256(toHex(name)).slice(-40)}`;
+  await world.request('hardhat_impersonateAccount', [address]);
+  await world.request('hardhat_setBalance', [address, numberToHex(parseEther('1000'))]);
+  await stake(world, address, parseEther('20'));
+  return address;
+}
+
+async function stake({ deployment, send: sendOf }: World, account: Address, amount: bigint): Promise<void> {
+  const wrap = encodeFunctionData({ abi: developmentTokenAbi, functionName: 'deposit' });
+  await sendOf(account, { to: deployment.token, data: wrap, value: amount, name: 'DevelopmentToken.deposit' });
+  await sendOf(account, approve(deployment, amount));
+  await sendOf(account, deposit(deployment, amount));
+}
+
+async function openRun(world: World): Promise<void> {
+  const { client, deployment, recipe, genesis, programs, miners, others } = world;
+  const { timestamp } = await client.getBlock();
+  const opensAt = Number(timestamp) + 200;
+  const about = { genesisRoot: stateRoot(genesis), programsRoot: programsRoot(programs), opensAt };
+  await world.send(
+    miners[0],
+    createRun(deployment, { ...parametersOf(recipe), ...about }, { name: 'Tiny', symbol: 'T', uri: '' }),
+  );
+  for (const account of [...miners, ...others]) await stake(world, account, parseEther('50'));
+  for (const miner of miners) {
+    await world.send(miner, setNode(deployment, miner));
+    await world.send(miner, join(deployment, RUN, 'miner', parseEther('5')));
+  }
+  await world.pass(200);
+  await tickAll(world);
+}
+
+/** Takes every step of the run that is due. */
+export async function tickAll({ client, deployment, send: sendOf, miners, request }: World): Promise<void> {
+  for (let due = await dueIn(client, deployment); due !== 'none'; due = await dueIn(client, deployment)) {
+    await sendOf(miners[0], tick(deployment, RUN));
+    await request('evm_mine');
+    if (due === 'settle') return;
+  }
+}
+
+async function dueIn(client: Client, deployment: Deployment) {
+  return (await readRun(client, deployment, RUN)).due;
+}
+
+function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'programsRoot' | 'opensAt'> {
+  return {
+    recipeRoot: recipeRoot(recipe),
+    datasetRoot: recipe.dataset.root as Hex,
+    plannedTokens: BigInt(100 * tokensPerRound(recipe)),
+    lambda: parseEther('1'),
+    shareSupply: parseEther('1000000'),
+    tokensPerClaim: BigInt(tokensPerRound(recipe)),
+    commitWindow: 1_000,
+    auditWindow: 1_000,
+    aggregateWindow: 1_000,
+    challengeWindow: 1_000,
+    segments: recipe.round.segments,
+    epochRounds: recipe.round.epoch,
+    probationRounds: 255,
+    auditRate: 10_000,
+    maxMembers: MAX_MEMBERS,
+    minerBond: BOND,
+    validatorBond: BOND,
+    aggregateBond: BOND,
+    challengeBond: CHALLENGE_BOND,
+    joinFloor: parseEther('0.01'),
+    joinMultiplier: parseEther('1.1'),
+    joinHalfLife: 60,
+  };
+}
+
+/** All that an account has staked, locked or not. */
+export async function stakeOf({ client, deployment }: World, owner: Address): Promise<bigint> {
+  const { free, locked, unbonding } = await client.readContract({
+    ...{ address: deployment.stake, abi: stakeManagerAbi, functionName: 'accountOf', args: [owner] },
+  } as const);
+  return free + locked + unbonding;
+}
+
+/** Stake tokens of all accounts together, burned ones included: what the vault holds. */
+export async function vaultOf({ client, deployment: { token, stake: vault } }: World): Promise<bigint> {
+  return client.readContract({ address: token, abi: erc20Abi, functionName: 'balanceOf', args: [vault] });
+}
