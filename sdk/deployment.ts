@@ -30,10 +30,18 @@ const deployedAddresses = z.record(z.string(), address);
  * @throws DEPLOYMENT_INVALID when the file or the chain does not have it
  */
 export async function readDeployment(path: string, client: Client): Promise<Deployment> {
-  const { protocol, lens } = await readAddresses(path);
-  if ((await onChain('reading the deployment', client.getCode({ address: protocol }))) === undefined) {
-    throw invalid(path, `no contract is at ${protocol} on chain ${client.chain.id}`);
+  const places = await readAddresses(path);
+  if ((await onChain('reading the deployment', client.getCode({ address: places.protocol }))) === undefined) {
+    throw invalid(path, `no contract is at ${places.protocol} on chain ${client.chain.id}`);
   }
+  return deploymentAt(places, client);
+}
+
+/** The deployment of a protocol contract and its lens. */
+export async function deploymentAt(
+  { protocol, lens }: Pick<Deployment, 'protocol' | 'lens'>,
+  client: Client,
+): Promise<Deployment> {
   const ask = (functionName: 'stake' | 'claims' | 'runs' | 'ownership' | 'game' | 'verdicts'): Promise<Address> =>
     onChain(`Protocol.${functionName}`, client.readContract({ address: protocol, abi: protocolAbi, functionName }));
   const [stake, claims, runs, ownership, game, verdicts] = await Promise.all([

@@ -123,7 +123,8 @@ export async function payloadOf(
   return payload;
 }
 
-function testimony(
+/** What a trace says in a game. */
+export function testimony(
   trace: Trace,
   first: number,
   sources: EvidenceSources,
