@@ -74,6 +74,12 @@ const middle = fc
 const quotient = fc
   .tuple(fc.integer({ min: 2 ** 23, max: 2 ** 24 - 1 }), float, steps)
   .map(([q, b, by]): Pair => [near((q + 0.5) * 2 ** -23 * fromBits(b), by), b]);
+/** Quotients of the smallest number so little above the middle of two that their first 41 bits are a tie; from a search. */
+const nearTie = fc
+  .constantFrom(0x008121ff, 0x008164b0, 0x008468cf, 0x00869913, 0x0089bcb0, 0x008d4337, 0x008efa43, 0x0090ce81)
+  .map((b): Pair => [1, b]);
+/** The same for 44 bits of square roots: odd and even exponents. */
+const nearTieRoot = fc.constantFrom(0x0059815f, 0x005dc5e6, 0x007749b9, 0x4b2a177f, 0x4b3302be, 0x4b5ae03b, 0x4b6e9372);
 /** A square root next to the middle of two numbers, or exact. */
 const square = fc
   .tuple(fc.oneof(fc.integer({ min: 2 ** 23, max: 2 ** 24 }), fc.nat(2 ** 12)), fc.constantFrom(0, 0.5), steps, field)
@@ -158,8 +164,8 @@ export const feeds: Readonly<Record<string, Feed>> = {
   add: floats(2, two),
   sub: floats(2, two),
   mul: floats(2, fc.oneof(two, middle)),
-  div: floats(2, fc.oneof(two, quotient)),
-  sqrt: floats(1, alone(mostlyPositive(fc.oneof(float, square)))),
+  div: floats(2, fc.oneof(two, quotient, nearTie)),
+  sqrt: floats(1, alone(mostlyPositive(fc.oneof(float, square, nearTieRoot)))),
   max: floats(2, two),
   min: floats(2, two),
   neg: floats(1, alone(float)),

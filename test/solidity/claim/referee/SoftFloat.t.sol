@@ -124,6 +124,14 @@ contract SoftFloatTest {
         check(SoftFloat.sqrt(LARGEST), 0x5f7fffff);
     }
 
+    /// @dev Cut off after 41 or 44 bits these are ties whose lower neighbour is even: what was cut off decides.
+    function test_div_and_sqrt_justAboveATieRoundUp() external pure {
+        check(SoftFloat.div(SMALLEST, 0x008121ff), 0x33fdc119);
+        check(SoftFloat.div(SMALLEST, 0x00869913), 0x33f37373);
+        check(SoftFloat.sqrt(0x4b2a177f), 0x4550abb9);
+        check(SoftFloat.sqrt(0x0059815f), 0x1fd61263);
+    }
+
     function test_sqrt_ofANegativeNumberIsNotFinite() external pure {
         require(!SoftFloat.isFinite(SoftFloat.sqrt(0x80000001)));
         require(!SoftFloat.isFinite(SoftFloat.sqrt(MINUS_ONE)));
