@@ -1,12 +1,12 @@
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { treeLevels } from '../../../engine/commit/tree.ts';
-import { evidenceOf, type EvidenceSources } from '../../../engine/evidence.ts';
+import { evidenceOf, faultElement, type EvidenceSources } from '../../../engine/evidence.ts';
 import { tensorOf } from '../../../engine/graph/program.ts';
 import type { Tensor } from '../../../engine/graph/types.ts';
 import type { Trace } from '../../../engine/trace.ts';
 import type { Position } from '../../../sdk/game.ts';
 import type { Source } from '../../../sdk/game-moves.ts';
-import type { Notes, StartNotes, Wanted } from '../../../workers/lib/game/facts.ts';
+import type { Notes, StartNotes, TensorNotes, Wanted } from '../../../workers/lib/game/facts.ts';
 import { committedAt, levelsAt, traceNodes, type Execution } from './execution.ts';
 import type { MinerRound } from './round.ts';
 
@@ -64,10 +64,7 @@ export async function workOut(knowledge: Knowledge, notes: Notes, position: Posi
       return { ...notes, trace: { first: want.first, program, faultAt, nodes: traceNodes(execution!) } };
     }
     case 'tensor':
-      return {
-        ...notes,
-        tensor: { node: want.node, levels: levelsAt(execution!, want.node), faultElement: undefined },
-      };
+      return { ...notes, tensor: await treeOf(execution!, want.node) };
     case 'leaf': {
       const data = committedAt(execution!, want.node)!.leaves[want.leaf]! as Uint8Array;
       return { ...notes, leaf: { node: want.node, leaf: want.leaf, data } };
@@ -79,6 +76,13 @@ export async function workOut(knowledge: Knowledge, notes: Notes, position: Posi
       return { ...notes, proof: { node, element, evidence, sources: sourcesOf(execution!, node, members) } };
     }
   }
+}
+
+async function treeOf(execution: Execution, node: number): Promise<TensorNotes> {
+  if (committedAt(execution, node) !== undefined) {
+    return { node, levels: levelsAt(execution, node), faultElement: undefined };
+  }
+  return { node, levels: [], faultElement: await faultElement(traceOf(execution), node) };
 }
 
 function invocationAt(knowledge: Knowledge, position: Position, want: Wanted): Invocation {

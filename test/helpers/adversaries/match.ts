@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
 
 import { readClaim } from '../../../sdk/claims.ts';
+import { isRevert } from '../../../sdk/errors.ts';
 import { moverIn, readGame, type Side } from '../../../sdk/game.ts';
 import { readPlayedGame, type OpenedGame, type PlayedGame } from '../../../sdk/game-events.ts';
 import { abandon, play } from '../../../sdk/game-moves.ts';
@@ -36,11 +37,13 @@ export type Match = {
   readonly opened: OpenedGame;
   readonly sides: { readonly [side in Side]: Player };
   readonly notes: { [side in Side]: Notes };
+  /** Rules for which the contract has refused a move. Who has no better one keeps silent. */
+  readonly refusals: string[];
 };
 
 export function matchOf(opened: OpenedGame, claimant: Player, challenger: Player): Match {
   const nothing = { roots: new Map() };
-  return { opened, sides: { claimant, challenger }, notes: { claimant: nothing, challenger: nothing } };
+  return { opened, sides: { claimant, challenger }, notes: { claimant: nothing, challenger: nothing }, refusals: [] };
 }
 
 /** Where a match stands. */
@@ -79,8 +82,8 @@ export async function choose(world: World, match: Match, side: Side): Promise<Ga
 /** One move of whose turn it is. False when that side keeps silent, or the game is over. */
 export async function move(world: World, match: Match): Promise<boolean> {
   const { end, turns } = await look(world, match);
-  const side = moverIn(turns.at(-1)!.position.stage);
-  if (end !== undefined || side === undefined) return false;
+  if (end !== undefined) return false;
+  const side = moverIn(turns.at(-1)!.position.stage)!;
   const action = await choose(world, match, side);
   return action !== undefined && act(world, match, side, action);
 }
@@ -92,7 +95,15 @@ async function act(world: World, match: Match, side: Side, action: GameAction): 
   if (action.type !== 'play') return action.type === 'abandon';
   const { name, position, move: chosen } = action;
   const value = await feeFor(world, address, demandOf(position, chosen, match.notes[side].trace?.program));
-  await world.send(address, play(deployment, name, position, chosen, value));
+  const call = play(deployment, name, position, chosen, value);
+  try {
+    await world.attempt(address, call);
+  } catch (error) {
+    if (!isRevert(error)) throw error;
+    match.refusals.push(error.rule);
+    return false;
+  }
+  await world.send(address, call);
   return true;
 }
 

@@ -75,7 +75,7 @@ export const TEXT = text.join('');
 
 /** The smallest transformer that has every kind of operator that training needs. */
 export const SMALL: Partial<RecipeInput> = {
-  model: { depth: 1, width: 8, heads: 2, context: 4, vocabulary: 256 },
+  model: { depth: 1, width: 8, heads: 2, context: 3, vocabulary: 256 },
   batch: 1,
   round: { steps: 8, segments: 2, epoch: 2 },
 };
