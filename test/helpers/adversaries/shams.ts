@@ -1,0 +1,51 @@
+import { descriptorOf, descriptorProof } from '../../../engine/evidence.ts';
+import type { ChallengerRules } from '../../../workers/lib/game/challenger.ts';
+import { firstElementOf } from '../../../workers/lib/game/elements.ts';
+import type { GameFacts, Ruling } from '../../../workers/lib/game/facts.ts';
+import { childrenOn, leafOn, pathInTrace, siblingsAmong } from '../../../workers/lib/game/walk.ts';
+
+/** Where a challenger goes that looks for no difference. */
+export type Aim = { readonly node: number; readonly leaf?: number; readonly element?: number };
+
+/** Goes to one element, whatever it is, and lets the referee judge it. */
+export function aimAt({ node, leaf = 0, element = 0 }: Aim): Partial<ChallengerRules> {
+  return {
+    chooseNodes: (facts) => towards(facts, node),
+    chooseChunks: (facts) => towards(facts, leaf),
+    prove: (facts) => name(facts, element),
+  };
+}
+
+/** The child in which a place of the bottom lies. */
+function towards(facts: GameFacts, place: number): Ruling {
+  const { position, notes, played } = facts;
+  const { stage, first, height, index } = position;
+  if (notes.trace?.first !== first) return { type: 'prepare', what: 'trace', first };
+  const opened = childrenOn(played);
+  const size = 2 ** height / opened.length;
+  const child = Math.floor(place / size) - index * opened.length;
+  const choice = { child, root: opened[child]!, siblings: siblingsAmong(opened, child) };
+  if (stage === 'chooseChunks' || size > 1) return { type: 'pick', ...choice };
+  const { program } = notes.trace;
+  const descriptor = program.nodes[place] ? descriptorOf(program, place) : '0x';
+  return { type: 'pickNode', ...choice, descriptor, descriptorProof: descriptorProof(program, place) };
+}
+
+function name({ position, notes, played, programs }: GameFacts, element: number): Ruling {
+  const { first, node, index: leaf } = position;
+  if (notes.trace?.first !== first) return { type: 'prepare', what: 'trace', first };
+  const { program } = notes.trace;
+  const { type } = program.nodes[node]!;
+  const number = firstElementOf(type, leaf) + element;
+  if (notes.proof?.node !== node || notes.proof.element !== number) {
+    return { type: 'prepare', what: 'proof', node, element: number, path: pathInTrace(played)! };
+  }
+  const { evidence, sources } = notes.proof;
+  const descriptor = descriptorOf(program, node);
+  return { type: 'prove', descriptor, data: leafOn(played), element, evidence, sources, programs };
+}
+
+/** Opens, and makes no move any more from a stage on. */
+export function silentFrom(stage: keyof ChallengerRules, aim: Aim): Partial<ChallengerRules> {
+  return { ...aimAt(aim), [stage]: () => undefined };
+}
