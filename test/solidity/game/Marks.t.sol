@@ -44,7 +44,7 @@ contract GameMarksTest is GameFixture {
         require(position.stage == IGame.Stage.CHOOSE_NODES && position.first == 259 && position.end == 260);
         require(position.start == marks[42] && position.finish == finish);
         require(position.trace == trace.root && position.subtree == trace.root && position.height == 9);
-        require(position.places == NODES && position.index == 0);
+        require(position.places == nodes() && position.index == 0);
     }
 
     function test_part_afterTheLast_reverts() public {
@@ -113,7 +113,7 @@ contract GameMarksTest is GameFixture {
         play.mark{value: FEE}(work, challenger(), position, marks);
         position = moved();
         // A claimant that stands by a random end cannot defend it with an honest trace.
-        bytes32 found = Trees.climb("end", OUTPUT_START >> 7, trace.outputProof);
+        bytes32 found = Trees.climb("end", outputStart() >> 7, trace.outputProof);
         vm.expectRevert(abi.encodeWithSelector(IRules.NotUnderRoot.selector, found, trace.root));
         vm.prank(nodeOf(CLAIMANT));
         play.answerMarks(work, challenger(), position, marks, 2, "end", trace);
@@ -123,7 +123,7 @@ contract GameMarksTest is GameFixture {
         IGame.Position memory position = toInvoke();
         IGame.Trace memory other = trace;
         other.nodes += 1;
-        bytes memory header = abi.encodePacked(other.nodes, OUTPUT_START, uint32(3), uint32(2));
+        bytes memory header = abi.encodePacked(other.nodes, outputStart(), uint32(3), uint32(2));
         bytes32 found = Trees.climb(Trees.leaf(header), 8, other.headerProof);
         vm.expectRevert(abi.encodeWithSelector(IRules.NotUnderRoot.selector, found, Root.unwrap(program)));
         vm.prank(nodeOf(CLAIMANT));

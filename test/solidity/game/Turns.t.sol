@@ -64,7 +64,7 @@ contract GameTurnsTest is GameFixture {
     }
 
     function pickAs(IGame.Position memory position) external {
-        pickBy(CHALLENGER, position, NODE >> 4, trace.children);
+        pickBy(CHALLENGER, position, high(NODE), trace.children);
     }
 
     // --------------------------------------------------------------------------------------------------------- time
@@ -113,7 +113,7 @@ contract GameTurnsTest is GameFixture {
         pass(300);
         position = traceBy(CLAIMANT, CHALLENGER, position);
         pass(200);
-        position = pickBy(CHALLENGER, position, NODE >> 4, trace.children);
+        position = pickBy(CHALLENGER, position, high(NODE), trace.children);
         IGame.Game memory game = play.gameOf(work, WHO);
         require(Duration.unwrap(game.claimantLeft) == CLOCK - 300);
         require(Duration.unwrap(game.challengerLeft) == CLOCK - 200 && game.claimantMoves);
@@ -149,7 +149,7 @@ contract GameTurnsTest is GameFixture {
         uint256 balance = nodeOf(CLAIMANT).balance;
         position = traceBy(CLAIMANT, CHALLENGER, position);
         require(nodeOf(CLAIMANT).balance == balance + FEE && address(play).balance == 0);
-        position = pickBy(CHALLENGER, position, NODE >> 4, trace.children);
+        position = pickBy(CHALLENGER, position, high(NODE), trace.children);
         require(address(play).balance == FEE && play.gameOf(work, WHO).escrow == FEE);
         balance = nodeOf(3).balance;
         splitBy(3, position, lowNodes);

@@ -109,7 +109,7 @@ contract GameWalkTest is GameFixture {
         vm.prank(nodeOf(CHALLENGER));
         play.prove(work, challenger(), position, descriptor, leafData, 0, evidence, sources, p);
 
-        position = pickBy(CHALLENGER, position, NODE >> 4, trace.children);
+        position = pickBy(CHALLENGER, position, high(NODE), trace.children);
         expectWrongStage(IGame.Stage.NODES, IGame.Stage.CHOOSE_NODES);
         vm.prank(nodeOf(CHALLENGER));
         play.pick(work, challenger(), position, 0, finish, none);
@@ -133,7 +133,7 @@ contract GameWalkTest is GameFixture {
         vm.expectRevert(abi.encodeWithSelector(IRules.WrongChildren.selector, 8, 16));
         play.split(work, challenger(), position, half);
         position = splitBy(STRANGER, position, other);
-        require(position.stage == IGame.Stage.CHOOSE_NODES && position.height == 4 && position.index == NODE >> 4);
+        require(position.stage == IGame.Stage.CHOOSE_NODES && position.height == 4 && position.index == high(NODE));
     }
 
     function test_pick_ofNoChild_orAnotherRoot_reverts() public {
@@ -171,19 +171,19 @@ contract GameWalkTest is GameFixture {
 
     function test_pickNode_withAnotherDescriptor_orNone_reverts() public {
         IGame.Position memory position = toLowNodes();
-        bytes32[] memory siblings = Trees.siblings(lowNodes, NODE & 15);
+        bytes32[] memory siblings = Trees.siblings(lowNodes, low(NODE));
         bytes memory other = descriptor;
         other[60] = 0x03;
         expectNotUnder(Trees.climb(Trees.leaf(other), NODE, descriptorProof), Root.unwrap(program));
         vm.prank(nodeOf(CHALLENGER));
-        play.pickNode(work, challenger(), position, NODE & 15, lowNodes[NODE & 15], siblings, other, descriptorProof);
+        play.pickNode(work, challenger(), position, low(NODE), lowNodes[low(NODE)], siblings, other, descriptorProof);
         expectNotUnder(Trees.climb(Trees.EMPTY, NODE, descriptorProof), Root.unwrap(program));
         vm.prank(nodeOf(CHALLENGER));
-        play.pickNode(work, challenger(), position, NODE & 15, lowNodes[NODE & 15], siblings, "", descriptorProof);
+        play.pickNode(work, challenger(), position, low(NODE), lowNodes[low(NODE)], siblings, "", descriptorProof);
         bytes32[] memory long = new bytes32[](12);
         vm.expectRevert(abi.encodeWithSelector(IRules.WrongProofLength.selector, 12, 11));
         vm.prank(nodeOf(CHALLENGER));
-        play.pickNode(work, challenger(), position, NODE & 15, lowNodes[NODE & 15], siblings, descriptor, long);
+        play.pickNode(work, challenger(), position, low(NODE), lowNodes[low(NODE)], siblings, descriptor, long);
         position = pickNodeBy(CHALLENGER, position);
         require(position.stage == IGame.Stage.TENSOR && position.node == NODE && position.places == 300);
         require(position.height == 9 && position.index == 0 && position.descriptor == Trees.leaf(descriptor));
@@ -280,8 +280,8 @@ contract GameWalkTest is GameFixture {
         position = pickNodeBy(CHALLENGER, position);
         by(CLAIMANT);
         play.openTensor(work, challenger(), position, descriptor, tree, highChunks);
-        position = splitBy(CLAIMANT, pickBy(CHALLENGER, moved(), leafIndex() >> 4, highChunks), lowChunks);
-        position = pickBy(CHALLENGER, position, leafIndex() & 15, lowChunks);
+        position = splitBy(CLAIMANT, pickBy(CHALLENGER, moved(), high(leafIndex()), highChunks), lowChunks);
+        position = pickBy(CHALLENGER, position, low(leafIndex()), lowChunks);
         by(CLAIMANT);
         play.openLeaf(work, challenger(), position, descriptor, leafData);
         position = moved();

@@ -18,14 +18,12 @@ import {Vm, vm} from "./Vm.sol";
 /// the challenger. The claimant's trace has one node that the tests walk to; the rest of it is noise.
 ///
 /// Program: 384 nodes, the last 128 are the output; so the trace has 9 levels, opened 5 and 4. Node 37 is f32 [300, 256]:
-/// 300 leaves of 1,024 bytes, 9 levels too. The walk goes to leaf 130. What lies there may be scripted.
+/// 300 leaves of 1,024 bytes, 9 levels too. The walk goes to leaf 130. What lies there may be scripted, and how deep.
 abstract contract GameFixture is Fixture {
     uint256 internal constant CLAIMANT = 1;
     uint256 internal constant CHALLENGER = 2;
     uint256 internal constant PRICE = 1 gwei;
     uint32 internal constant NODE = 37;
-    uint32 internal constant NODES = 384;
-    uint32 internal constant OUTPUT_START = 256;
     bytes32 internal constant SALT = "salt";
 
     /// @dev More than any demand costs.
@@ -66,6 +64,35 @@ abstract contract GameFixture is Fixture {
         return 130;
     }
 
+    /// @dev Levels of the trace and of the tensor that are opened second, and first.
+    function lowLevels() internal pure virtual returns (uint8) {
+        return 4;
+    }
+
+    function highLevels() internal pure virtual returns (uint8) {
+        return 5;
+    }
+
+    function nodes() internal pure returns (uint32) {
+        return uint32(3) << (lowLevels() + highLevels() - 2);
+    }
+
+    function outputStart() internal pure returns (uint32) {
+        return uint32(1) << (lowLevels() + highLevels() - 1);
+    }
+
+    function rows() internal pure virtual returns (uint32) {
+        return 300;
+    }
+
+    function low(uint256 index) internal pure returns (uint256) {
+        return index & ((uint256(1) << lowLevels()) - 1);
+    }
+
+    function high(uint256 index) internal pure returns (uint256) {
+        return index >> lowLevels();
+    }
+
     function leafIndex() internal pure virtual returns (uint256) {
         return 130;
     }
@@ -80,14 +107,14 @@ abstract contract GameFixture is Fixture {
     }
 
     function nodeRoot() internal view virtual returns (bytes32) {
-        return Trees.tensor(abi.encodePacked(uint8(1), uint8(2), uint32(300), uint32(256)), tree);
+        return Trees.tensor(abi.encodePacked(uint8(1), uint8(2), rows(), uint32(256)), tree);
     }
 
     /// @dev A subtraction, f32 of rank 2, of tensors 5 and 9 of input states 0 and 1. Empty for padding.
     function descriptorContent() internal view virtual returns (bytes memory) {
         return
             bytes.concat(
-                abi.encodePacked(uint16(2), uint8(1), uint8(2), uint32(300), uint32(256)),
+                abi.encodePacked(uint16(2), uint8(1), uint8(2), rows(), uint32(256)),
                 new bytes(48),
                 abi.encodePacked(uint8(2), uint8(0), uint16(0), uint32(5), uint8(2), uint8(1), uint16(0), uint32(9)),
                 new bytes(20)
@@ -124,37 +151,39 @@ abstract contract GameFixture is Fixture {
 
     /// @dev Makes the trees from the leaf up.
     function script() private {
+        (uint256 lows, uint256 highs) = (uint256(1) << lowLevels(), uint256(1) << highLevels());
+        uint256 depth = lowLevels() + highLevels();
         descriptor = descriptorContent();
         leafData = leafContent();
-        lowChunks = Trees.around(leafRoot(), leafIndex() & 15, 100, 16);
-        highChunks = Trees.around(Trees.fold(lowChunks), leafIndex() >> 4, 200, 32);
+        lowChunks = Trees.around(leafRoot(), low(leafIndex()), 100, lows);
+        highChunks = Trees.around(Trees.fold(lowChunks), high(leafIndex()), 200, highs);
         tree = Trees.fold(highChunks);
-        lowNodes = Trees.around(nodeRoot(), NODE & 15, 300, 16);
-        bytes32[] memory children = Trees.around(Trees.fold(lowNodes), NODE >> 4, 400, 32);
+        lowNodes = Trees.around(nodeRoot(), low(NODE), 300, lows);
+        bytes32[] memory children = Trees.around(Trees.fold(lowNodes), high(NODE), 400, highs);
 
-        bytes memory header = abi.encodePacked(NODES, OUTPUT_START, uint32(3), uint32(2));
+        bytes memory header = abi.encodePacked(nodes(), outputStart(), uint32(3), uint32(2));
         bytes32[] memory layouts = Trees.noises(500, 2);
-        descriptorProof = Trees.noises(600, 11);
+        descriptorProof = Trees.noises(600, depth + 2);
         bytes32 placed = descriptor.length == 0 ? Trees.EMPTY : Trees.leaf(descriptor);
-        bytes32 descriptors = Trees.climb(placed, NODE, Trees.noises(600, 9));
+        bytes32 descriptors = Trees.climb(placed, NODE, Trees.noises(600, depth));
         bytes32 right = Trees.node(Trees.climb(Trees.leaf(header), 0, layouts), Trees.EMPTY);
-        descriptorProof[10] = right;
-        program = Root.wrap(Trees.node(Trees.node(descriptors, descriptorProof[9]), right));
+        descriptorProof[depth + 1] = right;
+        program = Root.wrap(Trees.node(Trees.node(descriptors, descriptorProof[depth]), right));
 
         trace.root = Trees.fold(children);
-        trace.nodes = NODES;
-        trace.outputStart = OUTPUT_START;
+        trace.nodes = nodes();
+        trace.outputStart = outputStart();
         trace.constants = 3;
         trace.inputs = 2;
         bytes32[] memory above = new bytes32[](2);
         above[0] = Trees.EMPTY;
-        above[1] = Trees.node(descriptors, descriptorProof[9]);
+        above[1] = Trees.node(descriptors, descriptorProof[depth]);
         trace.headerProof = Trees.join(layouts, above);
         trace.outputProof = new bytes32[](2);
-        trace.outputProof[0] = Trees.fold(children, 24, 8);
-        trace.outputProof[1] = Trees.fold(children, 0, 16);
+        trace.outputProof[0] = Trees.fold(children, (3 * highs) / 4, highs / 4);
+        trace.outputProof[1] = Trees.fold(children, 0, highs / 2);
         trace.children = children;
-        finish = Trees.fold(children, 16, 8);
+        finish = Trees.fold(children, highs / 2, highs / 4);
     }
 
     // ------------------------------------------------------------------------------------------------------ openings
@@ -247,7 +276,7 @@ abstract contract GameFixture is Fixture {
 
     function toNodes() internal returns (IGame.Position memory) {
         IGame.Position memory position = toChooseNodes();
-        return pickBy(CHALLENGER, position, NODE >> 4, trace.children);
+        return pickBy(CHALLENGER, position, high(NODE), trace.children);
     }
 
     function toLowNodes() internal returns (IGame.Position memory) {
@@ -259,14 +288,14 @@ abstract contract GameFixture is Fixture {
     }
 
     function pickNodeBy(uint256 member, IGame.Position memory position) internal returns (IGame.Position memory) {
-        bytes32[] memory siblings = Trees.siblings(lowNodes, NODE & 15);
-        bytes32 root = lowNodes[NODE & 15];
+        bytes32[] memory siblings = Trees.siblings(lowNodes, low(NODE));
+        bytes32 root = lowNodes[low(NODE)];
         pay(member);
         play.pickNode{value: FEE}(
             work,
             ownerOf(CHALLENGER),
             position,
-            NODE & 15,
+            low(NODE),
             root,
             siblings,
             descriptor,
@@ -283,7 +312,7 @@ abstract contract GameFixture is Fixture {
     }
 
     function toChunks() internal returns (IGame.Position memory) {
-        return pickBy(CHALLENGER, toChooseChunks(), leafIndex() >> 4, highChunks);
+        return pickBy(CHALLENGER, toChooseChunks(), high(leafIndex()), highChunks);
     }
 
     function toLowChunks() internal returns (IGame.Position memory) {
@@ -291,7 +320,7 @@ abstract contract GameFixture is Fixture {
     }
 
     function toLeaf() internal returns (IGame.Position memory) {
-        return pickBy(CHALLENGER, toLowChunks(), leafIndex() & 15, lowChunks);
+        return pickBy(CHALLENGER, toLowChunks(), low(leafIndex()), lowChunks);
     }
 
     function toProve() internal returns (IGame.Position memory) {
