@@ -1,8 +1,9 @@
 import type { Address } from 'viem';
 
+import type { Call } from '../../../sdk/call.ts';
 import { readClaim } from '../../../sdk/claims.ts';
 import { isRevert } from '../../../sdk/errors.ts';
-import { moverIn, readGame, type Side } from '../../../sdk/game.ts';
+import { moverIn, readGame, type Side, type Stage } from '../../../sdk/game.ts';
 import { readPlayedGame, type OpenedGame, type PlayedGame } from '../../../sdk/game-events.ts';
 import { abandon, play } from '../../../sdk/game-moves.ts';
 import { decideGame, honestStrategy, type GameAction, type Strategy } from '../../../workers/lib/game/decide.ts';
@@ -84,18 +85,25 @@ export async function move(world: World, match: Match): Promise<boolean> {
   const { end, turns } = await look(world, match);
   if (end !== undefined) return false;
   const side = moverIn(turns.at(-1)!.position.stage)!;
-  const action = await choose(world, match, side);
-  return action !== undefined && act(world, match, side, action);
+  return act(world, match, side);
 }
 
-async function act(world: World, match: Match, side: Side, action: GameAction): Promise<boolean> {
+/** The transaction of what one side would do now; undefined when it would do nothing. */
+export async function nextCall(world: World, match: Match, side: Side): Promise<Call | undefined> {
   const { deployment } = world;
-  const { address } = match.sides[side];
-  if (action.type === 'abandon') await world.send(address, abandon(deployment, action.name));
-  if (action.type !== 'play') return action.type === 'abandon';
+  const action = await choose(world, match, side);
+  if (action?.type === 'abandon') return abandon(deployment, action.name);
+  if (action?.type !== 'play') return undefined;
   const { name, position, move: chosen } = action;
-  const value = await feeFor(world, address, demandOf(position, chosen, match.notes[side].trace?.program));
-  const call = play(deployment, name, position, chosen, value);
+  const { program } = match.notes[side].trace ?? {};
+  const value = await feeFor(world, match.sides[side].address, demandOf(position, chosen, program));
+  return play(deployment, name, position, chosen, value);
+}
+
+async function act(world: World, match: Match, side: Side): Promise<boolean> {
+  const { address } = match.sides[side];
+  const call = await nextCall(world, match, side);
+  if (call === undefined) return false;
   try {
     await world.attempt(address, call);
   } catch (error) {
@@ -105,6 +113,16 @@ async function act(world: World, match: Match, side: Side, action: GameAction): 
   }
   await world.send(address, call);
   return true;
+}
+
+/** Plays until a stage is reached, and says whose turn it is then. */
+export async function playTo(world: World, match: Match, stage: Stage): Promise<Side> {
+  for (;;) {
+    const { turns } = await look(world, match);
+    const at = turns.at(-1)!.position.stage;
+    if (at === stage) return moverIn(stage)!;
+    if (!(await move(world, match))) throw new RangeError(`the game ends at ${at}`);
+  }
 }
 
 /** Plays on until the game is over: where a side keeps silent, the other one ends it when the clock has run out. */
@@ -122,6 +140,5 @@ export async function playOut(world: World, match: Match): Promise<PlayedGame> {
 export async function runOut(world: World, match: Match, by: Side): Promise<void> {
   const { claimantLeft, challengerLeft, mover } = await readGame(world.client, world.deployment, match.opened);
   await world.pass(mover === 'claimant' ? claimantLeft : challengerLeft);
-  const action = await choose(world, match, by);
-  if (action !== undefined) await act(world, match, by, action);
+  await act(world, match, by);
 }
