@@ -15,14 +15,15 @@ import { reportLines, reportObject, type Report } from './report.ts';
 import { sampleText } from './sample.ts';
 import type { Screen } from './screen.ts';
 import { setStage, type Stage } from './stage.ts';
+import { isDecided } from './story-game.ts';
 import { newStory, type Story } from './story.ts';
 import { stateReader } from './swarm-state.ts';
 import { renderStory } from './view.ts';
 import { watchRun } from './watch.ts';
 
 const SAMPLE_LENGTH = { small: 280, tiny: 40 } as const;
-/** For the last epoch to become final and to be paid. */
-const PAY_PATIENCE_MS = 30_000;
+/** For the last epoch to become final and to be paid, and for the last game to end. */
+const PAY_PATIENCE_MS = 60_000;
 const SHORT_LIVED = ['blobs', 'checkpoints', 'chain', 'logs', 'text.txt', 'build.log', 'node.log'];
 
 /** The whole demo: sets the stage, watches the rounds, measures, and reports. */
@@ -64,18 +65,20 @@ async function playRounds(
   await watch.until(() => story.round > story.rounds);
   screen.live(() => [...renderStory(story, elapsed()), 'the last epoch becomes final and is paid ...']);
   const patience = performance.now() + PAY_PATIENCE_MS;
-  await watch.until(() => isPaid(story) || performance.now() > patience);
+  const isOver = () => isPaid(story) && story.caught.every(isDecided);
+  await watch.until(() => isOver() || performance.now() > patience);
   const final = await last;
   for (const line of screen.isLive ? renderStory(story, elapsed()) : []) screen.line(line);
   screen.live(undefined);
   return final;
 }
 
-/** Every honest miner has collected what it has earned. */
+/** Every miner that nobody has challenged has collected what it has earned. */
 function isPaid({ miners }: Story): boolean {
-  return miners.every(
-    ({ accrued, claimed, fates }) => [...fates.values()].includes('challenged') || claimed >= accrued,
-  );
+  return miners.every(({ accrued, claimed, fates }) => {
+    const isInDoubt = [...fates.values()].some((fate) => fate === 'challenged' || fate === 'convicted');
+    return isInDoubt || claimed >= accrued;
+  });
 }
 
 /** Measures a settled state, and the baseline once it has seen as many tokens. */

@@ -1,7 +1,9 @@
 import type { MinerPay } from './pay.ts';
 import type { Caught, Measured } from './story.ts';
 import { ether, shares } from './story.ts';
-import { bonds } from './plan.ts';
+import { gasOf, isConvicted, isDecided } from './story-game.ts';
+import type { ToldGame } from '../dispute/narrator.ts';
+import { count } from '../dispute/tell.ts';
 
 /** How a demo ended. */
 export type Report = {
@@ -29,7 +31,7 @@ export function reportObject(report: Report): Record<string, unknown> {
     ...rest,
     loss,
     measured,
-    caught: caught.map((one) => ({ ...one, bond: String(one.bond) })),
+    caught: caught.map(({ game, ...one }) => ({ ...one, bond: String(one.bond), ...(game && gameObject(game)) })),
     miners: miners.map((miner) => ({
       ...miner,
       paid: miner.paid.map(({ round, amount }) => ({ round, amount: String(amount) })),
@@ -38,9 +40,16 @@ export function reportObject(report: Report): Record<string, unknown> {
   };
 }
 
+function gameObject(game: ToldGame): object {
+  const { moves, end } = game;
+  const { claimVoided: convicted = false, reason, won = 0n, burned = 0n } = end ?? {};
+  return { convicted, reason, won: String(won), burned: String(burned), gas: gasOf(game), moves };
+}
+
 /** The report for people. */
 export function reportLines(report: Report): string[] {
-  return ['', ...lossLines(report), '', ...sampleLines(report), '', ...payLines(report), '', ...placeLines(report)];
+  const parts = [lossLines(report), sampleLines(report), payLines(report), gameLines(report), placeLines(report)];
+  return parts.flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines]));
 }
 
 function lossLines({ measured, tokens, parameters, rounds }: Report): string[] {
@@ -69,18 +78,44 @@ function payLines({ miners, caught }: Report): string[] {
 
 function minerLines({ name, cheats, paid, unpaid, balance }: MinerPay, caught: readonly Caught[]): string[] {
   const rounds = rangesOf(paid.map(({ round }) => round));
-  const frozen = caught.filter(({ miner }) => miner === name);
-  const bond = `    bonds of ${ether(bonds.minerBond * BigInt(frozen.length))} WETH frozen until a game decides`;
+  const own = caught.filter(({ miner }) => miner === name);
+  const frozen = own.filter((one) => !isDecided(one));
   return [
     `  ${name.padEnd(9)} ${shares(balance).padStart(9)} shares for ${paid.length} verified ${paid.length === 1 ? 'round' : 'rounds'}${rounds === '' ? '' : ` (${rounds})`}`,
     ...[...Map.groupBy(unpaid, ({ why }) => why)].map(
       ([why, group]) =>
         `    unpaid: ${group.length === 1 ? 'round' : 'rounds'} ${rangesOf(group.map(({ round }) => round))}, ${why}`,
     ),
-    ...frozen.slice(0, 1).map(({ round, by }) => `    caught in round ${round} by ${by}`),
-    ...(frozen.length === 0 ? [] : [bond]),
+    ...own.slice(0, 1).map(({ round, by }) => `    caught in round ${round} by ${by}`),
+    ...(frozen.length === 0 ? [] : [`    bonds of ${bondsOf(frozen)} WETH frozen: the game goes on`]),
     ...(cheats && paid.length > 1 ? ['    paid for what it did before it cheated, and where the draw missed it'] : []),
   ];
+}
+
+function bondsOf(caught: readonly Caught[]): string {
+  return ether(caught.reduce((sum, { bond }) => sum + bond, 0n));
+}
+
+/** What the games came to, on both sides. */
+function gameLines({ caught }: Report): string[] {
+  const won = caught.filter(isConvicted);
+  if (won.length === 0) return [];
+  return [
+    'Convictions (the contract has recomputed one element of one tensor)',
+    ...won.flatMap(({ round, miner, by, game }) => [
+      `  round ${round}: ${miner} by ${by}, ${game!.moves.length} moves, ${count(gasOf(game!))} gas`,
+      `    ${game!.moves.at(-1)!.text}`,
+    ]),
+    ...[...Map.groupBy(won, ({ miner }) => miner)].map(
+      ([miner, of]) => `  ${miner} has lost bonds of ${bondsOf(of)} WETH`,
+    ),
+    ...[...Map.groupBy(won, ({ by }) => by)].map(([by, of]) => `  ${by} has won ${ether(sumOf(of, 'won'))} WETH`),
+    `  ${ether(sumOf(won, 'burned'))} WETH are burned`,
+  ];
+}
+
+function sumOf(caught: readonly Caught[], what: 'won' | 'burned'): bigint {
+  return caught.reduce((sum, { game }) => sum + (game?.end?.[what] ?? 0n), 0n);
 }
 
 /** 1, 2, 3, 5 as `1-3, 5`. */

@@ -5,11 +5,12 @@ import type { RunEvent } from '../../sdk/events.ts';
 import { hasMember, indicesOf } from '../../sdk/member-set.ts';
 import type { RoundStatus } from '../../sdk/run.ts';
 import type { Actor } from './actors.ts';
+import type { ToldGame } from '../dispute/narrator.ts';
 import type { LogEntry } from './log-tail.ts';
 import { bonds } from './plan.ts';
 
 /** What a round meant for one miner. */
-export type Fate = 'missed' | 'committed' | 'accepted' | 'left out' | 'challenged';
+export type Fate = 'missed' | 'committed' | 'accepted' | 'left out' | 'challenged' | 'convicted';
 
 export type MinerStory = {
   readonly name: string;
@@ -29,7 +30,15 @@ export type MinerStory = {
   verdict: 'match' | 'differs' | 'missing' | undefined;
 };
 
-export type Caught = { readonly round: number; readonly miner: string; readonly by: string; readonly bond: bigint };
+/** A claim that was challenged, and the game about it. */
+export type Caught = {
+  readonly round: number;
+  readonly miner: string;
+  by: string;
+  readonly bond: bigint;
+  /** The game that decides, or has decided; undefined until it opens. */
+  game: ToldGame | undefined;
+};
 
 /** Held-out losses after a settled round. */
 export type Measured = {
@@ -165,10 +174,10 @@ function tellChallenged(story: Story, { id, challenger }: Args<'Challenged'>): s
   const miner = story.miners.find(({ seat }) => seat === number);
   if (kind !== 'work' || miner === undefined) return `round ${round}: ${by} challenges an aggregate`;
   if (miner.fates.get(round) !== 'challenged')
-    story.caught.push({ round, miner: miner.name, by, bond: bonds.minerBond });
+    story.caught.push({ round, miner: miner.name, by, bond: bonds.minerBond, game: undefined });
   miner.fates.set(round, 'challenged');
   miner.verdict = 'differs';
-  return `round ${round}: ${by} challenges ${miner.name}: its work differs. Its bond of ${ether(bonds.minerBond)} WETH is frozen, no pay`;
+  return `round ${round}: ${by} challenges ${miner.name}: its work differs. Its bond of ${ether(bonds.minerBond)} WETH is frozen`;
 }
 
 function tellSettled(story: Story, { round, root, accepted }: Args<'RoundSettled'>): string | undefined {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 
-import { bonds } from './plan.ts';
-import { ether, shares, type MinerStory, type Story } from './story.ts';
+import { isConvicted, isDecided } from './story-game.ts';
+import { ether, shares, type Caught, type MinerStory, type Story } from './story.ts';
 
 const BAR = 12;
 
@@ -17,28 +17,32 @@ const statusWords = {
 export function renderStory(story: Story, seconds: number): string[] {
   const title =
     story.round === 0 ? 'members enlist' : `round ${story.round} of ${story.rounds}: ${statusWords[story.status]}`;
-  const frozen = new Map(
-    story.miners.map(({ name }) => [name, story.caught.filter(({ miner }) => miner === name).length]),
-  );
   return [
     '',
     `${styleText('bold', title)}   ${clockOf(seconds)}`,
-    ...story.miners.map((miner) => minerLine(story, miner, frozen.get(miner.name) ?? 0)),
+    ...story.miners.map((miner) => minerLine(story, miner)),
     auditLine(story),
+    ...gameLines(story),
     lossLine(story),
   ];
 }
 
-function minerLine(story: Story, miner: MinerStory, frozen: number): string {
+function minerLine(story: Story, miner: MinerStory): string {
   const { name, step, loss, accrued } = miner;
   const done = Math.round((BAR * step) / story.stepsPerRound);
   const bar = '█'.repeat(done) + '░'.repeat(BAR - done);
   const steps = `${String(step).padStart(2)}/${story.stepsPerRound}`;
   const lossText = loss === undefined ? '          ' : `loss ${loss.toFixed(3)}`;
-  const bond =
-    frozen === 0 ? '' : styleText('red', `  ${ether(bonds.minerBond * BigInt(frozen))} WETH of bonds frozen`);
   const pay = `${shares(accrued).padStart(9)} shares`;
-  return `${name.padEnd(9)} ${bar} ${steps}  ${lossText}  ${stateOf(miner, story.round)} ${pay}${bond}`;
+  return `${name.padEnd(9)} ${bar} ${steps}  ${lossText}  ${stateOf(miner, story.round)} ${pay}${bondText(story.caught.filter((caught) => caught.miner === name))}`;
+}
+
+function bondText(caught: readonly Caught[]): string {
+  const sum = (of: readonly Caught[], what: string) =>
+    of.length === 0 ? [] : [`${ether(of.reduce((total, { bond }) => total + bond, 0n))} WETH ${what}`];
+  const open = caught.filter((one) => !isDecided(one));
+  const texts = [...sum(caught.filter(isConvicted), 'slashed'), ...sum(open, 'frozen')];
+  return texts.length === 0 ? '' : styleText('red', `  ${texts.join(', ')}`);
 }
 
 function stateOf({ committed, drawn, verdict, seat }: MinerStory, round: number): string {
@@ -57,6 +61,16 @@ function auditLine({ audits, matches, caught }: Story): string {
   const found =
     first === undefined ? '' : styleText('red', `   ${first.miner} caught in round ${first.round} by ${first.by}`);
   return `audits    ${matches} match, ${audits - matches} differ${found}`;
+}
+
+/** Games that are being played. */
+function gameLines({ caught }: Story): string[] {
+  return caught.flatMap(({ miner, by, round, game }) => {
+    if (game === undefined || game.end !== undefined) return [];
+    return [
+      `game      ${by} against ${miner}, round ${round}, move ${game.moves.length}: ${game.moves.at(-1)?.text ?? ''}`,
+    ];
+  });
 }
 
 function lossLine({ measured }: Story): string {

@@ -4,10 +4,12 @@ import { SwarmlockError } from '../../engine/errors.ts';
 import { followRun, type RunEvent } from '../../sdk/events.ts';
 import { isRetryable } from './errors.ts';
 import { logOf, type Actor } from './actors.ts';
+import { narrator } from '../dispute/narrator.ts';
 import type { DemoChain } from './chain.ts';
 import { childDied, type Ended, type Fleet } from './fleet.ts';
 import { tailLog } from './log-tail.ts';
 import type { Screen } from './screen.ts';
+import { tellGame } from './story-game.ts';
 import { hear, tell, type Story } from './story.ts';
 
 const POLL_MS = 400;
@@ -26,12 +28,15 @@ export function watchRun(
   const { chain, runId, cast, folder, fleet, screen } = place;
   const follower = followRun(chain.client, chain.deployment, runId);
   const tails = cast.map((actor) => ({ name: actor.name, next: tailLog(logOf(folder, actor)) }));
+  const teller = narrator(chain.client, chain.deployment);
   const lost = losses(cast, folder, fleet, screen);
   const look = async (): Promise<void> => {
     for (const event of await follower.next()) {
       const line = tell(story, event);
       const isNews = event.eventName === 'Challenged';
       if (line !== undefined) (isNews ? screen.line : screen.note)(line);
+      const told = await teller.hear(event);
+      if (told !== undefined) for (const move of tellGame(story, told.game, told.moves)) screen.line(move);
       onEvent(event);
     }
     for (const { name, next } of tails) for (const entry of await next()) hear(story, name, entry);

@@ -5,11 +5,11 @@ import { createHasher, type Hasher } from '../../engine/commit/hasher.ts';
 import { createDataset, type Dataset } from '../../engine/data/dataset.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { parseRecipe, recipeRoot, tokensPerRound, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
-import { runPrograms } from '../../engine/run-programs.ts';
-import { programsRoot, type RunPrograms } from '../../sdk/game.ts';
+import type { RunPrograms } from '../../sdk/game.ts';
 import { join } from '../../sdk/membership.ts';
 import { createRun, readRun, tick, type RunParameters } from '../../sdk/run.ts';
 import { setNode } from '../../sdk/stake.ts';
+import { programsOf } from '../../workers/lib/programs.ts';
 import { openChain, pass, stake, type LocalChain } from './chain.ts';
 
 export const RUN = 1n;
@@ -49,14 +49,13 @@ export async function openArena({ text, recipe: fields }: ArenaOptions): Promise
     ...fields,
     dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
   });
-  const { aggregates, ...known } = runPrograms(recipe, MAX_MEMBERS);
-  const programs = { ...known, aggregates: aggregates.root };
+  const { programs, root: programsRoot } = programsOf(recipe, MAX_MEMBERS);
   const [creator, miner, challenger] = chain.accounts as readonly [Address, Address, Address];
   const hasher = createHasher();
   const genesisRoot = await hasher.stateRoot(initialParameters(recipe));
   const { timestamp } = await chain.client.getBlock();
   const opensAt = Number(timestamp) + 200;
-  const parameters = { ...parametersOf(recipe), genesisRoot, programsRoot: programsRoot(programs), opensAt };
+  const parameters = { ...parametersOf(recipe), genesisRoot, programsRoot, opensAt };
   const metadata = { name: 'Arena', symbol: 'ARENA', uri: '' };
   await chain.send(creator, createRun(chain.deployment, parameters, metadata));
   for (const account of [miner, challenger]) await stake(chain, account, parseEther('100'));
@@ -66,7 +65,15 @@ export async function openArena({ text, recipe: fields }: ArenaOptions): Promise
   await reachFirstRound(chain, creator);
   const { seed } = await readRun(chain.client, chain.deployment, RUN);
   return {
-    ...{ chain, recipe, dataset, programs, seed, genesisRoot, miner, challenger, hasher },
+    chain,
+    recipe,
+    dataset,
+    programs,
+    seed,
+    genesisRoot,
+    miner,
+    challenger,
+    hasher,
     close: async () => {
       await Promise.all([chain.close(), hasher.close()]);
     },

@@ -103,4 +103,3 @@ export async function pass(chain: LocalChain, seconds: number): Promise<void> {
   await chain.request('evm_increaseTime', [seconds]);
   await chain.request('evm_mine');
 }
-

@@ -8,7 +8,17 @@ type Result = {
   rounds: number;
   tokens: number;
   loss: { before: number; after: number; central: number };
-  caught: { round: number; miner: string; bond: string }[];
+  caught: {
+    round: number;
+    miner: string;
+    bond: string;
+    convicted: boolean;
+    reason: string;
+    won: string;
+    burned: string;
+    gas: number;
+    moves: { side: string; move: string; gas: number; text: string }[];
+  }[];
   miners: {
     name: string;
     cheats: boolean;
@@ -24,7 +34,7 @@ type Result = {
 describe('the demo', function () {
   this.timeout(180_000);
 
-  it('trains, catches the cheat, pays the rest and says so in one JSON object', async () => {
+  it('trains, convicts the cheat on chain, pays the rest and says so in one JSON object', async () => {
     const demo = startDemo('--rounds', '2', '--miners', '2', '--json');
     await demo.until(/takes seat/);
     const processes = descendantsOf(demo.process.pid!);
@@ -35,8 +45,7 @@ describe('the demo', function () {
       expect(result.rounds).to.equal(2);
       expect(result.loss.after).to.be.below(result.loss.before);
       expect(result.loss.central).to.be.below(result.loss.before);
-      expect(result.caught).to.have.lengthOf(1);
-      expect(result.caught[0]).to.include({ round: 2, miner: 'cheat', bond: '10000000000000000000' });
+      expectConviction(result);
       expectPay(result);
       expect(result.sample).to.not.equal('');
       expect(readFileSync(result.plot, 'utf8')).to.match(/^<svg .*<\/svg>\s*$/s);
@@ -70,10 +79,23 @@ describe('the demo', function () {
   });
 });
 
+function expectConviction({ caught }: Result): void {
+  expect(caught).to.have.lengthOf(1);
+  const [{ moves, gas, ...conviction }] = caught as [Result['caught'][0]];
+  const half = '5000000000000000000';
+  expect(conviction).to.include({ round: 2, miner: 'cheat', bond: '10000000000000000000' });
+  expect(conviction).to.include({ convicted: true, reason: 'element', won: half, burned: half });
+  expect(moves.map(({ move }) => move)).to.include.members(['announce', 'openOnWork', 'answerMarks', 'openLeaf']);
+  expect(moves.at(-1)).to.include({ side: 'challenger', move: 'prove' });
+  expect(moves.at(-1)!.text).to.match(/^element 0 of leaf 0: claimed 0x[0-9a-f]{8} .*, recomputed 0x[0-9a-f]{8} /);
+  expect(moves).to.have.length.of.at.most(15);
+  expect(gas).to.equal(moves.reduce((sum, move) => sum + move.gas, 0));
+}
+
 function expectPay({ miners }: Result): void {
   for (const { name, cheats, paid, unpaid, balance } of miners) {
     if (!cheats) expect(unpaid, name).to.deep.equal([]);
-    else expect(unpaid.map(({ round }) => round)).to.include(2);
+    else expect(unpaid).to.deep.include({ round: 2, why: 'convicted on chain' });
     expect(BigInt(balance) > 0n, name).to.equal(paid.length > 0);
   }
 }
