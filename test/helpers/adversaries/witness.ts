@@ -8,7 +8,7 @@ export function witnessOf(honest: Witness, knowledge: Knowledge): Witness {
     ...honest,
     roots: async (steps) => new Map(steps.map((step) => [step, knowledge.root(step)])),
     async testify(position, first): Promise<Testimony> {
-      const { execution, sources } = knowledge.invocation(position, first);
+      const { execution, sources, members = [] } = knowledge.invocation(position, first);
       const trace = traceOf(execution);
       const { program, nodes, faultAt } = trace;
       return {
@@ -16,7 +16,9 @@ export function witnessOf(honest: Witness, knowledge: Knowledge): Witness {
         tensor: (node) => trace.tensor(node),
         faultElement: async () => 0,
         proof: async (node, element, path) => {
-          return { evidence: await evidenceOf(trace, { ...sources, path }, node, element), sources: [] };
+          const { inputs } = program.nodes[node]!;
+          const read = inputs.flatMap((ref) => (ref.kind === 'input' ? (members[ref.state - 1] ?? []) : []));
+          return { evidence: await evidenceOf(trace, { ...sources, path }, node, element), sources: read };
         },
       };
     },

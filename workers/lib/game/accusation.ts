@@ -23,6 +23,8 @@ export type AccusationFacts = {
   /** The opening, once it is worked out, and whether it is announced. */
   readonly opening: Opening | undefined;
   readonly announced: boolean;
+  /** The opening could not be worked out: it is too early to try again. */
+  readonly stuck: boolean;
   /** Native coin, in wei: what the worker has, and what a whole game may take. */
   readonly funds: { readonly available: bigint; readonly needed: bigint };
   /** Of the owner, in units of the stake token. */
@@ -45,12 +47,12 @@ export type AccusationAction =
 
 /** Decides on how to go on with one accusation. Pure. */
 export function decideAccusation(facts: AccusationFacts): readonly AccusationAction[] {
-  const { accusation, opening, announced } = facts;
+  const { accusation, opening, announced, stuck } = facts;
   if (isOver(facts)) return [{ type: 'drop', accusation }];
   if (isLeftToOthers(facts)) return [];
   const lack = lacking(facts);
   if (lack !== undefined) return [lack];
-  if (opening === undefined) return [{ type: 'prepareOpening', accusation }];
+  if (opening === undefined) return stuck ? [] : [{ type: 'prepareOpening', accusation }];
   return [{ type: announced ? 'open' : 'announce', accusation }];
 }
 

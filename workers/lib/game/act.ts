@@ -59,7 +59,8 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
-  await table.games.get(keyOf(name))?.session.workOut(position, want, signal);
+  const seated = table.games.get(keyOf(name));
+  await seated?.patience.attempt(() => seated.session.workOut(position, want, signal));
   const ms = Math.round(performance.now() - started);
   log.debug({ event: 'prepared', claimId: String(name.id), what: want.what, ms }, 'worked out');
 }
@@ -109,8 +110,9 @@ async function accuse(
   const pending = table.pending.get(accusation.claimId)!;
   switch (action.type) {
     case 'prepareOpening':
-      pending.opening = await openingOf(options, accusation, signal);
-      return;
+      return pending.patience.attempt(async () => {
+        pending.opening = await openingOf(options, accusation, signal);
+      });
     case 'announce':
       return announceChallenge(options, pending, signal);
     case 'open':

@@ -26,6 +26,7 @@ export function decideGame(facts: GameFacts, strategy: Strategy = honestStrategy
   const ruling = ruleFor(facts, strategy)?.(facts);
   if (ruling === undefined) return [{ type: 'concede', name, position }];
   if (ruling.type !== 'prepare') return [{ type: 'play', name, position, move: ruling }];
+  if (facts.stuck) return [];
   const { type, ...want } = ruling;
   return [{ type, name, position, want }];
 }

@@ -88,6 +88,8 @@ export type GameFacts = {
   readonly now: number;
   readonly programs: RunPrograms;
   readonly notes: Notes;
+  /** Something could not be worked out: it is too early to try again. */
+  readonly stuck?: boolean;
 };
 
 /** What a rule comes to: a move, something to work out first, or nothing that would help. */

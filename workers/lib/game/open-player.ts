@@ -22,6 +22,23 @@ export type PlayerParts = {
   witness?(honest: Witness, disputed: Disputed): Witness;
 };
 
+/** What of a workshop a player uses. */
+export type PlayerShop = Pick<
+  Workshop<WorkshopConfig>,
+  | 'client'
+  | 'deployment'
+  | 'clock'
+  | 'log'
+  | 'blobs'
+  | 'sender'
+  | 'parameters'
+  | 'model'
+  | 'book'
+  | 'states'
+  | 'hand'
+  | 'owner'
+> & { readonly config: Pick<WorkshopConfig, 'runId' | 'checkpoint'> };
+
 export type PlayerNeeds = {
   /** Without it, only what is served can be disputed. */
   readonly dataset?: Dataset;
@@ -39,11 +56,8 @@ export type OpenPlayer = {
 };
 
 /** Opens the player of a worker: it plays the games on the worker's claims, and those that the worker opens. */
-export function openPlayer<Config extends WorkshopConfig>(
-  shop: Workshop<Config>,
-  { dataset, stored, parts = {} }: PlayerNeeds,
-): OpenPlayer {
-  const { client, deployment, config, log, blobs, sender, parameters, model, book, states, hand, owner } = shop;
+export function openPlayer(shop: PlayerShop, { dataset, stored, parts = {} }: PlayerNeeds): OpenPlayer {
+  const { client, deployment, config, clock, log, blobs, sender, parameters, model, book, states, hand, owner } = shop;
   const { runId } = config;
   const folder = join(config.checkpoint, 'disputed');
   const library = openLibrary({ folder, model, shared: blobs, log, ...(stored && { stored }) });
@@ -70,6 +84,7 @@ export function openPlayer<Config extends WorkshopConfig>(
     runId,
     parameters,
     sender,
+    clock,
     log,
     owner,
     hand,

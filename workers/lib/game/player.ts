@@ -2,6 +2,7 @@ import type { Duty } from '../loop.ts';
 import { decideAccusation, type Accusation, type AccusationAction } from './accusation.ts';
 import { actor, type ActorOptions } from './act.ts';
 import { decideGame, honestStrategy, type GameAction, type Strategy } from './decide.ts';
+import { createPatience } from './patience.ts';
 import { playerReader, type PlayerFacts, type PlayerReaderOptions } from './read.ts';
 import { emptyTable } from './table.ts';
 
@@ -31,7 +32,9 @@ export function createPlayer(options: PlayerOptions): Player {
     },
     accuse(accusation) {
       const { claimId } = accusation;
-      if (!table.pending.has(claimId)) table.pending.set(claimId, { accusation, opening: undefined, announced: false });
+      if (table.pending.has(claimId)) return;
+      const patience = createPatience(options.clock, options.log);
+      table.pending.set(claimId, { accusation, patience, opening: undefined, announced: false });
     },
   };
 }

@@ -9,11 +9,13 @@ import { readFee, readGame, readOwed, type RunPrograms } from '../../../sdk/game
 import { readOpenedGames, readPlayedGame, type OpenedGame } from '../../../sdk/game-events.ts';
 import type { RunParameters } from '../../../sdk/run.ts';
 import { readStake } from '../../../sdk/stake.ts';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Sender } from '../sender.ts';
 import type { AccusationFacts } from './accusation.ts';
 import type { Disputed } from './dispute.ts';
 import type { GameFacts } from './facts.ts';
+import { createPatience } from './patience.ts';
 import { openSession } from './session.ts';
 import { keyOf, type Pending, type Seated, type Table } from './table.ts';
 import type { Witness } from './witness.ts';
@@ -24,6 +26,7 @@ export type PlayerReaderOptions = {
   readonly runId: bigint;
   readonly parameters: RunParameters;
   readonly sender: Sender;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   /** Who the sender's key works for. */
   readonly owner: Address;
@@ -106,7 +109,7 @@ async function seat(
 }
 
 async function sitDown(
-  { client, deployment, log, owner, disputedOf, witnessOf }: PlayerReaderOptions,
+  { client, deployment, clock, log, owner, disputedOf, witnessOf }: PlayerReaderOptions,
   opened: OpenedGame,
   blockNumber: bigint,
 ): Promise<Seated | undefined> {
@@ -119,7 +122,8 @@ async function sitDown(
   const { subject, segment } = opened.opening;
   const { kind, round } = disputed;
   log.info({ event: 'game', claimId: String(opened.id), kind, round, subject, segment, side }, 'a game is on');
-  return { opened, side, disputed, session: openSession(witnessOf(disputed)), played, game, claim };
+  const session = openSession(witnessOf(disputed));
+  return { opened, side, disputed, session, patience: createPatience(clock, log), played, game, claim };
 }
 
 /** Looks where a game stands now; once it is over, tells how it ended and leaves. */
@@ -142,20 +146,23 @@ async function follow(
   table.ended.add(key);
   const { end, turns } = seated.played;
   const won = end?.claimVoided === (side === 'challenger');
-  const fields = { claimId: String(opened.id), side, won, reason: end?.reason, moves: turns.at(-1)?.moves };
+  // The move that ends a game leaves no position.
+  const moves = (turns.at(-1)?.moves ?? 0) + 1;
+  const fields = { claimId: String(opened.id), side, won, reason: end?.reason, moves };
   log[won ? 'info' : 'warn']({ event: 'gameEnded', ...fields }, won ? 'game won' : 'game over');
 }
 
 function factsOf(seated: Seated, now: number, programs: RunPrograms): GameFacts {
-  const { opened, side, played, game, claim, session } = seated;
+  const { opened, side, played, game, claim, session, patience } = seated;
   const { id, challenger } = opened;
   const { position } = played.turns.at(-1)!;
-  return { name: { id, challenger }, side, played, position, game, claim, now, programs, notes: session.notes };
+  const known = { notes: session.notes, stuck: patience.isWaiting() };
+  return { name: { id, challenger }, side, played, position, game, claim, now, programs, ...known };
 }
 
 async function readAccusation(
   { client, deployment, owner, parameters, sender }: PlayerReaderOptions,
-  { accusation, opening, announced }: Pending,
+  { accusation, opening, announced, patience }: Pending,
   { number: blockNumber, timestamp }: Block,
 ): Promise<AccusationFacts> {
   const at = { blockNumber };
@@ -177,6 +184,7 @@ async function readAccusation(
     urgency: parameters.challengeWindow,
     opening,
     announced,
+    stuck: patience.isWaiting(),
     funds: { available, needed },
     stake: { free: stake.free, bond: terms.challengeBond },
   };

@@ -3,6 +3,7 @@ import type { Game, Opening, Side } from '../../../sdk/game.ts';
 import type { OpenedGame, PlayedGame } from '../../../sdk/game-events.ts';
 import type { Accusation } from './accusation.ts';
 import type { Disputed } from './dispute.ts';
+import type { Patience } from './patience.ts';
 import type { Session } from './session.ts';
 
 /** A game that this worker plays. */
@@ -11,6 +12,7 @@ export type Seated = {
   readonly side: Side;
   readonly disputed: Disputed;
   readonly session: Session;
+  readonly patience: Patience;
   played: PlayedGame;
   game: Game;
   claim: ClaimStatus;
@@ -19,6 +21,7 @@ export type Seated = {
 /** An accusation on its way to a game. */
 export type Pending = {
   readonly accusation: Accusation;
+  readonly patience: Patience;
   opening: Opening | undefined;
   announced: boolean;
 };
