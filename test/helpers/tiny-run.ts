@@ -33,8 +33,12 @@ const MAX_MEMBERS = 16;
 
 const text = Array.from({ length: 400 }, (_, i) => `${i} times ${i} makes ${i * i}, says the ${i % 7}th daughter.\n`);
 
-/** Deploys the protocol, creates the run, and keeps the chain's clock going. */
-export async function createTinyRun(node: TestNode, folder: string): Promise<TinyRun> {
+/** Deploys the protocol, creates the run, with `changes` where it is to be another one, and keeps the chain's clock going. */
+export async function createTinyRun(
+  node: TestNode,
+  folder: string,
+  changes: Partial<RunParameters> = {},
+): Promise<TinyRun> {
   const deployment = await deployProtocol(node, join(folder, 'ignition'));
   const files = {
     data: join(folder, 'text.txt'),
@@ -52,7 +56,7 @@ export async function createTinyRun(node: TestNode, folder: string): Promise<Tin
     dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
   });
   writeFileSync(files.recipe, JSON.stringify(recipe));
-  await openRun(node, deployment, recipe);
+  await openRun(node, deployment, recipe, changes);
   await node.control.setIntervalMining({ interval: 1 });
   return {
     node,
@@ -82,12 +86,17 @@ export async function createTinyRun(node: TestNode, folder: string): Promise<Tin
   };
 }
 
-async function openRun(node: TestNode, deployment: Deployment, recipe: Recipe): Promise<void> {
+async function openRun(
+  node: TestNode,
+  deployment: Deployment,
+  recipe: Recipe,
+  changes: Partial<RunParameters>,
+): Promise<void> {
   const hasher = createHasher({ threads: 1 });
   const genesisRoot = await hasher.stateRoot(initialParameters(recipe));
   await hasher.close();
   const { timestamp } = await node.client.getBlock();
-  const parameters = { ...parametersOf(recipe), genesisRoot, opensAt: Number(timestamp) + 1 };
+  const parameters = { ...parametersOf(recipe), genesisRoot, opensAt: Number(timestamp) + 1, ...changes };
   const creator = senderOf(node, await node.fundedAccount());
   const call = createRun(deployment, parameters, { name: 'Tiny', symbol: 'TINY', uri: '' });
   await creator.send(call, new AbortController().signal);

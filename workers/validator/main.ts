@@ -15,14 +15,20 @@ import { decide } from './decide.ts';
 import { emptyMemory, validatorReader } from './read.ts';
 import { sealFile } from './seal-file.ts';
 
+/** How a validator that is not honest differs from one that is. */
+export type ValidatorParts = PlayerParts & { readonly createTracer?: typeof createTracer };
+
 /** Runs a validator as the whole of this process, configured by its environment; see workers/lib/config.ts. */
-export async function runValidator(parts: PlayerParts = {}): Promise<never> {
+export async function runValidator({
+  createTracer: open = createTracer,
+  ...parts
+}: ValidatorParts = {}): Promise<never> {
   return runWorker('validator', validatorConfig, async (place) => {
     const shop = await openWorkshop(place);
     const { model, states, blobs, config } = shop;
     const dataset = await openDataset(config.data, model.recipe);
     const trainer = await createTrainer(model.recipe, model.executor);
-    const tracer = await createTracer(trainingProgram(model.recipe), model.executor);
+    const tracer = await open(trainingProgram(model.recipe), model.executor);
     const memory = emptyMemory();
     const seals = sealFile(join(config.checkpoint, 'seal.json'), shop.log);
     const { player } = openPlayer(shop, { dataset, parts });
