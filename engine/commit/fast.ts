@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Tensor, TensorType } from '../graph/types.ts';
 import { canonicaliseContent, CONTENT, contentBuffer, writeCanonical } from './canonical.ts';
 import {
+  contiguous,
   domain,
   LEAF_BYTES,
   leafGeometry,
@@ -77,6 +78,11 @@ export function subtreeRoot(source: Source, from: number, count: number, depth: 
     if (level < depth) writeDigest(nodeMessage(level), 1, digest);
   }
   return bytesOf(pad(digest, count, depth));
+}
+
+/** Hash of one leaf of at most 1,024 bytes. */
+export function fastLeafRoot(bytes: Uint8Array): Uint8Array {
+  return subtreeRoot({ bytes, words: undefined, origin: 0, geometry: contiguous(bytes.length) }, 0, 1, 0);
 }
 
 /** Root of the whole tree of a source. */

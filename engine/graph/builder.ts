@@ -1,6 +1,7 @@
 import { operators } from '../ops/index.ts';
 import { constantInfo, rule, showShape, type ValueInfo } from '../ops/operator.ts';
 import { requireDescribable } from './descriptor.ts';
+import { requireAffordable } from './final_check.ts';
 import { placedSlots, prune, type Node, type Program, type Ref } from './program.ts';
 import {
   elementCount,
@@ -204,7 +205,10 @@ export class GraphBuilder {
     return output;
   }
 
-  /** Closes the program: `outputs` gives the new content of every slot of `layout`, by name. */
+  /**
+   * Closes the program: `outputs` gives the new content of every slot of `layout`, by name. Throws GRAPH_INVALID when the
+   * final check of a node could cost too much.
+   */
   finish(layout: StateLayout, outputs: ReadonlyMap<string, Value>): Program {
     const places = placedSlots(layout);
     const { kept, renumber } = prune(
@@ -226,7 +230,9 @@ export class GraphBuilder {
       const facts = value.bound === undefined ? { type } : { type, bound: value.bound };
       nodes.push({ op: 'reshape', attributes: [], inputs: [renumber(value.ref)], ...facts });
     }
-    return { nodes, constants: this.constants, inputs: this.#inputs, output: layout, outputStart };
+    const program = { nodes, constants: this.constants, inputs: this.#inputs, output: layout, outputStart };
+    requireAffordable(program);
+    return program;
   }
 }
 

@@ -1,12 +1,16 @@
-import { dtypeCodes } from '../commit/format.ts';
-import type { Hash } from '../commit/hash.ts';
+import { fastLeafRoot, joinSubtrees } from '../commit/fast.ts';
+import { dtypeCodes, treeDepth } from '../commit/format.ts';
+import { bytesFromHash, hashFromBytes, type Hash } from '../commit/hash.ts';
 import { tensorRoot } from '../commit/reference.ts';
 import { EMPTY, hashLeaf, merkleRoot } from '../commit/tree.ts';
 import { operators } from '../ops/index.ts';
 import { constantInfo, rule, type ValueInfo } from '../ops/operator.ts';
 import { decodeNode, encodeNode, requireDescribable, requireDescriptor, type Described } from './descriptor.ts';
+import { requireAffordable } from './final_check.ts';
 import { placedSlots, type Node, type Program, type Ref } from './program.ts';
 import { sameShape, type StateLayout, type StateSlot } from './types.ts';
+
+const EMPTY_BYTES = bytesFromHash(EMPTY);
 
 /** A program as data: what its root commits to. `null` is padding. */
 export type EncodedProgram = Pick<Program, 'constants' | 'inputs' | 'output' | 'outputStart'> & {
@@ -24,18 +28,23 @@ export function encodeProgram({ nodes, constants, inputs, output, outputStart }:
  * and the output layout.
  */
 export function programRoot(program: Program): Hash {
-  const { descriptors, constants, layouts } = programLeaves(program);
-  return merkleRoot([merkleRoot(descriptors), merkleRoot(constants), merkleRoot(layouts)]);
+  const { nodes, constants } = program;
+  const descriptors = nodes.map((node) => (node === null ? EMPTY_BYTES : fastLeafRoot(encodeNode(node))));
+  const tree = joinSubtrees(descriptors, 0, treeDepth(nodes.length));
+  return merkleRoot([hashFromBytes(tree), merkleRoot(constants.map(tensorRoot)), merkleRoot(layoutLeaves(program))]);
 }
 
-/** The leaves of a program's three trees. */
+/** The leaves of a program's three trees, by the obvious route. */
 export function programLeaves(program: Program): Record<'descriptors' | 'constants' | 'layouts', readonly Hash[]> {
-  const { descriptors, constants, inputs, output } = encodeProgram(program);
   return {
-    descriptors: descriptors.map((descriptor) => (descriptor === null ? EMPTY : hashLeaf(descriptor))),
-    constants: constants.map(tensorRoot),
-    layouts: [hashLeaf(encodeSizes(program)), ...inputs.map(layoutRoot), layoutRoot(output)],
+    descriptors: program.nodes.map((node) => (node === null ? EMPTY : hashLeaf(encodeNode(node)))),
+    constants: program.constants.map(tensorRoot),
+    layouts: layoutLeaves(program),
   };
+}
+
+function layoutLeaves(program: Program): readonly Hash[] {
+  return [hashLeaf(encodeSizes(program)), ...program.inputs.map(layoutRoot), layoutRoot(program.output)];
 }
 
 /** The header, first leaf of the layouts: u32 BE nodes, first output node, constants, input states. */
@@ -43,13 +52,19 @@ export function encodeSizes({ nodes, outputStart, constants, inputs }: Program):
   return words(nodes.length, outputStart, constants.length, inputs.length);
 }
 
+const layoutRoots = new WeakMap<StateLayout, Hash>();
+
 /**
  * Commitment to names and types of a state, over [sizes of the groups, slots]. The leaf of a slot is at the place of its
  * tensor in the state's own tree.
  */
 export function layoutRoot(layout: StateLayout): Hash {
+  const known = layoutRoots.get(layout);
+  if (known !== undefined) return known;
   const leaves = placedSlots(layout).map((slot) => (slot === null ? EMPTY : hashLeaf(encodeSlot(slot))));
-  return merkleRoot([hashLeaf(words(...layout.groups.map((group) => group.length))), merkleRoot(leaves)]);
+  const root = merkleRoot([hashLeaf(words(...layout.groups.map((group) => group.length))), merkleRoot(leaves)]);
+  layoutRoots.set(layout, root);
+  return root;
 }
 
 /** u8 element type, u8 rank, u32 BE extents, name in UTF-8. */
@@ -68,13 +83,14 @@ function words(...values: readonly number[]): Uint8Array {
 
 /**
  * Rebuilds a program from its descriptors and checks all of it: that every descriptor has a meaning, that operands come
- * before their use, and that the last nodes are the output state. Throws DESCRIPTOR_INVALID or GRAPH_INVALID.
+ * before their use, that the last nodes are the output state, and that no final check could cost too much. Throws DESCRIPTOR_INVALID or GRAPH_INVALID.
  */
 export function decodeProgram(encoded: EncodedProgram): Program {
   const { descriptors, constants, inputs, output, outputStart } = encoded;
   const nodes: (Node | null)[] = [];
   for (const descriptor of descriptors) nodes.push(descriptor && bound(encoded, nodes, decodeNode(descriptor)));
   requireOutput(nodes, output, outputStart);
+  requireAffordable({ nodes, constants, inputs });
   return { nodes, constants, inputs, output, outputStart };
 }
 

@@ -58,7 +58,7 @@ export async function loadPieces(program: Program, options: ExecutorOptions): Pr
   };
   const views = new Map(Array.from(offsets.keys(), (node) => [node, ortTensor(typeOf(node), valueOf(node))]));
   const load = async ({ model, outputs, carried }: LoweredPiece) => {
-    const session = outputs.size === 0 ? undefined : await createSession(model, options);
+    const session = outputs.size === 0 ? undefined : await createSession(model, options, true);
     const fetches = Object.fromEntries(Array.from(outputs, ([node, name]) => [name, views.get(node)!]));
     const held = Object.fromEntries(carried.map((node) => [carriedName(node), views.get(node)!]));
     const names = (session?.inputNames ?? []).filter((name) => !(name in held));

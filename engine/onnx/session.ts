@@ -21,7 +21,10 @@ export type ExecutorOptions = {
  * Session options that could change bits are set here, and nowhere else: no graph optimisation (it reassociates and folds
  * quantisers), sequential execution, one fixed set of operators.
  */
-function sessionOptions({ provider = 'cpu', threads = 0 }: ExecutorOptions): ort.InferenceSession.SessionOptions {
+function sessionOptions(
+  { provider = 'cpu', threads = 0 }: ExecutorOptions,
+  isSharing: boolean,
+): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     graphOptimizationLevel: 'disabled',
@@ -30,8 +33,8 @@ function sessionOptions({ provider = 'cpu', threads = 0 }: ExecutorOptions): ort
     intraOpNumThreads: threads,
     enableCpuMemArena: true,
     enableMemPattern: true,
-    // Between invocations the cores belong to others: hashing, another worker.
-    extra: { session: { force_spinning_stop: '1' } },
+    // Between invocations, and during those beside which others work, the cores belong to them: hashing, another worker.
+    extra: { session: { force_spinning_stop: '1', intra_op: { allow_spinning: isSharing ? '0' : '1' } } },
     logSeverityLevel: 4,
   };
 }
@@ -56,10 +59,14 @@ export function viewsOver({ layout, tensors }: State): Views {
   return placedSlots(layout).map((slot) => (slot === null ? undefined : ortTensor(slot, tensors.get(slot.name)!)));
 }
 
-/** Loads a model. @throws EXECUTOR_UNAVAILABLE */
-export async function createSession(model: Uint8Array, options: ExecutorOptions): Promise<ort.InferenceSession> {
+/** Loads a model; `isSharing` when other work goes on while it computes. @throws EXECUTOR_UNAVAILABLE */
+export async function createSession(
+  model: Uint8Array,
+  options: ExecutorOptions,
+  isSharing = false,
+): Promise<ort.InferenceSession> {
   try {
-    return await ort.InferenceSession.create(model, sessionOptions(options));
+    return await ort.InferenceSession.create(model, sessionOptions(options, isSharing));
   } catch (cause) {
     const provider = options.provider ?? 'cpu';
     throw new SwarmlockError(`ONNX Runtime cannot run the program on ${provider}: ${(cause as Error).message}`, {
