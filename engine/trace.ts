@@ -5,6 +5,7 @@ import { bytesFromHash, hashFromBytes, type Hash } from './commit/hash.ts';
 import { createHasher, type Hasher } from './commit/hasher.ts';
 import { tiledRoot } from './commit/tiled.ts';
 import { EMPTY } from './commit/tree.ts';
+import { SwarmlockError } from './errors.ts';
 import { createInvocation, type Invocation } from './invocation.ts';
 import type { Program, Ref } from './graph/program.ts';
 import type { State } from './graph/state.ts';
@@ -25,9 +26,9 @@ export type Trace = {
   readonly root: Hash;
   /** The first node that has no result (a fault of ARITHMETIC.md); undefined when all have one. */
   readonly faultAt: number | undefined;
-  /** The value of a node before `faultAt`, computed once more. */
+  /** The value of a node before `faultAt`, computed once more. @throws NO_VALUE */
   tensor(node: number): Promise<Tensor>;
-  /** The values of several nodes in one pass. */
+  /** The values of several nodes in one pass. @throws NO_VALUE */
   tensors(nodes: readonly number[]): Promise<Tensor[]>;
   /** What an operand of a node is: computed once more, or held. */
   operands(node: number): Promise<Tensor[]>;
@@ -66,7 +67,10 @@ export async function createTracer(program: Program, options: ExecutorOptions): 
         const isThere = node !== null && content !== undefined && index < (faultAt ?? Infinity);
         return isThere ? rootOfTensor(node.type, roots[content]!) : EMPTY;
       });
-      const tensors = (wanted: readonly number[]) => inTurn(() => invocation.values(wanted));
+      const tensors = async (wanted: readonly number[]) => {
+        for (const node of wanted) requireValue(program, node, faultAt);
+        return inTurn(() => invocation.values(wanted));
+      };
       return {
         program,
         nodes,
@@ -87,6 +91,11 @@ export async function createTracer(program: Program, options: ExecutorOptions): 
 /** The first element of a node, row-major, for which it has no result. -1 when it has one for all. */
 export async function faultElement(trace: Trace, node: number): Promise<number> {
   return firstFaultyElement(trace.program.nodes[node]!, await trace.operands(node));
+}
+
+function requireValue({ nodes }: Program, node: number, faultAt = Infinity): void {
+  if (nodes[node] != null && node < faultAt) return;
+  throw new SwarmlockError(`node ${node} has no value`, { code: 'NO_VALUE', argument: 'node' });
 }
 
 /** What is hashed when. */
