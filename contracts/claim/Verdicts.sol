@@ -60,6 +60,7 @@ contract Verdicts is IVerdicts, IClaimSource {
         (Phase phase, MemberSet activeValidators) = _phaseOf(runId, round);
         require(phase == Phase.SEALING, NotSealing(runId, round, phase));
         (address validator, IRuns.Seat memory seat) = _servingSeat(runId, round);
+        // INVARIANT: only those seal for whom the others wait.
         require(activeValidators.has(seat.index), IRuns.NotActiveValidator(runId, round, seat.index));
         // INVARIANT: a validator seals once.
         MemberSet sealers = sealersOf[runId][round];

@@ -42,7 +42,10 @@ export type ValidatorFacts = Progress &
     readonly releasable: readonly bigint[];
     /** Claims that it has brought to the game already. */
     readonly accused: readonly bigint[];
-    /** Seconds after the beacon from which on a miner that has not served counts as not serving. */
+    /**
+   * Seconds after the beacon from which on a miner that has not served counts as not serving: at most a third of the audit
+   * window.
+   */
     readonly patience: number;
   };
 
@@ -153,9 +156,12 @@ function isUnsettled(facts: ValidatorFacts, duty: Duty, outcome: Outcome | undef
   return isAwaited(facts, duty, outcome) || (duty.status === 'standing' && outcome === 'differs');
 }
 
-/** The beacon is drawn one audit window before the audit's deadline. */
-function servedBy({ round, parameters, patience }: ValidatorFacts): number {
-  return (round.auditDeadline ?? Infinity) - parameters.auditWindow + patience;
+/**
+ * The beacon is drawn one audit window before the audit's deadline. Verdicts are sealed in the first half of it, so patience
+ * ends in time for that.
+ */
+function servedBy({ round, parameters: { auditWindow }, patience }: ValidatorFacts): number {
+  return (round.auditDeadline ?? Infinity) - auditWindow + Math.min(patience, auditWindow / 3);
 }
 
 /** An active validator, while the audit is open, that has not reported. */

@@ -37,7 +37,7 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   revealed: [],
   releasable: [],
   accused: [],
-  patience: 20,
+  patience: 10,
   ...changes,
 });
 
@@ -123,12 +123,19 @@ describe('validator: challenging and reporting', () => {
 
   it('looks again for what a miner has not served, until its patience ends', () => {
     const judgements = [judged(first, 'missing'), judged(second, 'match')];
-    expect(typesOf({ judgements, run: aRun({ time: 1_089 }) })).to.deep.equal(['audit']);
-    expect(decide(facts({ judgements, run: aRun({ time: 1_090 }) }))).to.deep.include({
+    expect(typesOf({ judgements, run: aRun({ time: 1_079 }) })).to.deep.equal(['audit']);
+    expect(decide(facts({ judgements, run: aRun({ time: 1_080 }) }))).to.deep.include({
       type: 'report',
       round: 5,
       audited: memberSet([1]),
     });
+  });
+
+  it('is not so patient that it could not seal in time', () => {
+    const judgements = [judged(first, 'missing'), judged(second, 'match')];
+    const patient = { judgements, patience: 1_000 };
+    expect(typesOf({ ...patient, run: aRun({ time: 1_083 }) })).to.deep.equal(['audit']);
+    expect(typesOf({ ...patient, run: aRun({ time: 1_084 }) })).to.deep.equal(['audit', 'report']);
   });
 
   it('no longer reports from the deadline on', () => {

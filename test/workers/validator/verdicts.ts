@@ -58,7 +58,7 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   revealed: [],
   releasable: [],
   accused: [],
-  patience: 20,
+  patience: 10,
   ...changes,
 });
 const typesOf = (changes: Partial<ValidatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
@@ -69,8 +69,8 @@ describe('validator: sealing', () => {
     expect(decide(facts())).to.deep.equal([{ type: 'prepareSeal', round: 5, verdicts }]);
     expect(typesOf({ judgements: [right(first)] })).to.deep.equal(['audit']);
     const late = [right(first), { claimId: second.claimId, outcome: 'missing' }] as const;
-    expect(typesOf({ judgements: late, run: aRun({ time: 1_089 }) })).to.deep.equal(['audit']);
-    expect(typesOf({ judgements: late, run: aRun({ time: 1_090 }) })).to.deep.equal(['audit', 'prepareSeal']);
+    expect(typesOf({ judgements: late, run: aRun({ time: 1_079 }) })).to.deep.equal(['audit']);
+    expect(typesOf({ judgements: late, run: aRun({ time: 1_080 }) })).to.deep.equal(['audit', 'prepareSeal']);
   });
 
   it('has nothing to say about a claim that differs, and does not wait for its challenge', () => {
