@@ -43,9 +43,9 @@ export type ValidatorFacts = Progress &
     /** Claims that it has brought to the game already. */
     readonly accused: readonly bigint[];
     /**
-   * Seconds after the beacon from which on a miner that has not served counts as not serving: at most a third of the audit
-   * window.
-   */
+     * Seconds after the beacon from which on a miner that has not served counts as not serving: at most a third of the audit
+     * window.
+     */
     readonly patience: number;
   };
 
