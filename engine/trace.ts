@@ -11,8 +11,7 @@ import type { Program, Ref } from './graph/program.ts';
 import type { State } from './graph/state.ts';
 import type { Tensor } from './graph/types.ts';
 import { firstFaultyElement } from './faults.ts';
-import { loadPieces, type Pieces } from './onnx/pieces.ts';
-import type { ExecutorOptions } from './onnx/session.ts';
+import { loadPieces, type PieceOptions, type Pieces } from './onnx/pieces.ts';
 
 /**
  * One invocation with the root of every node's value. Its input states must stay as they are, and its tracer open, as
@@ -46,7 +45,7 @@ export type Tracer = {
  * Loads a program to trace it. It runs in pieces; all values of one are hashed while the next one runs, and dropped as soon
  * as no later piece reads them. Loading takes longer than a trace, so keep the tracer for the next one.
  */
-export async function createTracer(program: Program, options: ExecutorOptions): Promise<Tracer> {
+export async function createTracer(program: Program, options: PieceOptions): Promise<Tracer> {
   const pieces = await loadPieces(program, options);
   const hasher = createHasher(options.threads ? { threads: options.threads } : {});
   const plan = planOf(program, pieces);

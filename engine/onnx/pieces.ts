@@ -31,8 +31,10 @@ export type Pieces = {
 /** What an invocation is given, by the names of the model's inputs. */
 export type Feeds = Readonly<Record<string, ort.Tensor>>;
 
-/** Values of a piece take about this many bytes. */
-const PIECE_BYTES = 24e6;
+export type PieceOptions = ExecutorOptions & {
+  /** Bytes that the values of one piece take, about. Default 24 million. */
+  readonly pieceBytes?: number;
+};
 
 /** What all pieces of an invocation are fed with. @throws BATCH_SHAPE */
 export function feedsOf(program: Program, inputs: readonly State[], batch: Uint32Array | undefined): Feeds {
@@ -46,8 +48,8 @@ export function feedsOf(program: Program, inputs: readonly State[], batch: Uint3
 }
 
 /** Loads a program piece by piece. */
-export async function loadPieces(program: Program, options: ExecutorOptions): Promise<Pieces> {
-  const spans = cut(program);
+export async function loadPieces(program: Program, options: PieceOptions): Promise<Pieces> {
+  const spans = cut(program, options.pieceBytes ?? 24e6);
   const lowered = spans.map(({ from, to }) => lowerPiece(program, options.kernel, from, to));
   const { offsets, size } = placeValues(program, lowered);
   const bytes = new Uint8Array(new ArrayBuffer(size));
@@ -87,13 +89,13 @@ export async function loadPieces(program: Program, options: ExecutorOptions): Pr
 }
 
 /** Cuts a program where the values of a piece have reached their size. */
-function cut(program: Program): readonly Span[] {
+function cut(program: Program, most: number): readonly Span[] {
   const spans: Span[] = [];
   let from = 0;
   let bytes = 0;
   program.nodes.forEach((_, index) => {
     bytes += isComputed(program, index) ? byteCount(program, index) : 0;
-    if (bytes < PIECE_BYTES && index + 1 < program.nodes.length) return;
+    if (bytes < most && index + 1 < program.nodes.length) return;
     spans.push({ from, to: index + 1 });
     from = index + 1;
     bytes = 0;

@@ -81,6 +81,24 @@ describe('a trace', function () {
     }
   });
 
+  it('is the same however small its pieces are, whatever is asked of it', async () => {
+    const program = trainingProgram(recipe);
+    const start = startState(recipe, initialParameters(recipe));
+    const batch = periodicBatch(recipe, 4);
+    const whole = await traced(program, [start], (trace) => trace, batch);
+    for (const pieceBytes of [200_000, 1_500_000]) {
+      const tracer = await createTracer(program, { ...options, pieceBytes });
+      const first = await tracer.trace([start], batch);
+      const middle = await first.tensor(900);
+      const second = await tracer.trace([start], batch);
+      expect(first.nodes).to.deep.equal(whole.nodes);
+      expect(second.root).to.equal(whole.root);
+      expect(tensorRoot(middle)).to.equal(whole.nodes[900]);
+      expect(tensorRoot(await first.tensor(40))).to.equal(whole.nodes[40]);
+      await tracer.close();
+    }
+  });
+
   it('has the root of the output state as a subtree', async () => {
     const program = trainingProgram(recipe);
     const start = startState(recipe, initialParameters(recipe));
@@ -183,12 +201,26 @@ describe('a fault in a trace', function () {
 
   /** Node and element of the first fault. */
   async function faultOf(program: Program, input: State) {
-    return traced(program, [input], async (trace) => {
+    const found = [];
+    for (const pieceBytes of [1, undefined]) {
+      const tracer = await createTracer(program, { ...options, ...(pieceBytes && { pieceBytes }) });
+      const trace = await tracer.trace([input]);
       const { faultAt, nodes } = trace;
-      if (faultAt === undefined) return undefined;
-      expect(nodes.slice(faultAt).every((root) => root === EMPTY)).to.equal(true);
-      return { op: program.nodes[faultAt]!.op, element: await faultElement(trace, faultAt) };
-    });
+      expect(nodes.slice(faultAt ?? nodes.length).every((root) => root === EMPTY)).to.equal(true);
+      found.push(
+        faultAt === undefined
+          ? undefined
+          : {
+              op: program.nodes[faultAt]!.op,
+              element: await faultElement(trace, faultAt),
+              roots: nodes.slice(0, faultAt),
+            },
+      );
+      await tracer.close();
+    }
+    // Node by node, or all at once: the roots before it are there too.
+    expect(found[0]).to.deep.equal(found[1]);
+    return found[0] && { op: found[0].op, element: found[0].element };
   }
 
   it('is the first node and its first element without a result', async () => {
