@@ -110,7 +110,7 @@ export async function playOn(desks: Readonly<Record<string, Desk>>): Promise<rea
       const types = await desk.pass();
       const visible = types.filter((type) => type !== 'prepare' && type !== 'prepareOpening');
       done.push(...visible.map((type) => `${name} ${type}`));
-      silent = types.length === 0 || types.every((type) => type === 'concede') ? silent + 1 : 0;
+      silent = types.every((type) => type === 'concede') ? silent + 1 : 0;
     }
   }
   return done;

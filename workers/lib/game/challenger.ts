@@ -57,17 +57,22 @@ function shownNode({ program }: TraceNotes, place: number) {
  * without a comparison. A leaf beyond the tensor's end is padding, and ends the game.
  */
 export function pickWrongLeaf(facts: GameFacts): Ruling {
-  return withTensor(facts, ({ levels, faultElement }, type) => {
-    const { height, index } = facts.position;
+  return withTensor(facts, (tensor, type) => {
     const opened = childrenOn(facts.played);
-    const own = childrenBelow(levels, height, index);
-    const child =
-      faultElement === undefined
-        ? opened.findIndex((root, at) => root !== own[at])
-        : Math.floor(leafOfElement(type, faultElement) / 2 ** levelsBelow(facts)) - index * opened.length;
+    const child = wrongChild(facts, tensor, type);
     if (opened[child] === undefined) return undefined;
     return { type: 'pick', child, root: opened[child], siblings: siblingsAmong(opened, child) };
   });
+}
+
+function wrongChild(facts: GameFacts, { levels, faultElement }: TensorNotes, type: TensorType): number {
+  const { height, index } = facts.position;
+  const opened = childrenOn(facts.played);
+  if (faultElement !== undefined) {
+    return Math.floor(leafOfElement(type, faultElement) / 2 ** levelsBelow(facts)) - index * opened.length;
+  }
+  const own = childrenBelow(levels, height, index);
+  return opened.findIndex((root, at) => root !== own[at]);
 }
 
 /**
