@@ -1,4 +1,4 @@
-import { hexToString, isAddressEqual, parseEventLogs, type Address, type Hex } from 'viem';
+import { formatLog, hexToString, numberToHex, pad, parseEventLogs, type Address, type Hex } from 'viem';
 
 import { gameAbi } from './abi/index.ts';
 import type { Client } from './client.ts';
@@ -56,12 +56,14 @@ export async function readPlayedGame(
   toBlock: bigint,
 ): Promise<PlayedGame> {
   const { id, challenger } = opened;
-  const logs = await inSpans({ fromBlock: opened.block, toBlock }, (span) =>
-    onChain('reading a game', client.getLogs({ address: game, ...span })),
-  );
-  const events = parseEventLogs({ abi: gameAbi, logs: [...logs] }).filter(
-    ({ args }) => 'id' in args && args.id === id && isAddressEqual(args.challenger, challenger),
-  );
+  // The node picks this game's events: with many games on, all events would be too many to look through for each.
+  const filter = { address: game, topics: [null, numberToHex(id, { size: 32 }), pad(challenger, { size: 32 })] };
+  const logs = await inSpans({ fromBlock: opened.block, toBlock }, (span) => {
+    const blocks = { fromBlock: numberToHex(span.fromBlock), toBlock: numberToHex(span.toBlock) };
+    const params = [{ ...filter, ...blocks }] as const;
+    return onChain('reading a game', client.request({ method: 'eth_getLogs', params: [...params] }));
+  });
+  const events = parseEventLogs({ abi: gameAbi, logs: logs.map((log) => formatLog(log)) });
   const turns: Turn[] = [];
   let end: GameEnd | undefined;
   let brought: Pick<Turn, 'marks' | 'children' | 'leaf'> = nothing;

@@ -65,11 +65,11 @@ describe('silence', function () {
       const timeOut = play(world.deployment, match.opened, position, { type: 'timeOut' });
       const { address } = match.sides[moverIn(at)!];
 
-      await world.request('evm_setNextBlockTimestamp', [out - 1]);
+      const { timestamp } = await world.client.getBlock();
+      await world.pass(out - 2 - Number(timestamp));
       await refused('TimeLeft', world.attempt(by, timeOut));
       await world.attempt(address, call);
       await world.request('evm_mine');
-      await world.request('evm_setNextBlockTimestamp', [out]);
       await refused('OutOfTime', world.attempt(address, call));
       await world.send(by, timeOut);
       const { end } = await look(world, match);

@@ -67,6 +67,7 @@ export type World = {
   /** A new account with stake. */
   newcomer(name: string): Promise<Address>;
   request(method: string, params?: readonly unknown[]): Promise<unknown>;
+  /** Lets as much time pass. Else every transaction is in a block of its own, one second after the one before. */
   pass(seconds: number): Promise<void>;
 };
 
@@ -101,14 +102,18 @@ export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise
     aggregates: aggregates.leaves,
     genesis: initialParameters(recipe),
     async send(from, call, gas = GAS) {
+      await passTo(world, 1);
       const receipt = await send(client, request, from, call, gas);
       world.spent.push({ name: call.name, gas: receipt.gasUsed });
       return receipt;
     },
-    attempt: (from, call) => attempt(request, from, call),
+    async attempt(from, call) {
+      await passTo(world, 1);
+      await attempt(request, from, call);
+    },
     newcomer: (name) => newcomer(world, name),
     async pass(seconds) {
-      await request('evm_increaseTime', [seconds]);
+      await passTo(world, seconds);
       await request('evm_mine');
     },
   };
@@ -145,6 +150,12 @@ async function deploy({ ignition }: Connection, client: Client): Promise<Deploym
     game: await client.readContract({ address: await at(contracts.claims), abi: claimsAbi, functionName: 'game' }),
     verdicts: await client.readContract({ address: await at(contracts.game), abi: gameAbi, functionName: 'verdicts' }),
   };
+}
+
+/** Fixes when the next block is, whatever the clock of this machine says. */
+async function passTo({ client, request }: World, seconds: number): Promise<void> {
+  const { timestamp } = await client.getBlock();
+  await request('evm_setNextBlockTimestamp', [Number(timestamp) + seconds]);
 }
 
 async function send(
