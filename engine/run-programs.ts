@@ -1,5 +1,6 @@
 import { EMPTY, merkleRoot } from './commit/tree.ts';
 import { type Hash } from './commit/hash.ts';
+import { SwarmlockError } from './errors.ts';
 import { createState, stateBytes } from './graph/state.ts';
 import { stateTree, subtreeAt } from './commit/subtrees.ts';
 import { programRoot } from './graph/encode.ts';
@@ -8,7 +9,7 @@ import { aggregateProgram, pseudoGradientProgram, trainingLayout, trainingProgra
 import type { Recipe } from './recipe.ts';
 
 /** Leaves of the table of aggregates: one for each number of members that a round can accept, and 0. */
-export const AGGREGATES = 256;
+const AGGREGATES = 256;
 
 /** What a run computes; twin of contracts/claim/RunPrograms.sol. */
 export type RunPrograms = {
@@ -30,6 +31,13 @@ export type RunPrograms = {
 
 /** All programs of a run whose rounds accept at most `maxMembers` members. @throws MEMBERS_INVALID */
 export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
+  if (!Number.isInteger(maxMembers) || maxMembers < 1 || maxMembers >= AGGREGATES) {
+    throw new SwarmlockError(`A round cannot have ${maxMembers} members`, {
+      code: 'MEMBERS_INVALID',
+      argument: 'maxMembers',
+      hint: `Give an integer from 1 to ${AGGREGATES - 1}.`,
+    });
+  }
   const leaves = Array.from({ length: AGGREGATES }, (_, members): Hash => {
     const isPossible = members > 0 && members <= maxMembers;
     return isPossible ? programRoot(aggregateProgram(recipe, members)) : EMPTY;
