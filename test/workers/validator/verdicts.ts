@@ -188,4 +188,9 @@ describe('validator: the verdicts of others', () => {
     const wrong = verdictOf(5, first, found(first, 70));
     expect(accused(wrong, { judgements: [], seal: undefined })).to.deep.equal([]);
   });
+
+  it('are those of others, and on the same segment', () => {
+    expect(accused(verdictOf(4, first, found(first, 70)))).to.deep.equal([]);
+    expect(accused(verdictOf(5, first, found(second, 70)))).to.deep.equal([]);
+  });
 });
