@@ -39,7 +39,8 @@ describe('workers as processes', function () {
     (await readSeatOf(node().client, run.deployment, RUN, named(name).address))!;
 
   before(async () => {
-    run = await createTinyRun(node(), folder);
+    // Nodes gain a second with each transaction: a challenge, which takes two, has to fit among those of others.
+    run = await createTinyRun(node(), folder, { challengeWindow: 10 });
     processes = new WorkerProcesses(folder, run.settings);
     for (const name of ['alice', 'bob', 'mallory', 'victor', 'agnes']) keys[name] = await run.fundedKey();
     launch('alice', MINER, LEAVES_TICKING);

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { recipeRoot, tokensPerRound, type Recipe } from '../../../engine/recipe.ts';
 import type { RunParameters } from '../../../sdk/run.ts';
 import { openDataset, openModel } from '../../../workers/lib/model.ts';
+import { programsOf } from '../../../workers/lib/programs.ts';
 import { failsWith } from '../../helpers/errors.ts';
 import { freshFolder } from '../../helpers/folders.ts';
 import { tinyRecipe } from '../../helpers/recipes.ts';
 import { parameters, rootOf } from '../../helpers/runs.ts';
 
 const recipe = tinyRecipe();
+
+const bound = programsOf(recipe, parameters.maxMembers);
 
 describe('the model of a run', () => {
   const folder = freshFolder();
@@ -22,6 +25,7 @@ describe('the model of a run', () => {
   const runOf = (changes: Partial<RunParameters> = {}): RunParameters => ({
     ...parameters,
     recipeRoot: recipeRoot(recipe),
+    programsRoot: bound.root,
     datasetRoot: recipe.dataset.root as `0x${string}`,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
@@ -36,6 +40,7 @@ describe('the model of a run', () => {
     const model = await open(json(recipe));
     expect(model.recipe).to.deep.equal(recipe);
     expect(model.executor).to.include({ provider: 'cpu', threads: 1 });
+    expect([model.programs, model.aggregates]).to.deep.equal([bound.programs, bound.aggregates]);
     await model.close();
   }).timeout(20_000);
 
@@ -51,6 +56,8 @@ describe('the model of a run', () => {
     ['epochRounds', 3],
     ['tokensPerClaim', 5n],
     ['datasetRoot', rootOf(9)],
+    // Other programs than the contracts know: an honest round would be convicted.
+    ['programsRoot', rootOf(9)],
   ] as const) {
     it(`is refused when the run's ${field} contradicts its recipe`, async () => {
       const error = await failsWith('RUN_MISMATCH', open(json(recipe), runOf({ [field]: value })));

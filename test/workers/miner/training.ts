@@ -130,7 +130,7 @@ describe('a miner in training', () => {
   });
 
   it('forgets earlier rounds with the states that it published, once the next has begun', async () => {
-    const options = open('tidy');
+    const options = open('tidy', { oldestOpen: () => 2 });
     const first = await train(options, work(1), signal);
     const { startRoot, segmentRoots } = first!.facts;
     await options.blobs.put(startRoot, (await options.files.at(1, 0))!.state);
@@ -138,5 +138,22 @@ describe('a miner in training', () => {
     await train(options, work(2, [1]), signal);
     expect(readdirSync(join(folder(), 'tidy'))).to.deep.equal(['2']);
     expect(readdirSync(join(folder(), 'blobs'))).to.deep.equal([]);
+  });
+
+  it('keeps where an earlier round ended as long as its claim can be disputed', async () => {
+    const options = open('disputable', { oldestOpen: () => 1 });
+    const first = await train(options, work(1), signal);
+    await train(options, work(2, [1]), signal);
+    expect(readdirSync(join(folder(), 'disputable', '1'))).to.deep.equal(['2']);
+    const { startRoot, segmentRoots } = first!.facts;
+    const end = await options.files.find(1, segmentRoots[1]!);
+    expect(end).to.deep.equal((await options.files.at(1, 2))!.state);
+    expect([await options.files.find(1, startRoot), await options.files.find(3, startRoot)]).to.deep.equal([
+      undefined,
+      undefined,
+    ]);
+    const later = open('disputable', { oldestOpen: () => 3 });
+    await train(later, work(3, [1, 2]), signal);
+    expect(readdirSync(join(folder(), 'disputable'))).to.deep.equal(['3']);
   });
 });
