@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {Node} from "./Descriptor.sol";
 import {F32, I32, TensorType} from "./Geometry.sol";
 import {IReferee} from "./IReferee.sol";
@@ -10,11 +12,20 @@ import {Shapes} from "./Shapes.sol";
 using Operands for Opened;
 
 /// @title reduce_max and sum_i32, along the last axis. Twins: engine/ops/reduce_max.ts, engine/ops/sum_i32.ts.
+/// @dev Eight elements at a time, in lanes of 32 bits, or four in the lower halves of lanes of 64 bits.
 library Reductions {
     uint256 private constant MAX_REDUCTION = 1024;
 
+    uint256 private constant ONES = 0x0000000100000001000000010000000100000001000000010000000100000001;
+    uint256 private constant SIGNS = ONES << 31;
+    uint256 private constant EXPONENTS = ONES * 0x7f800000;
+    uint256 private constant EVEN_BYTES = ONES * 0x00ff00ff;
+    uint256 private constant EVEN_PAIRS = ONES * 0x0000ffff;
+    uint256 private constant ONES_64 = 0x0000000000000001000000000000000100000000000000010000000000000001;
+    uint256 private constant EVEN_LANES = ONES_64 * 0xffffffff;
+
     /// @notice The largest value of a row. Among values, none of which is -0, order is that of the bits with the sign
-    /// turned, and all bits of a negative one.
+    /// turned, and all bits of a negative one: their rank, which is never 0.
     function reduceMax(
         Node memory node,
         uint256 element,
@@ -23,15 +34,10 @@ library Reductions {
     ) internal view returns (IReferee.Finding memory) {
         if (!_applies(node.result, operand.tensor, F32)) return IReferee.Finding({fault: true, bits: 0});
         bytes memory row = operand.row(leaves, element);
-        uint256 length = _length(operand);
-        uint32 largest = 0;
-        for (uint256 i = 0; i < length; i++) {
-            uint32 bits = _wordAt(row, i);
-            if (!Operands.isValueOf(F32, bits)) return IReferee.Finding({fault: true, bits: 0});
-            uint32 rank = bits < 0x80000000 ? bits | 0x80000000 : ~bits;
-            if (rank > largest) largest = rank;
-        }
-        return IReferee.Finding({fault: false, bits: largest < 0x80000000 ? ~largest : largest & 0x7fffffff});
+        (bool areValues, uint256 rank) = _highestRank(row, _length(operand));
+        if (!areValues) return IReferee.Finding({fault: true, bits: 0});
+        uint32 bits = uint32(rank);
+        return IReferee.Finding({fault: false, bits: bits < 0x80000000 ? ~bits : bits & 0x7fffffff});
     }
 
     /// @notice The sum of a row; a fault if it is no i32.
@@ -42,12 +48,7 @@ library Reductions {
         IReferee.Leaf[] calldata leaves
     ) internal view returns (IReferee.Finding memory) {
         if (!_applies(node.result, operand.tensor, I32)) return IReferee.Finding({fault: true, bits: 0});
-        bytes memory row = operand.row(leaves, element);
-        uint256 length = _length(operand);
-        int256 sum = 0;
-        unchecked {
-            for (uint256 i = 0; i < length; i++) sum += int32(_wordAt(row, i));
-        }
+        int256 sum = _sum(operand.row(leaves, element));
         if (sum != int32(sum)) return IReferee.Finding({fault: true, bits: 0});
         return IReferee.Finding({fault: false, bits: uint32(int32(sum))});
     }
@@ -64,10 +65,59 @@ library Reductions {
         return operand.tensor.extents[operand.tensor.extents.length - 1];
     }
 
-    function _wordAt(bytes memory row, uint256 index) private pure returns (uint32 word) {
-        assembly ("memory-safe") {
-            word := shr(224, mload(add(add(row, 32), shl(2, index))))
+    function _highestRank(bytes memory row, uint256 length) private pure returns (bool areValues, uint256 highest) {
+        uint256 lanes = 0;
+        areValues = true;
+        unchecked {
+            for (uint256 i = 0; i < length; i += 8) {
+                uint256 word = _wordsAt(row, i);
+                areValues = areValues && _areValues(word);
+                uint256 ranks = word ^ (((word >> 31) & ONES) * 0x7fffffff) ^ SIGNS;
+                // What fills the last word up ranks below all.
+                if (length - i < 8) ranks &= type(uint256).max << (256 - 32 * (length - i));
+                lanes = _maxOfLanes(_maxOfLanes(lanes, ranks & EVEN_LANES), (ranks >> 32) & EVEN_LANES);
+            }
+            for (uint256 shift = 0; shift < 256; shift += 64)
+                highest = Math.max(highest, (lanes >> shift) & 0xffffffff);
         }
-        return Operands.littleEndian(word);
+    }
+
+    /// @dev The larger of each lane: the top bit of a lane survives the subtraction where a is not below b.
+    function _maxOfLanes(uint256 a, uint256 b) private pure returns (uint256) {
+        unchecked {
+            uint256 isFirst = ((((a | (ONES_64 << 63)) - b) >> 63) & ONES_64) * 0xffffffff;
+            return (a & isFirst) | (b & ~isFirst);
+        }
+    }
+
+    /// @dev No lane with all exponent bits, which one more carries into the sign, and none with the sign alone.
+    function _areValues(uint256 word) private pure returns (bool) {
+        unchecked {
+            uint256 notFinite = ((word & EXPONENTS) + ONES * 0x00800000) & SIGNS;
+            uint256 turned = word ^ SIGNS;
+            uint256 notZero = (((turned & ~SIGNS) + ~SIGNS) | turned) & SIGNS;
+            return notFinite == 0 && notZero == SIGNS;
+        }
+    }
+
+    /// @dev Each element is shifted by 2^31 to be positive; those that fill the last word up, too.
+    function _sum(bytes memory row) private pure returns (int256) {
+        unchecked {
+            uint256 lanes = 0;
+            for (uint256 i = 0; 4 * i < row.length; i += 8) {
+                uint256 word = _wordsAt(row, i) ^ SIGNS;
+                lanes += (word & EVEN_LANES) + ((word >> 32) & EVEN_LANES);
+            }
+            return int256((lanes * ONES_64) >> 192) - int256((row.length / 4) << 31);
+        }
+    }
+
+    /// @dev Eight little-endian words from element `index` on, each turned round.
+    function _wordsAt(bytes memory row, uint256 index) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(row, 32), shl(2, index)))
+        }
+        word = ((word & EVEN_BYTES) << 8) | ((word >> 8) & EVEN_BYTES);
+        return ((word & EVEN_PAIRS) << 16) | ((word >> 16) & EVEN_PAIRS);
     }
 }
