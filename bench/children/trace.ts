@@ -1,4 +1,4 @@
-// Traced or plain steps alone in a process, for its peak memory: node bench/children/trace.ts traced|plain WIDTH STEPS
+// Traced or plain steps alone in a process, for its peak memory: node bench/children/trace.ts traced|plain WIDTH DEPTH STEPS
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
 import { trainingProgram } from '../../engine/programs.ts';
@@ -7,8 +7,8 @@ import { createTrainer, startState } from '../../engine/training.ts';
 import { peakKilobytes } from '../lib/memory.ts';
 import { syntheticBatch, tracedRecipe } from '../lib/recipes.ts';
 
-const [mode, width, steps] = process.argv.slice(2);
-const recipe = tracedRecipe(Number(width));
+const [mode, width, depth, steps] = process.argv.slice(2);
+const recipe = tracedRecipe(Number(width), Number(depth));
 const options = { kernel: await chooseKernel() };
 let state = startState(recipe, initialParameters(recipe));
 

@@ -44,9 +44,9 @@ export function stepRecipe(width: number): Recipe {
   return measuredRecipe({ depth: 4, width, heads: width / 64, context: 128 }, { batch: 16 });
 }
 
-/** The step that is traced: the shape of the demo's model, of any width. */
-export function tracedRecipe(width: number): Recipe {
-  return measuredRecipe({ depth: 4, width, heads: 4, context: 64 }, { batch: 16 });
+/** The step that is traced: as many tokens as the demo's, of a model of any width and depth. */
+export function tracedRecipe(width: number, depth: number): Recipe {
+  return measuredRecipe({ depth, width, heads: Math.max(4, width / 64), context: 64 }, { batch: 16 });
 }
 
 /** Tokens from a fixed linear congruential generator: every machine measures, and hashes, the same. */

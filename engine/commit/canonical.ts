@@ -1,11 +1,9 @@
-import { LEAF_BYTES } from './format.ts';
-
 /**
  * Writes f32 elements as they are committed, -0 as +0, and says whether one is not finite: in WebAssembly, because its
  * SIMD does for four elements at once what JavaScript does one by one, at a sixth of the time.
  */
 
-/** Where the elements are: a leaf's worth, behind eight bytes for what comes before them in a message. */
+/** Where the elements are: behind eight bytes, for what comes before them in a message. */
 export const CONTENT = 8;
 
 /** A WebAssembly function type: two i32 in, one i32 out. */
@@ -80,21 +78,15 @@ declare const WebAssembly: {
 
 const { memory, canonicalise } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(module))).exports;
 
-/** Memory whose bytes from `CONTENT` on are the elements. */
+/** Memory of 64 KiB whose bytes from `CONTENT` on are the elements. */
 export const contentBuffer = memory.buffer;
 
-const content = new Int32Array(contentBuffer, CONTENT, LEAF_BYTES / 4);
-
-/** Copies `length` words from `start` into the content as committed. Returns whether one is a NaN or an infinity. */
-export function writeCanonical(words: Int32Array, start: number, length: number): boolean {
-  content.set(words.subarray(start, start + length));
-  return canonicaliseContent(length);
-}
+const content = new Int32Array(contentBuffer, CONTENT);
 
 /** Writes the first `length` words of the content as they are committed. Returns whether one is not finite. */
 export function canonicaliseContent(length: number): boolean {
+  if (length === 0) return false;
   // Four at a time; what stands behind the last ones must not count.
   if (length % 4 !== 0) content.fill(0, length, 4 * Math.ceil(length / 4));
-  if (length === 0) return false;
   return canonicalise(CONTENT, CONTENT + 4 * length) !== 0;
 }

@@ -1,18 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Tensor, TensorType } from '../graph/types.ts';
-import { canonicaliseContent, CONTENT, contentBuffer, writeCanonical } from './canonical.ts';
-import {
-  contiguous,
-  domain,
-  LEAF_BYTES,
-  leafGeometry,
-  requireTensor,
-  tensorHeader,
-  treeDepth,
-  type LeafGeometry,
-} from './format.ts';
+import { contiguous, domain, leafGeometry, requireTensor, tensorHeader, treeDepth } from './format.ts';
 import { bytesFromHash, HASH_BYTES, type Hash } from './hash.ts';
+import { leafDigest, loadLeaves, type Digest, type Source } from './leaves.ts';
 import { emptyRoot } from './tree.ts';
+
+export { takeNonFinite, type Source } from './leaves.ts';
 
 /**
  * Tree hashing without allocation. Messages are written into prepared buffers; digests come out of OpenSSL as strings
@@ -20,41 +13,14 @@ import { emptyRoot } from './tree.ts';
  * place in the message of its parent.
  */
 
-/** Bytes of a tensor, or a part of them, to hash in place. */
-export type Source = {
-  readonly bytes: Uint8Array;
-  /** Set for f32: the same bytes as words, so that -0 is read as +0. */
-  readonly words: Int32Array | undefined;
-  /** Where in the tensor the bytes start. */
-  readonly origin: number;
-  /** f32: how often each element stands in succession in the tensor that is hashed; the bytes hold it once. */
-  readonly stretch?: number;
-  readonly geometry: LeafGeometry;
-};
-
-type Digest = string;
-
-const PREFIX = 5;
 const MAX_DEPTH = 32;
 
-const leafWords = new Int32Array(contentBuffer, CONTENT, LEAF_BYTES / 4);
-const leafMessage = new Uint8Array(contentBuffer, CONTENT - PREFIX, PREFIX + LEAF_BYTES);
-const leafMessages = new Map<number, Uint8Array>();
 const nodeMessages = Array.from({ length: MAX_DEPTH }, () => {
   const message = new Uint8Array(1 + 2 * HASH_BYTES);
   message[0] = domain.node;
   return message;
 });
 const emptyDigests = Array.from({ length: MAX_DEPTH }, (_, level) => digestOf(bytesFromHash(emptyRoot(level))));
-
-let sawNonFinite = false;
-
-/** Whether a NaN or an infinity has been hashed since the last call. */
-export function takeNonFinite(): boolean {
-  const saw = sawNonFinite;
-  sawNonFinite = false;
-  return saw;
-}
 
 /** Views a tensor's elements where they are. @throws TENSOR_INVALID */
 export function tensorSource(tensor: Tensor): Source {
@@ -68,8 +34,10 @@ export function tensorSource(tensor: Tensor): Source {
 export function subtreeRoot(source: Source, from: number, count: number, depth: number): Uint8Array {
   if (count <= 0) return bytesOf(emptyDigests[depth] ?? '');
   let digest: Digest = '';
+  let loaded = { first: 0, count: 0 };
   for (let i = 0; i < count; i += 1) {
-    digest = leafDigest(source, from + i);
+    if (i === loaded.first + loaded.count) loaded = { first: i, count: loadLeaves(source, from + i, count - i) };
+    digest = leafDigest(i - loaded.first);
     let level = 0;
     for (let carry = i; carry % 2 === 1; carry = (carry - 1) / 2) {
       digest = nodeDigest(level, undefined, digest);
@@ -134,48 +102,6 @@ function pad(digest: Digest, count: number, depth: number): Digest {
     else if (carried !== undefined) carried = nodeDigest(level, carried, emptyDigest(level));
   }
   return carried ?? digest;
-}
-
-function leafDigest(source: Source, index: number): Digest {
-  const { words, bytes, origin, stretch = 1, geometry } = source;
-  const { rowBytes, leavesPerRow } = geometry;
-  const row = Math.floor(index / leavesPerRow);
-  const inRow = (index - row * leavesPerRow) * LEAF_BYTES;
-  const length = Math.min(LEAF_BYTES, rowBytes - inRow);
-  const start = row * rowBytes + inRow;
-  if (words === undefined) leafMessage.set(bytes.subarray(start - origin, start - origin + length), PREFIX);
-  else {
-    const isBad =
-      stretch > 1
-        ? stretchWords(words, origin / 4, stretch, start / 4, length / 4)
-        : writeCanonical(words, (start - origin) / 4, length / 4);
-    if (isBad) sawNonFinite = true;
-  }
-  leafMessage[3] = length >> 8;
-  leafMessage[4] = length & 255;
-  return hash('sha256', leafMessageOf(length), 'binary');
-}
-
-/** Words [start, start + length) of a tensor that has each of the given ones `stretch` times. */
-function stretchWords(words: Int32Array, origin: number, stretch: number, start: number, length: number): boolean {
-  let from = Math.floor(start / stretch);
-  let end = (from + 1) * stretch - start;
-  for (let i = 0; i < length; end += stretch) {
-    const word = words[from - origin] ?? 0;
-    const last = Math.min(end, length);
-    for (; i < last; i += 1) leafWords[i] = word;
-    from += 1;
-  }
-  return canonicaliseContent(length);
-}
-
-function leafMessageOf(length: number): Uint8Array {
-  if (length === LEAF_BYTES) return leafMessage;
-  const known = leafMessages.get(length);
-  if (known !== undefined) return known;
-  const message = leafMessage.subarray(0, PREFIX + length);
-  leafMessages.set(length, message);
-  return message;
 }
 
 /** Digest of the node at `level`; without `left`, the one already written there is taken. */
