@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IVerdicts} from "../../contracts/claim/IVerdicts.sol";
+import {IClaimSource} from "../../contracts/claim/IClaimSource.sol";
 import {IOwnership} from "../../contracts/own/IOwnership.sol";
 import {IRuns} from "../../contracts/run/IRuns.sol";
 import {RunParameters} from "../../contracts/run/RunParameters.sol";
@@ -15,17 +17,20 @@ import {vm} from "./lib/Vm.sol";
 /// miners, validator. Calls that a guard refuses are part of the story. It keeps its own books to compare with.
 contract Crowd is Fixture {
     uint256 public constant OWNERS = 6;
+    bytes32 private constant SALT = "salt";
 
     /// @dev Bonds that should be locked, by owner.
     mapping(address owner => uint256) public bonds;
     uint256 public minted;
     uint256 public voided;
+    uint256 public revealed;
     bool public wentBackwards;
     bool public paidTwice;
 
     ClaimId[] private _posted;
     ClaimId[] private _challenged;
     mapping(ClaimId id => bool) private _isPaid;
+    mapping(uint256 member => IVerdicts.Verdict) private _sealed;
     uint32 private _lastRound;
     IRuns.RoundStatus private _lastStatus;
 
@@ -109,10 +114,45 @@ contract Crowd is Fixture {
                 tick();
             } else if (status == IRuns.RoundStatus.AUDITED) {
                 aggregate(steps % OWNERS, 2 * steps);
+            } else if (status == IRuns.RoundStatus.SEALED) {
+                judge(steps);
             } else {
-                wait(status == IRuns.RoundStatus.SEALED ? uint16(AUDIT_WINDOW) : uint16(CHALLENGE_WINDOW));
+                wait(uint16(CHALLENGE_WINDOW));
             }
         }
+    }
+
+    /// @dev Some seal a verdict on one claim, half of the audit window passes, and they reveal what they have sealed.
+    function judge(uint256 which) public {
+        for (uint256 member = 0; member < OWNERS; ++member) sealVerdict(member, which);
+        wait(uint16(AUDIT_WINDOW / 2));
+        for (uint256 member = 0; member < OWNERS; ++member) reveal(member);
+    }
+
+    function sealVerdict(uint256 member, uint256 which) public watched {
+        member %= OWNERS;
+        uint32 round = runs.runOf(RUN).round;
+        uint32 seat = uint32(1 + (which % OWNERS));
+        ClaimId work = runs.workClaimId(RUN, round, seat);
+        try runs.drawn(RUN, round, seat) returns (bool, uint8 segment) {
+            IVerdicts.Verdict memory verdict = IVerdicts.Verdict(ownerOf(member), work, segment, "before", "trace");
+            vm.prank(nodeOf(member));
+            try verdicts.seal(RUN, round, keccak256(bytes.concat(keccak256(abi.encode(verdict, SALT))))) {
+                _sealed[member] = verdict;
+            } catch {}
+        } catch {}
+    }
+
+    function reveal(uint256 member) public watched {
+        member %= OWNERS;
+        IVerdicts.Verdict memory verdict = _sealed[member];
+        uint32 seat = runs.seatOfOwner(RUN, ownerOf(member));
+        vm.prank(nodeOf(member));
+        try verdicts.reveal(verdict, SALT, new bytes32[](0)) {
+            bonds[ownerOf(member)] += CHALLENGE_BOND;
+            ++revealed;
+            _posted.push(verdicts.verdictClaimId(verdict.work, seat));
+        } catch {}
     }
 
     function report(uint256 member) external watched {
@@ -214,17 +254,14 @@ contract Crowd is Fixture {
 
     function claimantOf(ClaimId id) private view returns (address, uint256) {
         ClaimKind kind = id.kind();
-        if (kind == ClaimKind.AGGREGATE) return (aggregatorOf(id), AGGREGATE_BOND);
+        if (kind == ClaimKind.AGGREGATE) return (claimantAt(address(runs), id), AGGREGATE_BOND);
+        if (kind == ClaimKind.VERDICT) return (claimantAt(address(verdicts), id), CHALLENGE_BOND);
         address owner = runs.seatOf(RUN, id.numberOf()).owner;
         return (owner, kind == ClaimKind.WORK ? MINER_BOND : VALIDATOR_BOND);
     }
 
-    function aggregatorOf(ClaimId id) private view returns (address) {
-        (bool isOk, bytes memory terms) = address(runs).staticcall(
-            abi.encodeWithSignature("termsOf(uint256)", ClaimId.unwrap(id))
-        );
-        require(isOk);
-        return abi.decode(terms, (address));
+    function claimantAt(address source, ClaimId id) private view returns (address) {
+        return IClaimSource(source).termsOf(id).claimant;
     }
 
     /// @dev What no sequence of calls may break.
@@ -273,6 +310,7 @@ contract InvariantsTest {
     function test_longStories_reachPayAndVoids_andBreakNothing() public {
         uint256 minted = 0;
         uint256 voided = 0;
+        uint256 revealed = 0;
         for (uint256 seed = 0; seed < 3; ++seed) {
             setUp();
             tell(seed, 300);
@@ -281,8 +319,9 @@ contract InvariantsTest {
             invariant_noRoundGoesBackwards_andNobodyIsPaidTwice();
             minted += _crowd.minted();
             voided += _crowd.voided();
+            revealed += _crowd.revealed();
         }
-        require(minted != 0 && voided != 0, "the stories are too tame");
+        require(minted != 0 && voided != 0 && revealed != 0, "the stories are too tame");
     }
 
     /// @dev A long story, the same for a seed.
