@@ -83,13 +83,33 @@ library Openings {
     }
 
     /// @notice Root of a whole tree of 2^k nodes.
-    /// @dev Callers check the number.
-    function rootOfChildren(bytes32[] calldata children) internal view returns (bytes32) {
-        bytes32[] memory level = children;
-        for (uint256 width = level.length / 2; width > 0; width /= 2) {
-            for (uint256 i = 0; i < width; i++) level[i] = hashNode(level[2 * i], level[2 * i + 1]);
+    /// @dev Callers check the number. Each level is written over the one below it: a pair is hashed with the byte before
+    /// it, which belongs to what has been read already, and before the first pair to a word of its own.
+    function rootOfChildren(bytes32[] calldata children) internal view returns (bytes32 root) {
+        bool isDone = true;
+        assembly ("memory-safe") {
+            let level := add(mload(0x40), 32)
+            let size := shl(5, children.length)
+            calldatacopy(level, children.offset, size)
+            for {} gt(size, 32) {
+                size := shr(1, size)
+            } {
+                let target := level
+                let end := add(level, size)
+                for {
+                    let pair := level
+                } lt(pair, end) {
+                    pair := add(pair, 64)
+                } {
+                    mstore8(sub(pair, 1), 1)
+                    isDone := and(isDone, staticcall(gas(), 2, sub(pair, 1), 65, target, 32))
+                    isDone := and(isDone, eq(returndatasize(), 32))
+                    target := add(target, 32)
+                }
+            }
+            root := mload(level)
         }
-        return level[0];
+        if (!isDone) revert IReferee.HashFailed();
     }
 
     /// @dev Callers bound the rank: it is written as one byte.
