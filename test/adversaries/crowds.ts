@@ -10,7 +10,7 @@ import { sendAll, type Sending } from '../helpers/adversaries/batch.ts';
 import { claimRound, feeFor, openingOf, type Claimed } from '../helpers/adversaries/claims.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
 import { gasSince, openBooks, record } from '../helpers/adversaries/ledger.ts';
-import { misstateLoss } from '../helpers/adversaries/lies.ts';
+import { misstateHead } from '../helpers/adversaries/lies.ts';
 import {
   honestPlayer,
   look,
@@ -29,7 +29,7 @@ import { BOND, CHALLENGE_BOND, type World } from '../helpers/adversaries/world.t
 import type { Strategy } from '../../workers/lib/game/decide.ts';
 
 const dispute = { subject: 'segment', segment: 0 } as const;
-const lie = (honest: MinerRound) => deviate(honest, 1, misstateLoss);
+const lie = (honest: MinerRound) => deviate(honest, 1, misstateHead);
 
 /** How spammers play: each gives up at another point, or lets the referee say that it is wrong. */
 const habits: readonly Partial<Strategy['challenger']>[] = [

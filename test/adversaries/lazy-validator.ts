@@ -6,6 +6,7 @@ import { revealVerdict, sealTree, sealVerdicts } from '../../sdk/verdicts.ts';
 import type { Strategy } from '../../workers/lib/game/decide.ts';
 import { forge, plant, type Execution } from '../helpers/adversaries/execution.ts';
 import { gasSince, openBooks } from '../helpers/adversaries/ledger.ts';
+import { misstateHead } from '../helpers/adversaries/lies.ts';
 import { deviate, type MinerRound } from '../helpers/adversaries/round.ts';
 import { conclude, worldForTests, type Result } from '../helpers/adversaries/stage.ts';
 import {
@@ -91,7 +92,7 @@ describe('a lazy validator', function () {
 
   it('that took a wrong step on the way to the last one loses its bond', async () => {
     const { result } = await convict("a verdict's state after a wrong step", 'before', ({ round }) =>
-      deviate(round, 1, oneWrongBit),
+      deviate(round, 1, misstateHead),
     );
     expectLoss(result, 'element');
   });
@@ -129,7 +130,7 @@ describe('a lazy validator', function () {
       const world = stage();
       const audit = await openAudit(world);
       const { honest, lazy, round } = audit;
-      const seen = subject === 'trace' ? seeLastStep(audit, oneWrongBit) : deviate(round, 1, oneWrongBit);
+      const seen = subject === 'trace' ? seeLastStep(audit, oneWrongBit) : deviate(round, 1, misstateHead);
       await sealBy(world, honest, verdictOf(audit, honest, round));
       await sealBy(world, lazy, verdictOf(audit, lazy, seen));
       const claimed = await revealBy(world, audit, verdictOf(audit, honest, round), HONEST);

@@ -1,15 +1,21 @@
-import { trainingProgram } from '../../engine/programs.ts';
+import { expect } from 'chai';
+import { finalCheckGas } from '../../engine/graph/final_check.ts';
 import type { Node } from '../../engine/graph/program.ts';
+import { trainingProgram } from '../../engine/programs.ts';
 import type { DType, Tensor } from '../../engine/graph/types.ts';
-import { forge, outputRoot, type Execution } from '../helpers/adversaries/execution.ts';
+import { forge, type Execution } from '../helpers/adversaries/execution.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
+import { endsElsewhere, lasts } from '../helpers/adversaries/lies.ts';
 import { deviate } from '../helpers/adversaries/round.ts';
 import { expectConviction, honestRound, stageDispute, worldForTests } from '../helpers/adversaries/stage.ts';
 import { SMALL } from '../helpers/adversaries/world.ts';
 import { tinyRecipe } from '../helpers/recipes.ts';
 
-/** The step that goes wrong; those after it are honest work on what it gave. */
-const STEP = 2;
+/**
+ * The step that goes wrong; those after it are honest work on what it gave. The kinds that only the loss is computed
+ * with go wrong in the last step of the segment: the next one has another loss.
+ */
+const stepOf = (op: string) => (['neg', 'floor'].includes(op) ? 3 : 2);
 
 const kinds = new Set(trainingProgram(tinyRecipe(SMALL)).nodes.flatMap((node) => node?.op ?? []));
 
@@ -18,11 +24,11 @@ const bitsOf: Record<DType, readonly number[]> = { f32: [0, 12, 22, 23, 25], i8:
 
 /** One bit of one element of a node of this kind, such that the step ends in another state. */
 function oneWrongBit(honest: Execution, op: string): Execution {
-  const end = outputRoot(honest);
+  const counts = stepOf(op) === 3 ? endsElsewhere : lasts;
   for (const [index, node] of honest.program.nodes.entries()) {
     if (node?.op !== op) continue;
     for (const wrong of wrongBits(honest, index, node)) {
-      if (wrong.faultAt === undefined && outputRoot(wrong) !== end) return wrong;
+      if (wrong.faultAt === undefined && counts(honest, wrong)) return wrong;
     }
   }
   throw new RangeError(`no bit of any result of ${op} matters to the state`);
@@ -48,6 +54,12 @@ function flip({ buffer, byteOffset, BYTES_PER_ELEMENT }: Tensor['data'], element
   bytes[at]! ^= 1 << (bit & 7);
 }
 
+/** The bound of the final check of the cheapest node of a kind. */
+function leastBound(op: string): number {
+  const program = trainingProgram(tinyRecipe(SMALL));
+  return Math.min(...program.nodes.flatMap((node, index) => (node?.op === op ? [finalCheckGas(program, index)] : [])));
+}
+
 describe('one wrong bit', function () {
   this.timeout(60_000);
   const stage = worldForTests();
@@ -56,7 +68,7 @@ describe('one wrong bit', function () {
     it(`in a result of ${op} is found, and convicts`, async () => {
       const world = stage();
       const honest = await honestRound(world);
-      const claimed = deviate(honest, STEP, (step) => oneWrongBit(step, op));
+      const claimed = deviate(honest, stepOf(op), (step) => oneWrongBit(step, op));
       const result = await stageDispute(world, {
         scenario: `one wrong bit in a result of \`${op}\``,
         claimed,
@@ -64,6 +76,8 @@ describe('one wrong bit', function () {
         dispute: { subject: 'segment', segment: 0 },
       });
       expectConviction(result, 'element');
+      const { gas } = world.spent.findLast(({ name }) => name === 'Game.prove')!;
+      expect(Number(gas)).to.be.at.most(leastBound(op));
     });
   }
 });

@@ -6,7 +6,7 @@ import { abandon, play, type Move } from '../../sdk/game-moves.ts';
 import { demandOf } from '../../workers/lib/game/demand.ts';
 import { claimRound, feeFor } from '../helpers/adversaries/claims.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
-import { misstateLoss } from '../helpers/adversaries/lies.ts';
+import { misstateHead } from '../helpers/adversaries/lies.ts';
 import { choose, look, move as moveOn, type Match } from '../helpers/adversaries/match.ts';
 import { mutantsOf } from '../helpers/adversaries/mutations.ts';
 import { refused } from '../helpers/adversaries/refusals.ts';
@@ -34,7 +34,7 @@ describe('moves that nobody may make', function () {
     const by = world.others[0]!;
     return seat(world, { claimed, claim, by, dispute, challengerKnows: knowledgeOf(honest), challenger });
   };
-  const lie = async () => deviate(await honestRound(stage()), 2, misstateLoss);
+  const lie = async () => deviate(await honestRound(stage()), 2, misstateHead);
 
   it('at every position one move only is legal, from whom it belongs to, or from anyone if it is fixed', async () => {
     const world = stage();

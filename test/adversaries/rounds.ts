@@ -4,7 +4,7 @@ import type { Hex } from 'viem';
 import { trainingProgram } from '../../engine/programs.ts';
 import { forge, type Execution } from '../helpers/adversaries/execution.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
-import { forbidden, encodeAs, forgeWhereItCounts, misstateLoss } from '../helpers/adversaries/lies.ts';
+import { forbidden, encodeAs, forgeWhereItCounts, misstateHead, misstateLoss } from '../helpers/adversaries/lies.ts';
 import { batchOf, deviate, playRound, type Deviations, type MinerRound } from '../helpers/adversaries/round.ts';
 import {
   expectConviction,
@@ -17,7 +17,8 @@ import {
 import { SMALL, type World } from '../helpers/adversaries/world.ts';
 import { tinyRecipe } from '../helpers/recipes.ts';
 
-const STEP = 5;
+/** The last of its segment. */
+const STEP = 7;
 const nobodyKnowsWhat: Hex = `0x${'5e'.repeat(32)}`;
 const inItsSegment = { subject: 'segment', segment: 1 } as const;
 
@@ -113,8 +114,8 @@ describe('a miner that computes something else', function () {
 
   it('loses with a state inside its segment that is not what its trace gives', async () => {
     const honest = await honestRound(stage());
-    const claimed = deviate(honest, STEP, misstateLoss);
-    const roots = claimed.roots.with(STEP, nobodyKnowsWhat);
+    const claimed = deviate(honest, 5, misstateHead);
+    const roots = claimed.roots.with(6, nobodyKnowsWhat);
     const casting = {
       scenario: 'a state that is not the output of the trace',
       claimantKnows: knowledgeOf({ ...claimed, roots }),

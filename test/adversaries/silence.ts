@@ -4,7 +4,7 @@ import { moverIn, readGame } from '../../sdk/game.ts';
 import { play } from '../../sdk/game-moves.ts';
 import { claimRound } from '../helpers/adversaries/claims.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
-import { misstateLoss } from '../helpers/adversaries/lies.ts';
+import { misstateHead } from '../helpers/adversaries/lies.ts';
 import { look, nextCall, playTo } from '../helpers/adversaries/match.ts';
 import { deviate, type MinerRound } from '../helpers/adversaries/round.ts';
 import { silentFrom } from '../helpers/adversaries/shams.ts';
@@ -19,7 +19,7 @@ import {
 import { refused } from '../helpers/adversaries/refusals.ts';
 
 const dispute = { subject: 'segment', segment: 0 } as const;
-const lie = (honest: MinerRound) => deviate(honest, 1, misstateLoss);
+const lie = (honest: MinerRound) => deviate(honest, 1, misstateHead);
 
 describe('silence', function () {
   this.timeout(60_000);

@@ -8,7 +8,7 @@ import { settled } from '../helpers/adversaries/aggregates.ts';
 import { claimRound } from '../helpers/adversaries/claims.ts';
 import { outputState } from '../helpers/adversaries/execution.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
-import { misstateLoss, nudge } from '../helpers/adversaries/lies.ts';
+import { misstateHead, nudge } from '../helpers/adversaries/lies.ts';
 import { deviate, playRound, type Deviations, type MinerRound, type RoundOf } from '../helpers/adversaries/round.ts';
 import {
   expectConviction,
@@ -91,7 +91,7 @@ describe('a challenge of the state in which a round starts', function () {
       // Nothing here comes from the miner: the text, the recipe, the seeds and the chain give every state anew.
       const { local: _, ...first } = before[0];
       const rebuilt = playRound({ ...second, local: playRound(first).states.at(-1)! });
-      const claimed = deviate(play(), 3, misstateLoss);
+      const claimed = deviate(play(), 2, misstateHead);
       const result = await playDispute(world, {
         scenario: 'a state nobody was given, in a second round',
         ...{ claimed, claim: await claimRound(world, claimed, 2), by: world.others[1]! },

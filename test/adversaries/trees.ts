@@ -24,7 +24,8 @@ import {
   type Result,
 } from '../helpers/adversaries/stage.ts';
 
-const STEP = 6;
+/** The last of its segment. */
+const STEP = 7;
 const garbage: Hash = `0x${'9a'.repeat(32)}`;
 
 /** Opens as many roots as a tensor of eight leaves has, whatever its tree is. */

@@ -6,15 +6,37 @@ import {
   commitTo,
   forge,
   leavesOf,
-  outputRoot,
   rawBytes,
   type Committed,
   type Execution,
+  outputRoot,
+  traceNodes,
 } from './execution.ts';
 
-/** Says that the loss, which nothing in the step is computed from, was another one: the state after the step is wrong. */
+/**
+ * Says that the loss was another one, which nothing else is computed from. The state after the step is wrong; the next
+ * step gives the right one again.
+ */
 export function misstateLoss(honest: Execution): Execution {
   return forge(honest, placeOf(honest, 'loss'), (data) => (data[0] = data[0]! + 1));
+}
+
+/** Says that a parameter was another one after the step: from there on everything is wrong. */
+export function misstateHead(honest: Execution): Execution {
+  return forge(honest, placeOf(honest, 'head'), (data) => (data[0] = data[0]! + 1));
+}
+
+/** Whether the parameters or moments after a step differ: what goes on from it goes wrong. */
+export function lasts(honest: Execution, wrong: Execution): boolean {
+  const { nodes, outputStart } = honest.program;
+  const loss = placeOf(honest, 'loss');
+  const [own, others] = [traceNodes(honest), traceNodes(wrong)];
+  return nodes.some((_, at) => at >= outputStart && at !== loss && own[at] !== others[at]);
+}
+
+/** Whether the state after a step differs. */
+export function endsElsewhere(honest: Execution, wrong: Execution): boolean {
+  return outputRoot(honest) !== outputRoot(wrong);
 }
 
 /** Where a slot of the state after the step stands in the trace. */
@@ -34,10 +56,9 @@ export function nodeOf(execution: Execution, op: string, { leaves }: { leaves?: 
 
 /** A change of the result of the first node of a kind for which it makes a difference to the state after the step. */
 export function forgeWhereItCounts(honest: Execution, op: string, edit: (data: Tensor['data']) => void): Execution {
-  const end = outputRoot(honest);
   for (const [index, node] of honest.program.nodes.entries()) {
     const wrong = node?.op === op ? forge(honest, index, edit) : undefined;
-    if (wrong !== undefined && wrong.faultAt === undefined && outputRoot(wrong) !== end) return wrong;
+    if (wrong !== undefined && wrong.faultAt === undefined && lasts(honest, wrong)) return wrong;
   }
   throw new RangeError(`no result of ${op} counts`);
 }

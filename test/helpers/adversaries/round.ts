@@ -82,11 +82,19 @@ export function playRound(of: RoundOf, deviations: Deviations = {}): MinerRound 
   return { ...of, steps, states, roots, payload, commitment };
 }
 
-/** The same round with one step replaced; honest work before it is not done again. */
+/**
+ * The same round with one step replaced; honest work before it is not done again. A lie that leaves no trace in what is
+ * claimed is none.
+ */
 export function deviate(honest: MinerRound, at: number, step: (honest: Execution) => Execution): MinerRound {
-  return playRound(honest, {
+  const round = playRound(honest, {
     step: (number, own) => (number < at ? honest.steps[number]! : number === at ? step(own) : own),
   });
+  const isSeen = round.commitment.segmentRoots.some(
+    (root, segment) => root !== honest.commitment.segmentRoots[segment],
+  );
+  if (!isSeen) throw new RangeError('every segment ends as it should');
+  return round;
 }
 
 /** The tokens that the rules give for a step. */

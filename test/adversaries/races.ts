@@ -1,0 +1,240 @@
+import { expect } from 'chai';
+import { keccak256, toHex, type Address, type Hex } from 'viem';
+
+import { readClaim } from '../../sdk/claims.ts';
+import { readGame, secretOf, type Opening } from '../../sdk/game.ts';
+import { announce, openGame, type Target } from '../../sdk/game-moves.ts';
+import type { Call } from '../../sdk/call.ts';
+import { firstDemandOf } from '../../workers/lib/game/demand.ts';
+import { sendAll } from '../helpers/adversaries/batch.ts';
+import { claimRound, feeFor, openingOf, type Claimed } from '../helpers/adversaries/claims.ts';
+import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
+import { misstateHead } from '../helpers/adversaries/lies.ts';
+import { look, matchOf, move, nextCall, playOut, playTo, type Match } from '../helpers/adversaries/match.ts';
+import { refused } from '../helpers/adversaries/refusals.ts';
+import { deviate, type MinerRound } from '../helpers/adversaries/round.ts';
+import { aimAt } from '../helpers/adversaries/shams.ts';
+import { honestRound, seat, worldForTests } from '../helpers/adversaries/stage.ts';
+import { tickAll, type World } from '../helpers/adversaries/world.ts';
+
+const dispute = { subject: 'segment', segment: 0 } as const;
+const nobodyKnowsWhat: Hex = `0x${'5e'.repeat(32)}`;
+
+describe('races for a challenge', function () {
+  this.timeout(60_000);
+  const stage = worldForTests();
+  let honest: MinerRound;
+  let claim: Claimed;
+  let challenger: Address;
+  let thief: Address;
+
+  beforeEach(async () => {
+    honest = await honestRound(stage());
+    claim = await claimRound(stage(), deviate(honest, 1, misstateHead));
+    [challenger, thief] = stage().others as [Address, Address];
+  });
+  const openingFor = (change: Partial<Opening> = {}): Opening => {
+    return { ...openingOf(stage(), knowledgeOf(honest), claim, dispute), ...change };
+  };
+  const secret = (of: Address, opening: Opening) => announce(stage().deployment, secretOf(of, claim.word, opening));
+  const openCall = async (opening: Opening, target: Target = claim.target, programs = stage().programs) => {
+    const value = await feeFor(stage(), challenger, firstDemandOf(opening));
+    return openGame(stage().deployment, opening, target, programs, value);
+  };
+
+  it('nobody opens with what another has announced', async () => {
+    const world = stage();
+    const opening = openingFor();
+    await world.send(challenger, secret(challenger, opening));
+    await refused('NotAnnounced', world.attempt(thief, await openCall(opening)));
+  });
+
+  it('a copied announcement opens nothing: it holds the name of its author', async () => {
+    const world = stage();
+    const opening = openingFor();
+    const copied = secret(challenger, opening);
+    await world.send(thief, copied);
+    await world.send(challenger, copied);
+    await refused('NotAnnounced', world.attempt(thief, await openCall(opening)));
+    await world.attempt(challenger, await openCall(opening));
+  });
+
+  it('who sees a challenge open cannot announce and open the same one before it, in the same block', async () => {
+    const world = stage();
+    const opening = openingFor();
+    await world.send(challenger, secret(challenger, opening));
+    const call = await openCall(opening);
+    const receipts = await sendAll(world, [
+      { from: thief, call: secret(thief, opening) },
+      { from: thief, call },
+      { from: challenger, call },
+    ]);
+    expect(receipts.map(({ status }) => status)).to.deep.equal(['success', 'reverted', 'success']);
+    expect(new Set(receipts.map(({ blockNumber }) => blockNumber)).size).to.equal(1);
+  });
+
+  it('an announcement opens one challenge once, and nothing else', async () => {
+    const world = stage();
+    const opening = openingFor();
+    await world.send(challenger, secret(challenger, opening));
+    await refused('AlreadyAnnounced', world.attempt(challenger, secret(challenger, opening)));
+    const others = [
+      { segment: 1 },
+      { subject: 'payload' },
+      { marks: opening.marks.toReversed() },
+      { salt: nobodyKnowsWhat },
+    ];
+    for (const change of others as readonly Partial<Opening>[]) {
+      await refused('NotAnnounced', world.attempt(challenger, await openCall({ ...opening, ...change })));
+    }
+    await world.send(challenger, await openCall(opening));
+    await refused('NotAnnounced', world.attempt(challenger, await openCall(opening)));
+    await world.send(challenger, secret(challenger, opening));
+    await refused('AlreadyChallenged', world.attempt(challenger, await openCall(opening)));
+  });
+
+  it('what opens is what was claimed, in a run that computes what its creator has bound', async () => {
+    const world = stage();
+    const { commitment } = honest;
+    const cases: readonly [string, Partial<Opening>, Target?, typeof world.programs?][] = [
+      ['NotTheClaim', {}, { kind: 'work', commitment }],
+      ['NotThePrograms', {}, claim.target, { ...world.programs, training: nobodyKnowsWhat }],
+      ['NoSuchSegment', { segment: 2 }],
+      ['NoSuchSegment', { segment: 255 }],
+      ['WrongMarks', { marks: [] }],
+      ['WrongMarks', { marks: [nobodyKnowsWhat, nobodyKnowsWhat] }],
+      ['WrongMarks', { marks: Array.from({ length: 64 }, () => nobodyKnowsWhat) }],
+      ['WrongSubject', { subject: 'aggregate', marks: [] }],
+      ['WrongSubject', { subject: 'before', marks: [] }],
+      ['WrongSubject', { subject: 'trace', marks: [] }],
+    ];
+    for (const [i, [rule, change, target, programs]] of cases.entries()) {
+      const opening = openingFor({ ...change, salt: keccak256(toHex(i)) });
+      await world.send(challenger, secret(challenger, opening));
+      await refused(rule, world.attempt(challenger, await openCall(opening, target, programs)));
+    }
+  });
+
+  it('no claim is challenged once it is final', async () => {
+    const world = stage();
+    const opening = openingFor();
+    await world.send(challenger, secret(challenger, opening));
+    // Nobody audits and nobody aggregates: two rounds settle as they are, and with them the epoch.
+    for (let round = 1; round <= 2; round += 1) await settleUnchanged(world);
+    await world.pass(1_000);
+    expect((await readClaim(world.client, world.deployment, claim.id)).status).to.equal('final');
+    await refused('WindowClosed', world.attempt(challenger, await openCall(opening)));
+  });
+});
+
+/** Lets all windows of a round pass. */
+async function settleUnchanged(world: World): Promise<void> {
+  for (let window = 0; window < 3; window += 1) {
+    await world.pass(1_000);
+    await tickAll(world);
+  }
+}
+
+describe('a re-org between two moves', function () {
+  this.timeout(60_000);
+  const stage = worldForTests();
+
+  const begin = async (): Promise<{ world: World; honest: MinerRound; match: Match }> => {
+    const world = stage();
+    const honest = await honestRound(world);
+    const claimed = deviate(honest, 1, misstateHead);
+    const claim = await claimRound(world, claimed);
+    const by = world.others[0]!;
+    const match = await seat(world, { claimed, claim, by, dispute, challengerKnows: knowledgeOf(honest) });
+    return { world, honest, match };
+  };
+
+  it('makes the move that names the old position worthless, and the game goes on', async () => {
+    const { world, match } = await begin();
+    await playTo(world, match, 'marks');
+    const snapshot = await world.request('evm_snapshot');
+    await move(world, match);
+    const old = (await nextCall(world, match, 'challenger'))!;
+    await world.request('evm_revert', [snapshot]);
+    // In the other history the claimant stands by another part.
+    const other = matchOf(match.opened, otherwise(match), match.sides.challenger);
+    expect(await move(world, other)).to.equal(true);
+    await refused('PositionMismatch', world.attempt(match.sides.challenger.address, old));
+    expect((await playOut(world, other)).end).to.deep.equal({ claimVoided: true, reason: 'element' });
+  });
+
+  it('turns no announced challenge against another claim of the same miner', async () => {
+    const world = stage();
+    const honest = await honestRound(world);
+    const by = world.others[0]!;
+    const snapshot = await world.request('evm_snapshot');
+    const wrong = await claimRound(world, deviate(honest, 1, misstateHead));
+    const opening = openingOf(world, knowledgeOf(honest), wrong, dispute);
+    const announcement = announce(world.deployment, secretOf(by, wrong.word, opening));
+    await world.request('evm_revert', [snapshot]);
+    const right = await claimRound(world, honest);
+    await world.send(by, announcement);
+    const value = await feeFor(world, by, firstDemandOf(opening));
+    for (const { target } of [wrong, right]) {
+      const call = openGame(world.deployment, opening, target, world.programs, value);
+      await refused('NotAnnounced', world.attempt(by, call));
+    }
+  });
+
+  it('takes a game back to where it was before, and no farther: it is played again to the same end', async () => {
+    const { world, match } = await begin();
+    await playTo(world, match, 'leaf');
+    const snapshot = await world.request('evm_snapshot');
+    await playOut(world, match);
+    await world.request('evm_revert', [snapshot]);
+    expect((await look(world, match)).end).to.equal(undefined);
+    expect((await playOut(world, match)).end).to.deep.equal({ claimVoided: true, reason: 'element' });
+  });
+});
+
+describe('the gas that the last move is given', function () {
+  this.timeout(60_000);
+  const stage = worldForTests();
+
+  for (const [title, aim] of [
+    ['convicts', undefined],
+    ['upholds', aimAt({ node: 700 })],
+  ] as const) {
+    it(`decides nothing: with too little the move fails, with enough it ${title}`, async () => {
+      const world = stage();
+      const honest = await honestRound(world);
+      const claimed = aim === undefined ? deviate(honest, 1, misstateHead) : honest;
+      const claim = await claimRound(world, claimed);
+      const by = world.others[0]!;
+      const casting = { claimed, claim, by, dispute, challengerKnows: knowledgeOf(honest) };
+      const match = await seat(world, { ...casting, ...(aim && { challenger: aim }) });
+      await playTo(world, match, 'prove');
+      const call = (await nextCall(world, match, 'challenger'))!;
+      const before = await readGame(world.client, world.deployment, match.opened);
+      // From what the calldata alone cost, in small steps, to less than what the check asks for.
+      for (let gas = 150_000n; gas < 750_000n; gas += 25_000n) {
+        await failsToMove(world, by, call, gas);
+        expect(await readGame(world.client, world.deployment, match.opened)).to.deep.equal(before);
+      }
+      await world.send(by, call);
+      expect((await look(world, match)).end).to.deep.equal({ claimVoided: aim === undefined, reason: 'element' });
+    });
+  }
+});
+
+/** A transaction with this much gas is mined, and changes nothing. */
+async function failsToMove(world: World, from: Address, call: Call, gas: bigint): Promise<void> {
+  const sent = world.send(from, call, gas);
+  await expect(
+    await sent.then(
+      () => 'made',
+      () => 'failed',
+    ),
+  ).to.equal('failed');
+}
+
+/** The same claimant, who now agrees with the state after two steps, and contests the next. */
+function otherwise({ sides: { claimant, challenger } }: Match): Match['sides']['claimant'] {
+  const root = (step: number): Hex => (step <= 2 ? challenger : claimant).knowledge.root(step);
+  return { ...claimant, knowledge: { ...claimant.knowledge, root } };
+}
