@@ -1,7 +1,7 @@
 import { operators } from '../ops/index.ts';
 import { constantInfo, rule, showShape, type ValueInfo } from '../ops/operator.ts';
 import { requireDescribable } from './descriptor.ts';
-import { requireAffordable } from './final_check.ts';
+import { MAX_FINAL_CHECK_GAS, requireAffordable } from './final_check.ts';
 import { placedSlots, prune, type Node, type Program, type Ref } from './program.ts';
 import {
   elementCount,
@@ -207,9 +207,9 @@ export class GraphBuilder {
 
   /**
    * Closes the program: `outputs` gives the new content of every slot of `layout`, by name. Throws GRAPH_INVALID when the
-   * final check of a node could cost too much.
+   * final check of a node could cost more than `mostGas`.
    */
-  finish(layout: StateLayout, outputs: ReadonlyMap<string, Value>): Program {
+  finish(layout: StateLayout, outputs: ReadonlyMap<string, Value>, mostGas = MAX_FINAL_CHECK_GAS): Program {
     const places = placedSlots(layout);
     const { kept, renumber } = prune(
       this.nodes,
@@ -231,7 +231,7 @@ export class GraphBuilder {
       nodes.push({ op: 'reshape', attributes: [], inputs: [renumber(value.ref)], ...facts });
     }
     const program = { nodes, constants: this.constants, inputs: this.#inputs, output: layout, outputStart };
-    requireAffordable(program);
+    requireAffordable(program, mostGas);
     return program;
   }
 }

@@ -6,7 +6,7 @@ import { EMPTY, hashLeaf, merkleRoot } from '../commit/tree.ts';
 import { operators } from '../ops/index.ts';
 import { constantInfo, rule, type ValueInfo } from '../ops/operator.ts';
 import { decodeNode, encodeNode, requireDescribable, requireDescriptor, type Described } from './descriptor.ts';
-import { requireAffordable } from './final_check.ts';
+import { MAX_FINAL_CHECK_GAS, requireAffordable } from './final_check.ts';
 import { placedSlots, type Node, type Program, type Ref } from './program.ts';
 import { sameShape, type StateLayout, type StateSlot } from './types.ts';
 
@@ -83,14 +83,14 @@ function words(...values: readonly number[]): Uint8Array {
 
 /**
  * Rebuilds a program from its descriptors and checks all of it: that every descriptor has a meaning, that operands come
- * before their use, that the last nodes are the output state, and that no final check could cost too much. Throws DESCRIPTOR_INVALID or GRAPH_INVALID.
+ * before their use, that the last nodes are the output state, and that no final check could cost more than `mostGas`. Throws DESCRIPTOR_INVALID or GRAPH_INVALID.
  */
-export function decodeProgram(encoded: EncodedProgram): Program {
+export function decodeProgram(encoded: EncodedProgram, mostGas = MAX_FINAL_CHECK_GAS): Program {
   const { descriptors, constants, inputs, output, outputStart } = encoded;
   const nodes: (Node | null)[] = [];
   for (const descriptor of descriptors) nodes.push(descriptor && bound(encoded, nodes, decodeNode(descriptor)));
   requireOutput(nodes, output, outputStart);
-  requireAffordable({ nodes, constants, inputs });
+  requireAffordable({ nodes, constants, inputs }, mostGas);
   return { nodes, constants, inputs, output, outputStart };
 }
 

@@ -13,6 +13,8 @@ const PLACE: Address = '0x00000000000000000000000000000000000000aa';
 export type Probe = {
   /** Calls a function; reverts throw. */
   call(functionName: string, args: readonly unknown[]): Promise<unknown>;
+  /** What the same call would cost as a transaction of its own. */
+  gasOf(functionName: string, args: readonly unknown[]): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -43,6 +45,14 @@ export async function createProbe(source: string): Promise<Probe> {
       const params = [{ to: PLACE, data, gas: `0x${GAS.toString(16)}` }, 'latest'];
       const answer = (await connection.provider.request({ method: 'eth_call', params })) as Hex;
       return decodeFunctionResult({ abi, functionName, data: answer });
+    },
+    async gasOf(functionName, args) {
+      const data = encodeFunctionData({ abi, functionName, args });
+      const answer = (await connection.provider.request({
+        method: 'eth_estimateGas',
+        params: [{ to: PLACE, data }],
+      })) as Hex;
+      return Number(answer);
     },
     close: () => connection.close(),
   };
