@@ -4,7 +4,7 @@ import type { Hash } from '../../engine/commit/hash.ts';
 import { createHasher, type Hasher } from '../../engine/commit/hasher.ts';
 import { createDataset, type Dataset } from '../../engine/data/dataset.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
-import { parseRecipe, recipeRoot, tokensPerRound, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
+import { recipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts';
 import type { RunPrograms } from '../../sdk/game.ts';
 import { join } from '../../sdk/membership.ts';
 import { createRun, readRun, tick, type RunParameters } from '../../sdk/run.ts';
@@ -34,21 +34,19 @@ export type Arena = {
 
 export type ArenaOptions = {
   readonly text: string;
-  readonly recipe: Omit<RecipeInput, 'dataset'>;
+  /** Of the model. */
+  readonly context: number;
+  readonly recipe: (dataset: Dataset) => Recipe;
 };
 
 /**
  * Deploys everything on a chain in this process and opens a run of the recipe. The beacon of its first seed is let lapse, so
  * that the seed follows from the run alone, and the same recipe meets the same batches each time.
  */
-export async function openArena({ text, recipe: fields }: ArenaOptions): Promise<Arena> {
+export async function openArena({ text, context, recipe: recipeOf }: ArenaOptions): Promise<Arena> {
   const chain = await openChain();
-  const dataset = createDataset(text, { context: fields.model.context });
-  const { root, train, heldOut } = dataset;
-  const recipe = parseRecipe({
-    ...fields,
-    dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
-  });
+  const dataset = createDataset(text, { context });
+  const recipe = recipeOf(dataset);
   const { programs, root: programsRoot } = programsOf(recipe, MAX_MEMBERS);
   const [creator, miner, challenger] = chain.accounts as readonly [Address, Address, Address];
   const hasher = createHasher();
