@@ -45,6 +45,7 @@ const races = [
   'WrongRound',
   'NotSealing',
   'NotRevealing',
+  'PositionMismatch',
 ];
 
 export function createHand(options: HandOptions): Hand {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { join } from 'node:path';
 import type { Address } from 'viem';
 
+import type { Hash } from '../../../engine/commit/hash.ts';
 import { EMPTY } from '../../../engine/commit/tree.ts';
 import { createState } from '../../../engine/graph/state.ts';
 import { aggregateProgram } from '../../../engine/programs.ts';
@@ -9,6 +10,7 @@ import { claimIdOf, readClaim, type Claim } from '../../../sdk/claims.ts';
 import { readGameClock, type Subject } from '../../../sdk/game.ts';
 import { claimAggregate, readRound } from '../../../sdk/round.ts';
 import type { PlayerParts } from '../../../workers/lib/game/open-player.ts';
+import { unavailable } from '../../../workers/lib/game/settled.ts';
 import type { Model } from '../../../workers/lib/model.ts';
 import { claimRound } from '../../helpers/adversaries/claims.ts';
 import { execute, forge, outputRoot, outputState, type Execution } from '../../helpers/adversaries/execution.ts';
@@ -26,6 +28,8 @@ const withWrongNumber = (own: Execution): Execution => {
   const node = own.program.nodes.findIndex((one) => one?.op === 'gather');
   return forge(own, node, (data) => void (data[3]! += 0.5));
 };
+
+const { signal } = new AbortController();
 
 describe('players of the game', function () {
   this.timeout(120_000);
@@ -114,6 +118,21 @@ describe('players of the game', function () {
     expect(await Promise.all(ids.map(statusOf))).to.deep.equal(['voided', 'voided']);
   });
 
+  it('convict who goes on from what is not a number', async () => {
+    const broken = createState(model.trainingLayout, honest.states[4]!.bytes);
+    broken.tensors.get('embedding')!.fill(NaN);
+    const segmentRoots = [await model.rootOf(broken), honest.roots[8]!];
+    const claimed = { ...honest, commitment: { ...honest.commitment, segmentRoots } };
+    const { id } = await claimRound(world(), claimed);
+    const watcher = await desk(watching);
+    await watcher.library.keep(1, segmentRoots[0]!, broken);
+    watcher.player.accuse({ claimId: id, subject: 'segment', segment: 1 });
+    const miner = await desk(honest.participant, standingBy(claimed));
+    const done = await playOn({ watcher, miner });
+    expect(done.at(-1)).to.equal('watcher prove');
+    expect(await statusOf(id)).to.equal('voided');
+  });
+
   it('convict who withholds its answers, once its clock has run out', async () => {
     const claimed = deviate(honest, 5, withWrongNumber);
     const { id } = await claimRound(world(), claimed);
@@ -140,11 +159,33 @@ describe('players of the game', function () {
 
   it('show the start of an honest round, which ends a sham dispute of it', async () => {
     const { id } = await claimRound(world(), honest);
-    const sham = await desk(watching);
+    const blind: PlayerParts = { witness: (own) => ({ ...own, start: () => Promise.reject(unavailable(EMPTY)) }) };
+    const sham = await desk(watching, blind);
     sham.player.accuse({ claimId: id, subject: 'start', segment: 0 });
     const done = await playOn({ sham, miner: await desk(honest.participant) });
     expect(done.at(-1)).to.equal('miner answerStart');
     expect(await statusOf(id)).to.equal('standing');
+  });
+
+  it('do not challenge what comes out right when they look again', async () => {
+    const { id } = await claimRound(world(), honest);
+    const watcher = await desk(watching);
+    for (const subject of ['start', 'size', 'segment', 'payload'] as const) {
+      watcher.player.accuse({ claimId: id, subject, segment: 1 });
+      expect(await playOn({ watcher })).to.deep.equal([]);
+    }
+    expect(await statusOf(id)).to.equal('standing');
+  });
+
+  it('retrace two rounds at a time without mixing them up', async () => {
+    const { id } = await claimRound(world(), honest);
+    const { witnessing, disputedOf } = await desk(watching);
+    const disputed = (await disputedOf(id))!;
+    if (disputed.kind !== 'work') return expect.fail("not a miner's claim");
+    const walk = async (first: number): Promise<Hash> => {
+      return model.rootOf(await witnessing.replay.advance(disputed.work, honest.states[first]!, first, 8, signal));
+    };
+    expect(await Promise.all([0, 3, 5].map(walk))).to.deep.equal([8, 8, 8].map((step) => honest.roots[step]));
   });
 
   it('convict a payload of another size at once', async () => {

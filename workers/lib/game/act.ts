@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { bytesToHex } from 'viem';
-
 import { merkleProof } from '../../../engine/commit/tree.ts';
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { onChain } from '../../../sdk/errors.ts';
-import { partsOf, readFee, secretOf, type Opening } from '../../../sdk/game.ts';
+import { readFee, secretOf } from '../../../sdk/game.ts';
 import { abandon, announce, openGame, play, withdrawOwed, type Move, type Target } from '../../../sdk/game-moves.ts';
 import { indicesOf } from '../../../sdk/member-set.ts';
 import type { Hand } from '../hand.ts';
 import type { Accusation } from './accusation.ts';
 import { demandOf, firstDemandOf, type Demand } from './demand.ts';
 import type { Disputed } from './dispute.ts';
+import { openingOf, type OpeningOptions } from './opening.ts';
 import type { PlayerAction } from './player.ts';
 import type { PlayerReaderOptions } from './read.ts';
 import { keyOf, type Pending, type Table } from './table.ts';
@@ -22,8 +20,7 @@ export type ActorOptions = Pick<
   readonly hand: Hand;
   /** Program roots of the outer step: leaf R is that over R members. */
   readonly aggregates: readonly Hash[];
-  /** Inner steps of a segment. */
-  spanOf(segment: number): { readonly first: number; readonly end: number };
+  spanOf: OpeningOptions['spanOf'];
 };
 
 /** Does what was decided on games: the only part of a player that signs. */
@@ -110,9 +107,7 @@ async function accuse(
   const pending = table.pending.get(accusation.claimId)!;
   switch (action.type) {
     case 'prepareOpening':
-      return pending.patience.attempt(async () => {
-        pending.opening = await openingOf(options, accusation, signal);
-      });
+      return pending.patience.attempt(() => prepareOpening(options, table, pending, signal));
     case 'announce':
       return announceChallenge(options, pending, signal);
     case 'open':
@@ -130,20 +125,20 @@ async function accuse(
   }
 }
 
-async function openingOf(
-  { disputedOf, witnessOf, spanOf }: ActorOptions,
-  { claimId: id, subject, segment }: Accusation,
+/** What is right after all when it is looked at again, with fresh eyes, is not challenged: a slip costs a bond. */
+async function prepareOpening(
+  options: ActorOptions,
+  table: Table,
+  pending: Pending,
   signal: AbortSignal,
-): Promise<Opening> {
-  const salt = bytesToHex(randomBytes(32));
-  const bare = { id, subject, segment, marks: [], salt };
-  if (subject !== 'segment' && subject !== 'before') return bare;
-  const disputed = await required(disputedOf, id);
-  const { first, end } = spanOf(disputed.kind === 'verdict' ? disputed.verdict.segment : segment);
-  const ends = partsOf(first, subject === 'before' ? end - 1 : end).map((part) => part.end);
-  const inner = ends.slice(0, -1);
-  const roots = inner.length === 0 ? new Map() : await witnessOf(disputed).roots(inner, signal);
-  return { ...bare, marks: inner.map((step) => roots.get(step)!) };
+): Promise<void> {
+  const { accusation } = pending;
+  const { claimId, subject, segment } = accusation;
+  pending.opening = await openingOf(options, accusation, await required(options.disputedOf, claimId), signal);
+  if (pending.opening !== undefined) return;
+  table.pending.delete(claimId);
+  const fields = { event: 'withdrawn', claimId: String(claimId), subject, segment };
+  options.log.warn(fields, 'an accusation that a second look has not confirmed');
 }
 
 async function announceChallenge(

@@ -41,13 +41,23 @@ export type Replay = {
    * @throws STATE_UNAVAILABLE (retryable) when nobody serves that, and the rules give another one
    */
   stateAt(work: Work, step: number, signal: AbortSignal): Promise<State>;
-  /** Takes steps of a round. Where a step has no result, it goes on from a state that nobody else has. */
+  /**
+   * Takes steps of a round; one caller after the other. Where a step has no result, it goes on from a state that nobody
+   * else has.
+   */
   advance(work: Work, state: State, first: number, end: number, signal: AbortSignal): Promise<State>;
 };
 
 export function createReplay(options: ReplayOptions): Replay {
   const { model, library, works, states } = options;
   const { recipe, trainingLayout } = model;
+  let last: Promise<unknown> = Promise.resolve();
+  /** The trainer's states are valid for a step or two: a second walk must not step in between. */
+  const inTurn = <T>(walk: () => Promise<T>): Promise<T> => {
+    const done = last.then(walk, walk);
+    last = done.catch(() => undefined);
+    return done;
+  };
   const replay: Replay = {
     async startsOf(work, signal) {
       const parent = await globalState(states, work.commitment.parent);
@@ -74,7 +84,7 @@ export function createReplay(options: ReplayOptions): Replay {
       await library.keep(work.round, root, base);
       return replay.advance(work, base, segment * length, step, signal);
     },
-    advance: (work, state, first, end, signal) => advance(options, work, state, { first, end }, signal),
+    advance: (work, state, first, end, signal) => inTurn(() => advance(options, work, state, { first, end }, signal)),
   };
   return replay;
 }

@@ -22,6 +22,6 @@ export type Witness = {
   start(signal: AbortSignal): Promise<StartNotes>;
   /** State roots after that many inner steps of the round; ascending. */
   roots(steps: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, Hash>>;
-  /** The invocation that a position has come down to, or that starts at `first` of its span. */
-  testify(position: Position, first: number, signal: AbortSignal): Promise<Testimony>;
+  /** The invocation of a subject that starts at the inner step `first`; 0 outside training. */
+  testify(position: Pick<Position, 'subject'>, first: number, signal: AbortSignal): Promise<Testimony>;
 };
