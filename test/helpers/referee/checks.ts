@@ -117,6 +117,9 @@ export async function createReferee(): Promise<RefereeContract> {
 function refusalOf(error: unknown): Answer {
   const { data } = error as { data?: Hex };
   if (data === undefined || data === '0x') throw error;
-  const { errorName, args = [] } = decodeErrorResult({ abi: refereeAbi, data });
-  return { error: errorName, args };
+  const refusal: { errorName: string; args?: readonly unknown[] | undefined } = decodeErrorResult({
+    abi: refereeAbi,
+    data,
+  });
+  return { error: refusal.errorName, args: refusal.args ?? [] };
 }
