@@ -30,12 +30,15 @@ export function watchRun(
   const tails = cast.map((actor) => ({ name: actor.name, next: tailLog(logOf(folder, actor)) }));
   const teller = narrator(chain.client, chain.deployment);
   const lost = losses(cast, folder, fleet, screen);
+  const queue: RunEvent[] = [];
   const look = async (): Promise<void> => {
-    for (const event of await follower.next()) {
+    queue.push(...(await follower.next()));
+    for (let event = queue[0]; event !== undefined; event = queue[0]) {
+      const told = await teller.hear(event);
+      queue.shift();
       const line = tell(story, event);
       const isNews = event.eventName === 'Challenged';
       if (line !== undefined) (isNews ? screen.line : screen.note)(line);
-      const told = await teller.hear(event);
       if (told !== undefined) for (const move of tellGame(story, told.game, told.moves)) screen.line(move);
       onEvent(event);
     }

@@ -42,7 +42,10 @@ type GameEvent = Extract<RunEvent, { eventName: 'GameOpened' | 'Moved' | 'GameEn
 
 export type Narrator = {
   readonly games: readonly ToldGame[];
-  /** Takes an event of a game; gives the moves that it tells of, the announcement before an opening included. */
+  /**
+   * Takes an event of a game; gives the moves that it tells of, the announcement before an opening included. When the chain
+   * does not answer, nothing has been taken, and the same event may be given again.
+   */
   hear(event: RunEvent): Promise<{ readonly game: ToldGame; readonly moves: readonly ToldMove[] } | undefined>;
 };
 
@@ -57,16 +60,18 @@ export function narrator(client: Client, deployment: Deployment): Narrator {
       if (event.eventName === 'GameOpened') {
         const { claimant } = event.args;
         const game = { id, challenger, claimant, moves: [], end: undefined, position: undefined };
-        games.push(game);
         const announced = await announcementOf(client, deployment, event);
         // The opening itself is told with the position that it leads to.
-        return { game, moves: announced === undefined ? [] : await add(game, announced, undefined) };
+        const moves = announced === undefined ? [] : await add(game, announced, undefined);
+        games.push(game);
+        return { game, moves };
       }
       const game = games.findLast((one) => one.id === id && isAddressEqual(one.challenger, challenger));
       if (game === undefined) return undefined;
+      const end = event.eventName === 'GameEnded' ? await endOf(client, event) : undefined;
       const moves = await add(game, event.transactionHash, event);
       if (event.eventName === 'Moved') game.position = decodedPosition(event.args.position);
-      else game.end = await endOf(client, event);
+      game.end = end;
       return { game, moves };
     },
   };
