@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type {} from '@nomicfoundation/hardhat-ignition-ethers';
 import { encodeFunctionData, erc20Abi, numberToHex, parseEther, type Address, type Hash } from 'viem';
 
+import development from '../../deploy/parameters/development.json' with { type: 'json' };
 import { SwarmlockError } from '../../engine/errors.ts';
 import { developmentTokenAbi } from '../../sdk/abi/index.ts';
 import type { Call } from '../../sdk/call.ts';
@@ -16,6 +17,8 @@ import { openHardhat } from './hardhat.ts';
 
 export const CHAIN_ID = 31_337;
 const START_MS = 60_000;
+/** Seconds that each side has in a game: ten processes share the processor here, and none should lose for that. */
+const CLOCK = 300;
 
 export type DemoChain = {
   readonly rpcUrl: string;
@@ -57,7 +60,7 @@ export async function deploy(rpcUrl: string, folder: string): Promise<DemoChain>
   const { default: protocol } = await import('../../deploy/modules/Protocol.ts');
   await connection.ignition.deploy(protocol, {
     deploymentId: 'demo',
-    parameters: fileURLToPath(new URL('../../deploy/parameters/development.json', import.meta.url)),
+    parameters: { Protocol: { ...development.Protocol, clock: CLOCK } },
     config: { blockPollingInterval: 100, requiredConfirmations: 1 },
   });
   await connection.close();

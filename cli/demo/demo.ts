@@ -22,8 +22,10 @@ import { renderStory } from './view.ts';
 import { watchRun } from './watch.ts';
 
 const SAMPLE_LENGTH = { small: 280, tiny: 40 } as const;
-/** For the last epoch to become final and to be paid, and for the last game to end. */
-const PAY_PATIENCE_MS = 60_000;
+/** For the last epoch to become final and to be paid. */
+const PAY_PATIENCE_MS = 30_000;
+/** For a game that is still on. */
+const GAME_PATIENCE_MS = 120_000;
 const SHORT_LIVED = ['blobs', 'checkpoints', 'chain', 'logs', 'text.txt', 'build.log', 'node.log'];
 
 /** The whole demo: sets the stage, watches the rounds, measures, and reports. */
@@ -64,9 +66,10 @@ async function playRounds(
   screen.live(() => renderStory(story, elapsed()));
   await watch.until(() => story.round > story.rounds);
   screen.live(() => [...renderStory(story, elapsed()), 'the last epoch becomes final and is paid ...']);
-  const patience = performance.now() + PAY_PATIENCE_MS;
-  const isOver = () => isPaid(story) && story.caught.every(isDecided);
-  await watch.until(() => isOver() || performance.now() > patience);
+  const since = performance.now();
+  const isPatient = (ms: number) => performance.now() - since < ms;
+  await watch.until(() => isPaid(story) || !isPatient(PAY_PATIENCE_MS));
+  await watch.until(() => story.caught.every(isDecided) || !isPatient(GAME_PATIENCE_MS));
   const final = await last;
   for (const line of screen.isLive ? renderStory(story, elapsed()) : []) screen.line(line);
   screen.live(undefined);
