@@ -147,11 +147,15 @@ export function outputRoot(execution: Execution): Hash {
   return merkleRoot(roots);
 }
 
-/** The state after the invocation. */
+/** The state after the invocation; where it has none, one that nobody else goes on from. */
 export function outputState({ program, values }: Execution): State {
   const state = createState(program.output);
   placedSlots(program.output).forEach((slot, place) => {
-    if (slot !== null) state.tensors.get(slot.name)!.set(values[program.outputStart + place]!.data);
+    if (slot === null) return;
+    const data = state.tensors.get(slot.name)!;
+    const value = values[program.outputStart + place];
+    if (value) data.set(value.data);
+    else data.fill(2 ** -5);
   });
   return state;
 }

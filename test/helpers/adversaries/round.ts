@@ -58,7 +58,7 @@ export function programsOf(recipe: Recipe) {
   return known;
 }
 
-/** Plays a round through, step by step. A step without a result leaves the state as it was. */
+/** Plays a round through, step by step. */
 export function playRound(of: RoundOf, deviations: Deviations = {}): MinerRound {
   const { recipe, parent, local } = of;
   const program = deviations.program ?? programsOf(recipe).training;
@@ -72,8 +72,9 @@ export function playRound(of: RoundOf, deviations: Deviations = {}): MinerRound 
     const honest = execute(program, [states[step]!], deviations.batch?.(step, batch) ?? batch);
     const done = deviations.step?.(step, honest) ?? honest;
     steps.push(done);
-    states.push(outputState(done));
-    roots.push(outputRoot(done));
+    const state = outputState(done);
+    states.push(state);
+    roots.push(done.faultAt === undefined ? outputRoot(done) : stateRoot(state));
   }
   const honest = execute(programsOf(recipe).payload, [parent, parametersOf(recipe, states.at(-1)!)]);
   const payload = deviations.payload?.(honest) ?? honest;
