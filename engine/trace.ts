@@ -6,7 +6,7 @@ import { createHasher, type Hasher } from './commit/hasher.ts';
 import { tiledRoot } from './commit/tiled.ts';
 import { EMPTY } from './commit/tree.ts';
 import { SwarmlockError } from './errors.ts';
-import { createInvocation, type Invocation } from './invocation.ts';
+import { Invocation } from './invocation.ts';
 import type { Program, Ref } from './graph/program.ts';
 import type { State } from './graph/state.ts';
 import type { Tensor } from './graph/types.ts';
@@ -59,7 +59,7 @@ export async function createTracer(program: Program, options: PieceOptions): Pro
   return {
     program,
     async trace(inputs, batch) {
-      const invocation = createInvocation(program, pieces, inputs, batch);
+      const invocation = new Invocation(program, pieces, inputs, batch);
       const { roots, faultAt } = await inTurn(() => hashed(invocation, plan, hasher));
       const nodes = program.nodes.map((node, index) => {
         const content = plan.contents.ofNode[index];
@@ -128,16 +128,17 @@ function planOf(program: Program, pieces: Pieces): TracePlan {
 async function hashed(invocation: Invocation, plan: TracePlan, hasher: Hasher) {
   const roots = [...plan.fixed] as Uint8Array[];
   const { pieces } = invocation;
+  const held = (base: Ref) => invocation.held(base);
   for (const [state, numbers] of plan.ofInputs.entries()) {
     const { bytes } = invocation.inputs[state]!;
-    const offsetOf = (base: Ref) => invocation.held(base).byteOffset - bytes.byteOffset;
+    const offsetOf = (base: Ref) => held(base).byteOffset - bytes.byteOffset;
     const schedule = scheduleOf(plan.contents, numbers, offsetOf);
-    await hashContents(hasher, plan.contents, schedule, bytes, invocation.held, roots);
+    await hashContents(hasher, plan.contents, schedule, bytes, held, roots);
   }
   const hash = (piece: number): Promise<boolean> =>
     piece < 0
       ? Promise.resolve(true)
-      : hashContents(hasher, plan.contents, plan.ofPieces[piece]!, pieces.bytes, invocation.held, roots);
+      : hashContents(hasher, plan.contents, plan.ofPieces[piece]!, pieces.bytes, held, roots);
   let hashing = hash(-1);
   for (let piece = 0; piece <= pieces.spans.length; piece++) {
     const isLast = piece === pieces.spans.length;

@@ -6,6 +6,7 @@ import { operators } from '../ops/index.ts';
 import { Emitter } from './emitter.ts';
 import { plainForm, type Form, type Kernel, type Lowering } from './lowering.ts';
 import { Patterns } from './patterns.ts';
+import { Products } from './products.ts';
 import { encodeModel, type ElementType, type OnnxValue } from './proto.ts';
 
 /** An ONNX model that computes a program, and the names by which to feed it. */
@@ -57,9 +58,9 @@ export function lowerPiece(program: Program, kernel: Kernel, from: number, to: n
 
 class ProgramLowering {
   readonly #program: Program;
-  readonly #kernel: Kernel;
   readonly #emitter = new Emitter();
   readonly #patterns: Patterns;
+  readonly #products: Products;
   readonly #values = new Map<string, string>();
   /** First node of a piece; undefined for a whole program. */
   readonly #from: number | undefined;
@@ -67,9 +68,13 @@ class ProgramLowering {
 
   constructor(program: Program, kernel: Kernel, from?: number) {
     this.#program = program;
-    this.#kernel = kernel;
     this.#from = from;
     this.#patterns = new Patterns(program);
+    this.#products = new Products(program, kernel, this.#emitter, this.#patterns, {
+      value: (ref, form) => this.value(ref, form),
+      transposed: (ref, permutation, form) => this.#transposed(ref, permutation, form),
+      scalarOf: (ref) => this.#scalarOf(ref),
+    });
   }
 
   whole(): LoweredProgram {
@@ -192,7 +197,7 @@ class ProgramLowering {
     }
     const operator = operators.get(node.op)!;
     const to = this.#loweringOf(node);
-    const fused = this.#from === undefined ? this.#dequantisedProduct(node) : undefined;
+    const fused = this.#from === undefined ? this.#products.dequantised(node) : undefined;
     return fused ?? operator.lower(to, { type: node.type, attributes: node.attributes, form });
   }
 
@@ -221,8 +226,8 @@ class ProgramLowering {
       },
       index: (i) => this.value(operand(i), 'i32'),
       transposed: (i, permutation, asked) => this.#transposed(operand(i), permutation, asked as Form),
-      product: (i, j) => this.#product(operand(i), operand(j)),
-      splitProduct: () => (this.#from === undefined ? this.#splitProduct(node) : undefined),
+      product: (i, j) => this.#products.product(operand(i), operand(j)),
+      splitProduct: () => (this.#from === undefined ? this.#products.split(node) : undefined),
       isCovered: () => this.#patterns.isNonNegative(operand(0)) || this.#patterns.covers(operand(1), operand(0)),
       batch: () => BATCH,
       scalar: (dtype, value) => emitter.scalar(dtype, value),
@@ -251,41 +256,5 @@ class ProgramLowering {
     return permutation.every((axis, i) => axis === i)
       ? value
       : this.#emitter.emit('Transpose', [value], { perm: permutation });
-  }
-
-  /** Operands and zero points of a product in the forms of the chosen kernel, B as [..., K, N]. */
-  #productOperands(a: Ref, b: Ref) {
-    const [formA, formB] = ({ u8s8: ['u8', 'i8'], u8u8: ['u8', 'u8'], s8s8: ['i8', 'i8'] } as const)[this.#kernel];
-    const axes = typeOf(this.#program, b).shape.map((_, axis) => axis);
-    const swapped = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
-    const zero = (form: 'u8' | 'i8') =>
-      form === 'u8' ? this.#emitter.scalar('u8', 128) : this.#emitter.scalar('i8', 0);
-    return {
-      operands: [this.value(a, formA), this.#transposed(b, swapped, formB)],
-      zeros: [zero(formA), zero(formB)],
-    };
-  }
-
-  #product(a: Ref, b: Ref): string {
-    const { operands, zeros } = this.#productOperands(a, b);
-    return this.#emitter.emit('MatMulInteger', [...operands, ...zeros]);
-  }
-
-  /** The sum of a contraction's parts as one product. */
-  #splitProduct(node: Node): string | undefined {
-    const whole = this.#patterns.splitProduct(node);
-    return whole && this.#product(whole.a, whole.b);
-  }
-
-  /** from_i32(matmul_nt(A, B)) times one scale is one kernel: it too rounds the integer once and then multiplies. */
-  #dequantisedProduct(node: Node): string | undefined {
-    const converted = node.op === 'mul' ? this.#patterns.node(node.inputs[0], 'from_i32') : undefined;
-    const product = converted && this.#patterns.product(converted.inputs[0]!);
-    if (product === undefined) return undefined;
-    const scale = this.#patterns.bare(node.inputs[1]!);
-    if (elementCount(typeOf(this.#program, scale).shape) !== 1) return undefined;
-    const { operands, zeros } = this.#productOperands(product.a, product.b);
-    const inputs = [...operands, this.#scalarOf(scale), this.#emitter.scalar('f32', 1), ...zeros];
-    return this.#emitter.emit('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
   }
 }
