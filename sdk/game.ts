@@ -190,9 +190,15 @@ export async function readFee(
 ): Promise<bigint> {
   const args = [stages.indexOf(demand.stage), demand.height] as const;
   const data = encodeFunctionData({ abi: gameAbi, functionName: 'feeOf', args });
-  const { data: result } = await onChain('Game.feeOf', client.call({ to: game, data, account, gasPrice }));
+  const { data: result } = await onChain(
+    'Game.feeOf',
+    client.call({ to: game, data, account, gas: GAS_OF_FEE, gasPrice }),
+  );
   return decodeFunctionResult({ abi: gameAbi, functionName: 'feeOf', data: result ?? '0x' });
 }
+
+/** A call that names a price has to be covered by the balance of its account, so it asks for little gas. */
+const GAS_OF_FEE = 200_000n;
 
 /** Whose turn it is in a stage; nobody's once the game is over. */
 export function moverIn(stage: Stage): Side | undefined {

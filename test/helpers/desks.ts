@@ -101,6 +101,9 @@ export async function openDesk(world: World, options: DeskOptions): Promise<Desk
   };
 }
 
+/** What nobody else sees. */
+const unseen = ['prepare', 'prepareOpening', 'drop'];
+
 /** Lets the desks act in turn until nobody has anything to do; what each has done. */
 export async function playOn(desks: Readonly<Record<string, Desk>>): Promise<readonly string[]> {
   const done: string[] = [];
@@ -108,7 +111,7 @@ export async function playOn(desks: Readonly<Record<string, Desk>>): Promise<rea
     if (passes > 200) throw new Error(`the game does not end: ${done.slice(-12).join(', ')}`);
     for (const [name, desk] of Object.entries(desks)) {
       const types = await desk.pass();
-      const visible = types.filter((type) => type !== 'prepare' && type !== 'prepareOpening');
+      const visible = types.filter((type) => !unseen.includes(type));
       done.push(...visible.map((type) => `${name} ${type}`));
       silent = types.every((type) => type === 'concede') ? silent + 1 : 0;
     }

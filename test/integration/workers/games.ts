@@ -118,6 +118,26 @@ describe('players of the game', function () {
     expect(await Promise.all(ids.map(statusOf))).to.deep.equal(['voided', 'voided']);
   });
 
+  it('open a game again that a re-org has taken back, and play on from where the chain stands', async () => {
+    const claimed = deviate(honest, 5, withWrongNumber);
+    const { id } = await claimRound(world(), claimed);
+    const watcher = await desk(watching);
+    await watcher.inspect(id);
+    const unopened = await world().request('evm_snapshot');
+    await playOn({ watcher });
+    expect(await statusOf(id)).to.equal('frozen');
+    await world().request('evm_revert', [unopened]);
+    expect(await statusOf(id)).to.equal('standing');
+    const miner = await desk(claimed.participant, standingBy(claimed));
+    expect(await playOn({ watcher })).to.include('watcher open');
+    const unanswered = await world().request('evm_snapshot');
+    while (!(await miner.pass()).includes('answerMarks'));
+    await playOn1(watcher);
+    await world().request('evm_revert', [unanswered]);
+    expect((await playOn({ watcher, miner })).at(-1)).to.equal('watcher prove');
+    expect(await statusOf(id)).to.equal('voided');
+  });
+
   it('convict who goes on from what is not a number', async () => {
     const broken = createState(model.trainingLayout, honest.states[4]!.bytes);
     broken.tensors.get('embedding')!.fill(NaN);

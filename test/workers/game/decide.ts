@@ -95,8 +95,13 @@ describe('player: an accusation', () => {
     expect(accusing({ stuck: true })).to.deep.equal([]);
   });
 
-  it('is dropped once there is an own game, or the claim is decided', () => {
-    for (const own of ['open', 'lost', 'closed'] as const) expect(accusing({ own })).to.deep.equal(['drop']);
+  it('waits while there is an own game, which a re-org may take back', () => {
+    expect(accusing({ own: 'open' })).to.deep.equal([]);
+    expect(accusing({ own: 'open', claim: 'voided' })).to.deep.equal(['drop']);
+  });
+
+  it('is dropped once the own game or the claim is decided', () => {
+    for (const own of ['lost', 'closed'] as const) expect(accusing({ own })).to.deep.equal(['drop']);
     for (const claim of ['final', 'voided', 'none'] as const) expect(accusing({ claim })).to.deep.equal(['drop']);
   });
 

@@ -9,8 +9,8 @@ export type Accusation = {
   readonly segment: number;
 };
 
-export type AccusationFacts = {
-  readonly accusation: Accusation;
+/** What the chain says of an accusation. */
+export type SeenOnChain = {
   readonly claim: ClaimStatus;
   /** What became of this worker's own challenge of the claim. */
   readonly own: ChallengeStatus;
@@ -20,22 +20,26 @@ export type AccusationFacts = {
   readonly now: number;
   /** For how long before that a second game is worth its gas. */
   readonly urgency: number;
-  /** The opening, once it is worked out, and whether it is announced. */
-  readonly opening: Opening | undefined;
-  readonly announced: boolean;
-  /** The opening could not be worked out: it is too early to try again. */
-  readonly stuck: boolean;
   /** Native coin, in wei: what the worker has, and what a whole game may take. */
   readonly funds: { readonly available: bigint; readonly needed: bigint };
   /** Of the owner, in units of the stake token. */
   readonly stake: { readonly free: bigint; readonly bond: bigint };
 };
 
+export type AccusationFacts = SeenOnChain & {
+  readonly accusation: Accusation;
+  /** The opening, once it is worked out, and whether it is announced. */
+  readonly opening: Opening | undefined;
+  readonly announced: boolean;
+  /** The opening could not be worked out: it is too early to try again. */
+  readonly stuck: boolean;
+};
+
 export type AccusationAction =
   | { readonly type: 'prepareOpening'; readonly accusation: Accusation }
   | { readonly type: 'announce'; readonly accusation: Accusation }
   | { readonly type: 'open'; readonly accusation: Accusation }
-  /** There is a game already, or nothing to win any more. */
+  /** There is nothing to win any more. */
   | { readonly type: 'drop'; readonly accusation: Accusation }
   | {
       readonly type: 'lackFunds';
@@ -49,7 +53,8 @@ export type AccusationAction =
 export function decideAccusation(facts: AccusationFacts): readonly AccusationAction[] {
   const { accusation, opening, announced, stuck } = facts;
   if (isOver(facts)) return [{ type: 'drop', accusation }];
-  if (isLeftToOthers(facts)) return [];
+  // Until that game is over: a re-org could take it back.
+  if (facts.own === 'open' || isLeftToOthers(facts)) return [];
   const lack = lacking(facts);
   if (lack !== undefined) return [lack];
   if (opening === undefined) return stuck ? [] : [{ type: 'prepareOpening', accusation }];
@@ -58,7 +63,7 @@ export function decideAccusation(facts: AccusationFacts): readonly AccusationAct
 
 /** A claim is challenged once by each, and not after it is decided. */
 function isOver({ claim, own }: AccusationFacts): boolean {
-  return own !== 'none' || (claim !== 'standing' && claim !== 'frozen');
+  return own === 'lost' || own === 'closed' || (claim !== 'standing' && claim !== 'frozen');
 }
 
 /**

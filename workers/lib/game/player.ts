@@ -34,7 +34,7 @@ export function createPlayer(options: PlayerOptions): Player {
       const { claimId } = accusation;
       if (table.pending.has(claimId)) return;
       const patience = createPatience(options.clock, options.log);
-      table.pending.set(claimId, { accusation, patience, opening: undefined, announced: false });
+      table.pending.set(claimId, { accusation, patience, opening: undefined, announced: false, seen: undefined });
     },
   };
 }

@@ -12,7 +12,7 @@ import { readStake } from '../../../sdk/stake.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Sender } from '../sender.ts';
-import type { AccusationFacts } from './accusation.ts';
+import type { AccusationFacts, SeenOnChain } from './accusation.ts';
 import type { Disputed } from './dispute.ts';
 import type { GameFacts } from './facts.ts';
 import { createPatience } from './patience.ts';
@@ -77,7 +77,9 @@ export function playerReader(options: PlayerReaderOptions, table: Table) {
       }
       const now = Number(last.timestamp);
       const accusations: AccusationFacts[] = [];
-      for (const pending of table.pending.values()) accusations.push(await readAccusation(options, pending, last));
+      for (const pending of table.pending.values()) {
+        accusations.push(await readAccusation(options, table, pending, last));
+      }
       return { games: [...table.games.values()].map((game) => factsOf(game, now, programs)), accusations, owed };
     },
   };
@@ -101,10 +103,9 @@ async function seat(
   ]);
   for (const opened of [...asChallenger, ...asClaimant]) {
     const key = keyOf(opened);
-    if (parseClaimId(opened.id).runId !== runId || table.games.has(key) || table.ended.has(key)) continue;
+    if (parseClaimId(opened.id).runId !== runId || table.games.has(key)) continue;
     const seated = await sitDown(options, opened, blocks.toBlock);
-    if (seated === undefined) table.ended.add(key);
-    else table.games.set(key, seated);
+    if (seated !== undefined) table.games.set(key, seated);
   }
 }
 
@@ -143,7 +144,6 @@ async function follow(
   seated.claim = (await readClaim(client, deployment, opened.id, { blockNumber })).status;
   if (game.position !== undefined) return;
   table.games.delete(key);
-  table.ended.add(key);
   const { end, turns } = seated.played;
   const won = end?.claimVoided === (side === 'challenger');
   // The move that ends a game leaves no position.
@@ -161,13 +161,26 @@ function factsOf(seated: Seated, now: number, programs: RunPrograms): GameFacts 
 }
 
 async function readAccusation(
-  { client, deployment, owner, parameters, sender }: PlayerReaderOptions,
-  { accusation, opening, announced, patience }: Pending,
-  { number: blockNumber, timestamp }: Block,
+  options: PlayerReaderOptions,
+  table: Table,
+  pending: Pending,
+  block: Block,
 ): Promise<AccusationFacts> {
+  const { accusation, opening, announced, patience } = pending;
+  if (pending.seen?.block !== block.number) {
+    pending.seen = { block: block.number, facts: await seenOnChain(options, table, accusation.claimId, block) };
+  }
+  return { ...pending.seen.facts, accusation, opening, announced, stuck: patience.isWaiting() };
+}
+
+async function seenOnChain(
+  { client, deployment, owner, parameters, sender }: PlayerReaderOptions,
+  { games }: Table,
+  claimId: bigint,
+  { number: blockNumber, timestamp }: Block,
+): Promise<SeenOnChain> {
   const at = { blockNumber };
-  const { claimId } = accusation;
-  const [{ status: claim }, own, terms, stake, available, needed] = await Promise.all([
+  const [{ status: claim }, own, terms, stake, available, cost] = await Promise.all([
     readClaim(client, deployment, claimId, at),
     readChallenge(client, deployment, claimId, owner, at),
     readTerms(client, deployment, claimId, at),
@@ -175,17 +188,15 @@ async function readAccusation(
     onChain('reading the balance', client.getBalance({ address: sender.address })),
     costOfGame(client, deployment, sender.address),
   ]);
+  // What the games may still take that are on already is spoken for.
+  const challenging = [...games.values()].filter(({ side }) => side === 'challenger').length;
   return {
-    accusation,
     claim,
     own,
     finalAt: terms.finalAt,
     now: Number(timestamp),
     urgency: parameters.challengeWindow,
-    opening,
-    announced,
-    stuck: patience.isWaiting(),
-    funds: { available, needed },
+    funds: { available, needed: cost * BigInt(challenging + 1) },
     stake: { free: stake.free, bond: terms.challengeBond },
   };
 }
