@@ -5,7 +5,7 @@ import { parseClaimId, readChallenge, readClaim, readTerms } from '../../../sdk/
 import type { Client } from '../../../sdk/client.ts';
 import type { Deployment } from '../../../sdk/deployment.ts';
 import { onChain } from '../../../sdk/errors.ts';
-import { readFee, readGame, readOwed, type RunPrograms } from '../../../sdk/game.ts';
+import { positionHash, readFee, readGame, readOwed, type RunPrograms } from '../../../sdk/game.ts';
 import { readOpenedGames, readPlayedGame, type OpenedGame } from '../../../sdk/game-events.ts';
 import type { RunParameters } from '../../../sdk/run.ts';
 import { readStake } from '../../../sdk/stake.ts';
@@ -80,7 +80,8 @@ export function playerReader(options: PlayerReaderOptions, table: Table) {
       for (const pending of table.pending.values()) {
         accusations.push(await readAccusation(options, table, pending, last));
       }
-      return { games: [...table.games.values()].map((game) => factsOf(game, now, programs)), accusations, owed };
+      const known = [...table.games.values()].filter(isWhole);
+      return { games: known.map((game) => factsOf(game, now, programs)), accusations, owed };
     },
   };
 }
@@ -137,7 +138,7 @@ async function follow(
 ): Promise<void> {
   const { opened, side } = seated;
   const game = await readGame(client, deployment, opened, { blockNumber });
-  if (game.position !== seated.game.position) {
+  if (game.position !== seated.game.position || !isWhole(seated)) {
     seated.played = await readPlayedGame(client, deployment, opened, blockNumber);
   }
   seated.game = game;
@@ -150,6 +151,12 @@ async function follow(
   const moves = (turns.at(-1)?.moves ?? 0) + 1;
   const fields = { claimId: String(opened.id), side, won, reason: end?.reason, moves };
   log[won ? 'info' : 'warn']({ event: 'gameEnded', ...fields }, won ? 'game won' : 'game over');
+}
+
+/** Whether the moves that were read lead to where the game stands: nodes can lag behind, and re-orgs come in between. */
+function isWhole({ played, game }: Seated): boolean {
+  const last = played.turns.at(-1);
+  return last !== undefined && positionHash(last.position) === game.position;
 }
 
 function factsOf(seated: Seated, now: number, programs: RunPrograms): GameFacts {
