@@ -1,13 +1,12 @@
 import { expect } from 'chai';
 
 import { isRevert } from '../../sdk/errors.ts';
-import { moverIn, type Position } from '../../sdk/game.ts';
-import { abandon, play, type Move } from '../../sdk/game-moves.ts';
-import { demandOf } from '../../workers/lib/game/demand.ts';
-import { claimRound, feeFor } from '../helpers/adversaries/claims.ts';
+import { moverIn } from '../../sdk/game.ts';
+import { abandon, play } from '../../sdk/game-moves.ts';
+import { claimRound } from '../helpers/adversaries/claims.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
 import { misstateHead } from '../helpers/adversaries/lies.ts';
-import { choose, look, move as moveOn, type Match } from '../helpers/adversaries/match.ts';
+import { look, move as moveOn, nextTurn, type Match, type NextTurn } from '../helpers/adversaries/match.ts';
 import { mutantsOf } from '../helpers/adversaries/mutations.ts';
 import { refused } from '../helpers/adversaries/refusals.ts';
 import { deviate, programsOf, type MinerRound } from '../helpers/adversaries/round.ts';
@@ -20,8 +19,6 @@ const dispute = { subject: 'segment', segment: 0 } as const;
 
 /** Only these speak for a side; what the others show is fixed already. */
 const BOUND: readonly string[] = ['answerMarks', 'answerTrace', 'mark', 'pick', 'pickNode', 'prove'];
-
-type Turn = { readonly position: Position; readonly move: Move; readonly value: bigint };
 
 describe('moves that nobody may make', function () {
   this.timeout(120_000);
@@ -105,10 +102,10 @@ describe('moves that nobody may make', function () {
 });
 
 /** The moves of a whole game, which is undone. */
-async function rehearse(world: World, begin: () => Promise<Match>): Promise<readonly Turn[]> {
+async function rehearse(world: World, begin: () => Promise<Match>): Promise<readonly NextTurn[]> {
   const snapshot = await world.request('evm_snapshot');
   const match = await begin();
-  const script: Turn[] = [];
+  const script: NextTurn[] = [];
   for (let turn = await next(world, match); turn !== undefined; turn = await next(world, match)) {
     script.push(turn);
     await moveOn(world, match);
@@ -118,16 +115,9 @@ async function rehearse(world: World, begin: () => Promise<Match>): Promise<read
 }
 
 /** The legal move of whose turn it is; undefined when the game is over. */
-async function next(world: World, match: Match): Promise<Turn | undefined> {
+async function next(world: World, match: Match): Promise<NextTurn | undefined> {
   const { end, turns } = await look(world, match);
-  const { position } = turns.at(-1)!;
-  if (end !== undefined) return undefined;
-  const side = moverIn(position.stage)!;
-  const action = await choose(world, match, side);
-  if (action?.type !== 'play') throw new TypeError(`nothing to play at ${position.stage}`);
-  const { program } = match.notes[side].trace ?? {};
-  const value = await feeFor(world, match.sides[side].address, demandOf(position, action.move, program));
-  return { position, move: action.move, value };
+  return end === undefined ? nextTurn(world, match, moverIn(turns.at(-1)!.position.stage)!) : undefined;
 }
 
 async function expectLegal(isLegal: boolean, attempt: Promise<void>, what: string): Promise<void> {

@@ -3,9 +3,9 @@ import type { Address } from 'viem';
 import type { Call } from '../../../sdk/call.ts';
 import { readClaim } from '../../../sdk/claims.ts';
 import { isRevert } from '../../../sdk/errors.ts';
-import { moverIn, readGame, type Side, type Stage } from '../../../sdk/game.ts';
+import { moverIn, readGame, type Position, type Side, type Stage } from '../../../sdk/game.ts';
 import { readPlayedGame, type OpenedGame, type PlayedGame } from '../../../sdk/game-events.ts';
-import { abandon, play } from '../../../sdk/game-moves.ts';
+import { abandon, play, type Move } from '../../../sdk/game-moves.ts';
 import { decideGame, honestStrategy, type GameAction, type Strategy } from '../../../workers/lib/game/decide.ts';
 import { demandOf } from '../../../workers/lib/game/demand.ts';
 import type { GameFacts, Notes } from '../../../workers/lib/game/facts.ts';
@@ -88,16 +88,26 @@ export async function move(world: World, match: Match): Promise<boolean> {
   return act(world, match, side);
 }
 
-/** The transaction of what one side would do now; undefined when it would do nothing. */
-export async function nextCall(world: World, match: Match, side: Side): Promise<Call | undefined> {
-  const { deployment } = world;
+/** A move, the position that it answers, and what it must bring. */
+export type NextTurn = { readonly position: Position; readonly move: Move; readonly value: bigint };
+
+/** What one side would play now; undefined when it would not play. */
+export async function nextTurn(world: World, match: Match, side: Side): Promise<NextTurn | undefined> {
   const action = await choose(world, match, side);
-  if (action?.type === 'abandon') return abandon(deployment, action.name);
   if (action?.type !== 'play') return undefined;
-  const { name, position, move: chosen } = action;
+  const { position, move: chosen } = action;
   const { program } = match.notes[side].trace ?? {};
   const value = await feeFor(world, match.sides[side].address, demandOf(position, chosen, program));
-  return play(deployment, name, position, chosen, value);
+  return { position, move: chosen, value };
+}
+
+/** The transaction of what one side would do now; undefined when it would do nothing. */
+export async function nextCall(world: World, match: Match, side: Side): Promise<Call | undefined> {
+  const { deployment, client } = world;
+  const { status } = await readClaim(client, deployment, match.opened.id);
+  if (status === 'voided') return side === 'challenger' ? abandon(deployment, match.opened) : undefined;
+  const turn = await nextTurn(world, match, side);
+  return turn && play(deployment, match.opened, turn.position, turn.move, turn.value);
 }
 
 async function act(world: World, match: Match, side: Side): Promise<boolean> {

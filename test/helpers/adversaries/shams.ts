@@ -1,4 +1,7 @@
+import { size } from 'viem';
+
 import { descriptorOf, descriptorProof } from '../../../engine/evidence.ts';
+import { bytesPerElement } from '../../../engine/graph/types.ts';
 import type { ChallengerRules } from '../../../workers/lib/game/challenger.ts';
 import { firstElementOf } from '../../../workers/lib/game/elements.ts';
 import type { GameFacts, Ruling } from '../../../workers/lib/game/facts.ts';
@@ -16,26 +19,27 @@ export function aimAt({ node, leaf = 0, element = 0 }: Aim): Partial<ChallengerR
   };
 }
 
-/** The child in which a place of the bottom lies. */
+/** The child in which a place of the bottom lies, or the last one. */
 function towards(facts: GameFacts, place: number): Ruling {
   const { position, notes, played } = facts;
   const { stage, first, height, index } = position;
   if (notes.trace?.first !== first) return { type: 'prepare', what: 'trace', first };
   const opened = childrenOn(played);
-  const size = 2 ** height / opened.length;
-  const child = Math.floor(place / size) - index * opened.length;
+  const width = 2 ** height / opened.length;
+  const child = Math.min(Math.floor(place / width) - index * opened.length, opened.length - 1);
   const choice = { child, root: opened[child]!, siblings: siblingsAmong(opened, child) };
-  if (stage === 'chooseChunks' || size > 1) return { type: 'pick', ...choice };
+  if (stage === 'chooseChunks' || width > 1) return { type: 'pick', ...choice };
   const { program } = notes.trace;
   const descriptor = program.nodes[place] ? descriptorOf(program, place) : '0x';
   return { type: 'pickNode', ...choice, descriptor, descriptorProof: descriptorProof(program, place) };
 }
 
-function name({ position, notes, played, programs }: GameFacts, element: number): Ruling {
+function name({ position, notes, played, programs }: GameFacts, wanted: number): Ruling {
   const { first, node, index: leaf } = position;
   if (notes.trace?.first !== first) return { type: 'prepare', what: 'trace', first };
   const { program } = notes.trace;
   const { type } = program.nodes[node]!;
+  const element = Math.min(wanted, size(leafOn(played)) / bytesPerElement[type.dtype] - 1);
   const number = firstElementOf(type, leaf) + element;
   if (notes.proof?.node !== node || notes.proof.element !== number) {
     return { type: 'prepare', what: 'proof', node, element: number, path: pathInTrace(played)! };
