@@ -88,7 +88,8 @@ export type Answer =
 
 /** The referee on a chain in this process. */
 export type RefereeContract = {
-  evaluate(check: Check): Promise<Answer>;
+  /** Throws for lack of gas. */
+  evaluate(check: Check, gas?: number): Promise<Answer>;
   /** Gas of an evaluation as a transaction of its own. */
   gasOf(check: Check): Promise<number>;
   close(): Promise<void>;
@@ -97,9 +98,9 @@ export type RefereeContract = {
 export async function createReferee(): Promise<RefereeContract> {
   const probe = await createProbe('contracts/claim/referee/Referee.sol');
   return {
-    async evaluate({ descriptor, element, context, evidence }) {
+    async evaluate({ descriptor, element, context, evidence }, gas) {
       try {
-        const finding = await probe.call('evaluate', [descriptor, element, context, evidence]);
+        const finding = await probe.call('evaluate', [descriptor, element, context, evidence], gas);
         const { fault, bits } = finding as { fault: boolean; bits: number };
         return fault ? { fault } : { word: bits };
       } catch (error) {

@@ -11,8 +11,8 @@ const PLACE: Address = '0x00000000000000000000000000000000000000aa';
 
 /** A contract that exists only in the memory of this process, for calls that change nothing. */
 export type Probe = {
-  /** Calls a function; reverts throw. */
-  call(functionName: string, args: readonly unknown[]): Promise<unknown>;
+  /** Calls a function with this much gas, by default more than enough; reverts throw. */
+  call(functionName: string, args: readonly unknown[], gas?: number): Promise<unknown>;
   /** What the same call would cost as a transaction of its own. */
   gasOf(functionName: string, args: readonly unknown[]): Promise<number>;
   close(): Promise<void>;
@@ -40,9 +40,9 @@ export async function createProbe(source: string): Promise<Probe> {
   const code = artifact.deployedBytecode;
   await connection.provider.request({ method: 'hardhat_setCode', params: [PLACE, code] });
   return {
-    async call(functionName, args) {
+    async call(functionName, args, gas = GAS) {
       const data = encodeFunctionData({ abi, functionName, args });
-      const params = [{ to: PLACE, data, gas: `0x${GAS.toString(16)}` }, 'latest'];
+      const params = [{ to: PLACE, data, gas: `0x${gas.toString(16)}` }, 'latest'];
       const answer = (await connection.provider.request({ method: 'eth_call', params })) as Hex;
       return decodeFunctionResult({ abi, functionName, data: answer });
     },
