@@ -10,7 +10,7 @@ import { claimIdOf, readClaim, type Claim } from '../../../sdk/claims.ts';
 import { readGameClock, type Subject } from '../../../sdk/game.ts';
 import { claimAggregate, readRound } from '../../../sdk/round.ts';
 import type { PlayerParts } from '../../../workers/lib/game/open-player.ts';
-import { unavailable } from '../../../workers/lib/game/settled.ts';
+import { unshowable } from '../../../workers/lib/game/settled.ts';
 import type { Model } from '../../../workers/lib/model.ts';
 import { claimRound } from '../../helpers/adversaries/claims.ts';
 import { execute, forge, outputRoot, outputState, type Execution } from '../../helpers/adversaries/execution.ts';
@@ -179,7 +179,7 @@ describe('players of the game', function () {
 
   it('show the start of an honest round, which ends a sham dispute of it', async () => {
     const { id } = await claimRound(world(), honest);
-    const blind: PlayerParts = { witness: (own) => ({ ...own, start: () => Promise.reject(unavailable(EMPTY)) }) };
+    const blind: PlayerParts = { witness: (own) => ({ ...own, start: () => Promise.reject(unshowable(EMPTY)) }) };
     const sham = await desk(watching, blind);
     sham.player.accuse({ claimId: id, subject: 'start', segment: 0 });
     const done = await playOn({ sham, miner: await desk(honest.participant) });

@@ -10,7 +10,7 @@ import type { Disputed } from './dispute.ts';
 import type { StartNotes } from './facts.ts';
 import { groupRoots } from './groups.ts';
 import type { Replay, ReplayOptions } from './replay.ts';
-import { globalState, unavailable } from './settled.ts';
+import { globalState, unavailable, unshowable } from './settled.ts';
 import type { Tracers } from './tracers.ts';
 import type { Testimony, Witness } from './witness.ts';
 import type { Work } from './work.ts';
@@ -28,7 +28,9 @@ export function honestWitness(means: WitnessMeans, disputed: Disputed): Witness 
     async roots(steps, signal) {
       const work = workOf(disputed);
       const roots = new Map<number, Hash>();
-      let at = { step: steps[0]!, state: await replay.stateAt(work, steps[0]!, signal) };
+      // From before the first of them: where a segment ends, the state that is claimed is what may be in dispute.
+      const before = steps[0]! - 1;
+      let at = { step: before, state: await replay.stateAt(work, before, signal) };
       for (const step of steps) {
         at = { step, state: await replay.advance(work, at.state, at.step, step, signal) };
         roots.set(step, await model.rootOf(at.state));
@@ -144,8 +146,10 @@ export function testimony(
 
 async function showStart({ replay, model }: WitnessMeans, work: Work, signal: AbortSignal): Promise<StartNotes> {
   const { commitment } = work;
-  const start = (await replay.startsOf(work, signal))?.find(({ root }) => root === commitment.startRoot);
-  if (start === undefined) throw unavailable(commitment.startRoot);
+  const starts = await replay.startsOf(work, signal);
+  if (starts === undefined) throw unavailable(commitment.startRoot);
+  const start = starts.find(({ root }) => root === commitment.startRoot);
+  if (start === undefined) throw unshowable(commitment.startRoot);
   const { first, rest } = groupRoots(start.state);
   if (start.before === undefined) {
     return { commitment, first, rest, before: noCommitment, beforeParameters: noCommitment.parent };

@@ -5,6 +5,7 @@ import { SwarmlockError } from '../../../engine/errors.ts';
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { treeDepth } from '../../../engine/commit/format.ts';
 import { partsOf, type Opening, type RunPrograms } from '../../../sdk/game.ts';
+import type { Commitment } from '../../../sdk/round.ts';
 import type { Accusation } from './accusation.ts';
 import type { Disputed } from './dispute.ts';
 import { levelsOfTrace } from './walk.ts';
@@ -41,7 +42,8 @@ function spanIn({ spanOf }: OpeningOptions, disputed: Disputed, subject: string,
   }
   if (subject !== 'before' || disputed.kind !== 'verdict') return undefined;
   const { first, end } = spanOf(disputed.verdict.segment);
-  return { first, end: end - 1, finish: disputed.verdict.before };
+  // The state before the first step is claimed by the miner: no step is in dispute.
+  return end - 1 === first ? undefined : { first, end: end - 1, finish: disputed.verdict.before };
 }
 
 async function isWrong(
@@ -58,8 +60,14 @@ async function isWrong(
     return differs(witness, { subject, first: 0 }, payloadRoot, signal);
   }
   if (disputed.kind === 'aggregate') return differs(witness, { subject, first: 0 }, disputed.claim.nextRoot, signal);
-  const { segment, trace } = disputed.verdict;
+  const { segment, before, trace } = disputed.verdict;
+  if (subject === 'before') return startOf(disputed.work.commitment, segment) !== before;
   return differs(witness, { subject, first: spanOf(segment).end - 1 }, trace, signal);
+}
+
+/** The state that is claimed where a segment starts. */
+function startOf({ startRoot, segmentRoots }: Commitment, segment: number): Hash {
+  return segment === 0 ? startRoot : segmentRoots[segment - 1]!;
 }
 
 /** Whether an invocation ends elsewhere; of a verdict, whether its trace is another one. */
@@ -77,13 +85,13 @@ async function differs(
   return (subject === 'trace' ? levels.at(-1)![0] : levels[depth]![outputStart / 2 ** depth]) !== claimed;
 }
 
-/** A start that nobody can show is none of those that the rules give. */
+/** Whether a start is none of those that the rules give. @throws STATE_UNAVAILABLE (retryable) when they are not known */
 async function isUnshowable(witness: Witness, signal: AbortSignal): Promise<boolean> {
   try {
     await witness.start(signal);
     return false;
   } catch (error) {
-    if (error instanceof SwarmlockError && error.code === 'STATE_UNAVAILABLE') return true;
+    if (error instanceof SwarmlockError && error.code === 'START_UNSHOWABLE') return true;
     throw error;
   }
 }

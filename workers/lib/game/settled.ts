@@ -10,6 +10,16 @@ export async function globalState(states: GlobalStates, root: Hash): Promise<Sta
   return state;
 }
 
+/** For a claimed start that is none of those in which the round may start. */
+export function unshowable(root: Hash): SwarmlockError {
+  return new SwarmlockError(`the round starts from ${root}, which is not what the rules give`, {
+    code: 'START_UNSHOWABLE',
+    argument: 'startRoot',
+    hint: 'The claim is wrong: its bond is lost if it is disputed.',
+    retryable: true,
+  });
+}
+
 /** For a state that nobody serves and that cannot be rebuilt. */
 export function unavailable(root: Hash): SwarmlockError {
   return new SwarmlockError(`nobody serves the state ${root}, and it is not what the rules give`, {

@@ -18,7 +18,7 @@ export type Testimony = {
  * witness that is not honest answers otherwise.
  */
 export type Witness = {
-  /** What shows the state in which the round starts. */
+  /** What shows the state in which the round starts. @throws START_UNSHOWABLE when it is not one of the right ones */
   start(signal: AbortSignal): Promise<StartNotes>;
   /** State roots after that many inner steps of the round; ascending. */
   roots(steps: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, Hash>>;
