@@ -44,8 +44,8 @@ describe('anything that anybody does', function () {
       expect((await readClaim(world.client, world.deployment, right.claim.id)).status).to.equal('standing');
       expect(miner.stake >= 0n && miner.native >= 0n, 'the honest miner is whole').to.equal(true);
       expect(purse.stake >= 0n, 'the honest challenger is whole').to.equal(true);
-      expect(melee.tries.made).to.be.greaterThan(STEPS / 5);
-      expect(melee.tries.refused).to.be.greaterThan(STEPS / 10);
+      expect(melee.tries.made).to.be.greaterThan(20);
+      expect(melee.tries.refused).to.be.greaterThan(20);
     });
   }
 });
@@ -60,7 +60,7 @@ async function begin(world: World, seed: number) {
   const [own, other] = [await honestRound(world, 1), await honestRound(world, 2)];
   const right = await prey(own, own);
   const wrong = await prey(other, deviate(other, 1, misstateHead));
-  const [watcher, ...crowd] = world.others.slice(0, 9) as [Address, ...Address[]];
+  const [watcher, ...crowd] = world.others as [Address, ...Address[]];
   const tries = { made: 0, refused: 0 };
   const melee: Melee = { world, dice: diceOf(seed), preys: [right, wrong], crowd, matches: [], tries };
   return { melee, right, wrong, watcher };

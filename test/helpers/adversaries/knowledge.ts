@@ -22,7 +22,7 @@ export type Invocation = {
 export type Knowledge = {
   /** State root after that many inner steps of the round. */
   root(step: number): Hash;
-  invocation(position: Position, first: number): Invocation;
+  invocation(position: Pick<Position, 'subject'>, first: number): Invocation;
   start?(): StartNotes;
 };
 
