@@ -14,7 +14,9 @@ import { recordingLog } from '../../helpers/logs.ts';
 import { ownerOf, rootOf } from '../../helpers/runs.ts';
 import { bookOf, tinyModelForTests } from '../../helpers/tiny-model.ts';
 
-describe('a miner in training', () => {
+describe('a miner in training', function () {
+  // It trains: on a busy machine that takes longer than a test should.
+  this.timeout(20_000);
   const tiny = tinyModelForTests();
   const folder = freshFolder();
   const { log, lines } = recordingLog();

@@ -20,7 +20,9 @@ import { silentLog as log } from '../../helpers/logs.ts';
 import { ownerOf, rootOf } from '../../helpers/runs.ts';
 import { bookOf, tinyModelForTests } from '../../helpers/tiny-model.ts';
 
-describe('an audit', () => {
+describe('an audit', function () {
+  // It trains: on a busy machine that takes longer than a test should.
+  this.timeout(20_000);
   const tiny = tinyModelForTests();
   const folder = freshFolder();
   const { signal } = new AbortController();
