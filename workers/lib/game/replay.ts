@@ -70,7 +70,8 @@ export function createReplay(options: ReplayOptions): Replay {
       if (before !== undefined) {
         const end = await endOf(options, replay, before.work, signal);
         // A round that starts from nothing where it may can be judged without what it could have gone on from.
-        if (end === undefined) return starts.some(({ root }) => root === work.commitment.startRoot) ? starts : undefined;
+        if (end === undefined)
+          return starts.some(({ root }) => root === work.commitment.startRoot) ? starts : undefined;
         await add(startState(recipe, parent, end), before);
       }
       return starts;
