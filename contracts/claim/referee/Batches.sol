@@ -16,7 +16,7 @@ library Batches {
     uint256 private constant SHARD_LEAVES = 1024;
     uint256 private constant SHARD_DEPTH = 10;
 
-    /// @dev Attributes are rows and the length of a row, which is the context and the token after it.
+    /// @dev The result is as many rows as the batch has, each of the context and the token after it.
     function loadBatch(
         Node memory node,
         uint256 element,
