@@ -1,7 +1,9 @@
-import { openArena } from '../cli/dispute/arena.ts';
-import { dearNodes, measureGames, type Figures } from '../cli/dispute/measure.ts';
 import { demoRecipe } from '../cli/demo/plan.ts';
+import { moreThanFloor } from '../cli/dispute/alone.ts';
+import { openArena, type Arena } from '../cli/dispute/arena.ts';
+import { dearNodes, measureGames, nodesByOperator, type Figures } from '../cli/dispute/measure.ts';
 import type { Dataset } from '../engine/data/dataset.ts';
+import type { Program } from '../engine/graph/program.ts';
 import type { Recipe } from '../engine/recipe.ts';
 import { log } from './lib/bench.ts';
 import { measuredRecipe } from './lib/recipes.ts';
@@ -20,42 +22,63 @@ const wide = (dataset: Dataset): Recipe =>
 
 const demo = (dataset: Dataset): Recipe => demoRecipe({ seed: 1, size: 'small', rounds: 10 }, dataset);
 
-/** The worst over several nodes of what a game takes, of the wide model, and of the demo's. */
+/**
+ * The worst over many nodes of what a game takes: of the wide model, where each operator has a game of its own, and of the
+ * demo's model.
+ */
 export async function run(): Promise<object> {
-  const games = await gamesOf('contractions of 4,096', 16, wide);
-  const small = await gamesOf("the demo's model", 64, demo);
-  const dearest = worstOf(games, 'gasTotal');
+  const chosen = (program: Program) => [...dearNodes(program), ...nodesByOperator(program)];
+  const arena = await openWith(wide, 16);
+  const games = await gamesOf('contractions of 4,096', arena, chosen);
+  const perOperator = finalByOperator(games);
+  for (const [name, more] of Object.entries(await moreThanFloor(arena)))
+    perOperator[name] = perOperator['floor']! + more;
+  await arena.close();
+  const other = await openWith(demo, 64);
+  const small = await gamesOf("the demo's model", other, dearNodes);
+  await other.close();
+  // The parts of a contraction of 4,096, and their sum.
   const parts = games.slice(0, 2);
   return {
-    moves: worstOf(games, 'moves').moves,
-    gasTotal: dearest.gasTotal,
-    gasFinal: worstOf(games, 'gasFinal').gasFinal,
+    ...summary(games),
     k4096GasFinal: worstOf(parts, 'gasFinal').gasFinal,
-    answererGas: dearest.answererGas,
-    challengerGas: dearest.challengerGas,
-    games,
-    demo: {
-      moves: worstOf(small, 'moves').moves,
-      gasTotal: worstOf(small, 'gasTotal').gasTotal,
-      gasFinal: worstOf(small, 'gasFinal').gasFinal,
-      games: small,
-    },
+    perOperator,
+    demo: summary(small),
+    games: { wide: games, demo: small },
   };
 }
 
-async function gamesOf(
-  title: string,
-  context: number,
-  recipe: (dataset: Dataset) => Recipe,
-): Promise<readonly Figures[]> {
+async function openWith(recipe: (dataset: Dataset) => Recipe, context: number): Promise<Arena> {
+  return openArena({ text, context, recipe });
+}
+
+type Chosen = Parameters<typeof measureGames>[1];
+
+async function gamesOf(title: string, arena: Arena, chosen: Chosen): Promise<readonly Figures[]> {
   log(`${title}:`);
-  const arena = await openArena({ text, context, recipe });
-  const games = await measureGames(arena, dearNodes, ({ what, operator, type, moves, gasTotal, gasFinal }) => {
+  return measureGames(arena, chosen, ({ what, operator, type, moves, gasTotal, gasFinal }) => {
     const gas = `${gasTotal.toLocaleString('en-US')} gas, ${gasFinal.toLocaleString('en-US')} at the end`;
     log(`  ${what} (${operator}, ${type}): ${moves} moves, ${gas}`);
   });
-  await arena.close();
-  return games;
+}
+
+/** The worst of each figure; the gas of the sides is that of the dearest game. */
+function summary(games: readonly Figures[]) {
+  const dearest = worstOf(games, 'gasTotal');
+  return {
+    moves: worstOf(games, 'moves').moves,
+    gasTotal: dearest.gasTotal,
+    dearest: `${dearest.what} (${dearest.operator}, ${dearest.type})`,
+    gasFinal: worstOf(games, 'gasFinal').gasFinal,
+    answererGas: dearest.answererGas,
+    challengerGas: dearest.challengerGas,
+  };
+}
+
+function finalByOperator(games: readonly Figures[]): Record<string, number> {
+  const most: Record<string, number> = {};
+  for (const { operator, gasFinal } of games) most[operator] = Math.max(gasFinal, most[operator] ?? 0);
+  return most;
 }
 
 function worstOf(games: readonly Figures[], key: 'moves' | 'gasTotal' | 'gasFinal'): Figures {

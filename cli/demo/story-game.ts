@@ -12,7 +12,7 @@ export function tellGame(story: Story, game: ToldGame, moves: readonly ToldMove[
   const caught = story.caught.find((one) => one.round === round && one.miner === miner?.name);
   if (kind !== 'work' || miner === undefined || caught === undefined) return lines;
   // The first game on a claim is the one to follow, unless another one decides.
-  if (isConvicted(caught)) return [];
+  if (caught.game !== game && isConvicted(caught)) return [];
   caught.game ??= game;
   if (caught.game !== game && game.end === undefined)
     return game.moves.length > moves.length ? [] : [besideLine(story, game)];

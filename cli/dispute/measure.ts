@@ -1,3 +1,4 @@
+import { finalCheckGas } from '../../engine/graph/final_check.ts';
 import { placedSlots, type Node, type Program, type Ref } from '../../engine/graph/program.ts';
 import { elementCount, type DType, type TensorType } from '../../engine/graph/types.ts';
 import type { Tensor } from '../../engine/graph/types.ts';
@@ -53,10 +54,10 @@ export async function measureGames(
   return all;
 }
 
-/** One element of a node, and the state that was claimed. */
+/** One element of a node, and the state that was claimed: nothing in between follows from the one, or leads to the other. */
 function lieAbout(program: Program, node: number): Lie {
-  const { type } = program.nodes[node]!;
-  return new Map([...lieAboutSlot(program, SLOT, spoil), [node, changeLast(type.dtype)]]);
+  const [output] = lieAboutSlot(program, SLOT, spoil);
+  return new Map([output!, [node, changeLast(program.nodes[node]!.type.dtype)]]);
 }
 
 /** Changes the last element into another one that may be committed to. */
@@ -69,7 +70,8 @@ function changeLast(dtype: DType): Edit {
 }
 
 function figuresOf({ sent, played }: Match, program: Program, { what, node }: Subject): Figures {
-  if (played.end?.claimVoided !== true) throw new RangeError(`the lie about node ${node} was not convicted`);
+  const isFound = played.end?.claimVoided === true && played.turns.at(-1)!.position.node === node;
+  if (!isFound) throw new RangeError(`the game has not led to node ${node}`);
   const { op, type } = program.nodes[node]!;
   const gasOf = (...sides: readonly Side[]) =>
     sent.filter(({ side }) => sides.includes(side)).reduce((sum, { gas }) => sum + gas, 0);
@@ -92,7 +94,7 @@ export function dearNodes(program: Program): readonly Subject[] {
     let best = -1;
     const isBetter = (node: Node) =>
       best < 0 || compare(wanted.map((size) => size(node) - size(program.nodes[best]!))) > 0;
-    program.nodes.forEach((node, index) => {
+    program.nodes.slice(0, program.outputStart).forEach((node, index) => {
       if (node !== null && wanted[0]!(node) >= 0 && isBetter(node)) best = index;
     });
     return { what, node: best };
@@ -107,6 +109,16 @@ export function dearNodes(program: Program): readonly Subject[] {
     largest('an update of the largest weight', only('div'), size),
     largest('the batch', only('load_batch')),
   ].filter(({ node }) => node >= 0);
+}
+
+/** For each operator the node whose final check may cost most. */
+export function nodesByOperator(program: Program): readonly Subject[] {
+  const found = new Map<string, { readonly node: number; readonly gas: number }>();
+  program.nodes.slice(0, program.outputStart).forEach((application, node) => {
+    const gas = finalCheckGas(program, node);
+    if (application !== null && gas > (found.get(application.op)?.gas ?? 0)) found.set(application.op, { node, gas });
+  });
+  return [...found].map(([op, { node }]) => ({ what: `the dearest ${op}`, node }));
 }
 
 /** The sign of the first difference that is none. */

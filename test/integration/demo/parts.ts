@@ -7,8 +7,14 @@ import { tailLog } from '../../../cli/demo/log-tail.ts';
 import { epochsOf } from '../../../cli/demo/plan.ts';
 import { lossPlot } from '../../../cli/demo/plot.ts';
 import { rangesOf } from '../../../cli/demo/report.ts';
+import { isConvicted, isDecided, tellGame } from '../../../cli/demo/story-game.ts';
+import { newStory, tell, type Story } from '../../../cli/demo/story.ts';
 import { withoutRepeats } from '../../../cli/demo/text.ts';
 import { parseOptions } from '../../../cli/demo/options.ts';
+import { castOf } from '../../../cli/demo/actors.ts';
+import type { ToldEnd, ToldGame, ToldMove } from '../../../cli/dispute/narrator.ts';
+import { claimIdOf } from '../../../sdk/claims.ts';
+import type { RunEvent } from '../../../sdk/events.ts';
 
 describe('the text of the demo', () => {
   it('has every paragraph once, however it is wrapped', () => {
@@ -76,6 +82,76 @@ describe('the report of the demo', () => {
     expect(rangesOf([])).to.equal('');
     expect(rangesOf([4])).to.equal('4');
     expect(rangesOf([1, 2, 3, 5, 7, 8])).to.equal('1-3, 5, 7-8');
+  });
+});
+
+describe('the games that the demo tells', () => {
+  const cast = castOf(1);
+  const addressOf = (name: string) => cast.find((actor) => actor.name === name)!.address;
+  const id = claimIdOf({ kind: 'work', runId: 1n, round: 2, number: 2 });
+  const lost: ToldEnd = { claimVoided: true, reason: 'element', won: 5n * 10n ** 18n, burned: 5n * 10n ** 18n };
+
+  /** Round 2, with the cheat in seat 2 and a challenge of its claim. */
+  function challenged(rounds = 2): Story {
+    const story = newStory(cast, rounds, 4);
+    const event = (eventName: string, args: object) => tell(story, { eventName, args } as RunEvent);
+    event('Joined', { owner: addressOf('cheat'), seat: 2, index: 1, price: 10n ** 18n });
+    event('RoundOpened', { round: 2, activeMiners: 2n });
+    event('Challenged', { id, challenger: addressOf('validator 1') });
+    return story;
+  }
+
+  function game(by: string, moves: number, end?: ToldEnd): ToldGame {
+    const move = (gas: number): ToldMove => {
+      const text = 'says something';
+      return { side: 'challenger', mover: addressOf(by), move: 'pick', gas, text, transaction: '0x' };
+    };
+    const made = Array.from({ length: moves }, (_, i) => move(1_000 * (i + 1)));
+    return { id, claimant: addressOf('cheat'), challenger: addressOf(by), moves: made, end };
+  }
+
+  const last = (told: ToldGame) => told.moves.slice(-1);
+
+  it('are followed move by move, to the verdict', () => {
+    const story = challenged();
+    const open = game('validator 1', 2);
+    expect(tellGame(story, open, last(open))).to.deep.equal(['   2 validator 1    2,000 gas  says something']);
+    expect(story.caught.map(isDecided)).to.deep.equal([false]);
+    open.end = lost;
+    const [, verdict] = tellGame(story, open, last(open));
+    expect(verdict).to.include('cheat is convicted on chain in 2 moves, 3,000 gas');
+    expect(verdict).to.include('10.00 WETH is slashed: 5.00 to validator 1, 5.00 burned');
+    expect(story.caught.map(isConvicted)).to.deep.equal([true]);
+    expect(story.miners.find(({ cheats }) => cheats)!.fates.get(2)).to.equal('convicted');
+  });
+
+  it('name the one who won, though another had come first', () => {
+    const story = challenged();
+    const first = game('validator 1', 2);
+    tellGame(story, first, last(first));
+    const beside = game('validator 2', 1);
+    expect(tellGame(story, beside, last(beside))).to.have.lengthOf(1);
+    const later = game('validator 2', 2);
+    expect(tellGame(story, later, last(later))).to.deep.equal([]);
+    tellGame(story, { ...later, end: lost }, last(later));
+    expect(story.caught).to.have.lengthOf(1);
+    expect(story.caught[0]).to.include({ by: 'validator 2', round: 2, miner: 'cheat' });
+    expect(tellGame(story, { ...first, end: { ...lost, reason: 'abandoned' } }, last(first))).to.deep.equal([]);
+    expect(story.caught[0]).to.include({ by: 'validator 2' });
+  });
+
+  it('say when a claim was right after all', () => {
+    const story = challenged();
+    const told = game('validator 1', 2, { ...lost, claimVoided: false });
+    expect(tellGame(story, told, last(told)).at(-1)).to.include('the claim is upheld');
+    expect(story.caught.map(isConvicted)).to.deep.equal([false]);
+    expect(story.caught.map(isDecided)).to.deep.equal([true]);
+  });
+
+  it('end with the last round that is shown', () => {
+    const story = challenged(1);
+    const told = game('validator 1', 2, lost);
+    expect(tellGame(story, told, last(told))).to.deep.equal([]);
   });
 });
 
