@@ -151,39 +151,48 @@ abstract contract GameFixture is Fixture {
 
     /// @dev Makes the trees from the leaf up.
     function script() private {
-        (uint256 lows, uint256 highs) = (uint256(1) << lowLevels(), uint256(1) << highLevels());
-        uint256 depth = lowLevels() + highLevels();
         descriptor = descriptorContent();
         leafData = leafContent();
-        lowChunks = Trees.around(leafRoot(), low(leafIndex()), 100, lows);
-        highChunks = Trees.around(Trees.fold(lowChunks), high(leafIndex()), 200, highs);
-        tree = Trees.fold(highChunks);
-        lowNodes = Trees.around(nodeRoot(), low(NODE), 300, lows);
-        bytes32[] memory children = Trees.around(Trees.fold(lowNodes), high(NODE), 400, highs);
+        scriptTensor();
+        scriptProgram();
+        scriptTrace();
+    }
 
+    function scriptTensor() private {
+        lowChunks = Trees.around(leafRoot(), low(leafIndex()), 100, uint256(1) << lowLevels());
+        highChunks = Trees.around(Trees.fold(lowChunks), high(leafIndex()), 200, uint256(1) << highLevels());
+        tree = Trees.fold(highChunks);
+    }
+
+    function scriptProgram() private {
+        uint256 depth = lowLevels() + highLevels();
         bytes memory header = abi.encodePacked(nodes(), outputStart(), uint32(3), uint32(2));
         bytes32[] memory layouts = Trees.noises(500, 2);
         descriptorProof = Trees.noises(600, depth + 2);
         bytes32 placed = descriptor.length == 0 ? Trees.EMPTY : Trees.leaf(descriptor);
-        bytes32 descriptors = Trees.climb(placed, NODE, Trees.noises(600, depth));
+        bytes32 left = Trees.node(Trees.climb(placed, NODE, Trees.noises(600, depth)), descriptorProof[depth]);
         bytes32 right = Trees.node(Trees.climb(Trees.leaf(header), 0, layouts), Trees.EMPTY);
         descriptorProof[depth + 1] = right;
-        program = Root.wrap(Trees.node(Trees.node(descriptors, descriptorProof[depth]), right));
+        program = Root.wrap(Trees.node(left, right));
+        bytes32[] memory above = new bytes32[](2);
+        (above[0], above[1]) = (Trees.EMPTY, left);
+        trace.headerProof = Trees.join(layouts, above);
+    }
 
+    function scriptTrace() private {
+        uint256 count = uint256(1) << highLevels();
+        lowNodes = Trees.around(nodeRoot(), low(NODE), 300, uint256(1) << lowLevels());
+        bytes32[] memory children = Trees.around(Trees.fold(lowNodes), high(NODE), 400, count);
         trace.root = Trees.fold(children);
         trace.nodes = nodes();
         trace.outputStart = outputStart();
         trace.constants = 3;
         trace.inputs = 2;
-        bytes32[] memory above = new bytes32[](2);
-        above[0] = Trees.EMPTY;
-        above[1] = Trees.node(descriptors, descriptorProof[depth]);
-        trace.headerProof = Trees.join(layouts, above);
         trace.outputProof = new bytes32[](2);
-        trace.outputProof[0] = Trees.fold(children, (3 * highs) / 4, highs / 4);
-        trace.outputProof[1] = Trees.fold(children, 0, highs / 2);
+        trace.outputProof[0] = Trees.fold(children, (3 * count) / 4, count / 4);
+        trace.outputProof[1] = Trees.fold(children, 0, count / 2);
         trace.children = children;
-        finish = Trees.fold(children, highs / 2, highs / 4);
+        finish = Trees.fold(children, count / 2, count / 4);
     }
 
     // ------------------------------------------------------------------------------------------------------ openings
