@@ -15,7 +15,7 @@ const LEAVES_TICKING = { SWARMLOCK_TICK_AFTER: '100000' };
 const CHALLENGER = 'workers/challenger/main.ts';
 
 describe('a challenger as a process', function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   const node = nodeForTests();
   const folder = mkdtempSync(join(tmpdir(), 'swarmlock-'));
   const keys: Record<string, `0x${string}`> = {};
