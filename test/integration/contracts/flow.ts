@@ -13,7 +13,8 @@ import {
   TOKENS_PER_CLAIM,
   WINDOWS,
 } from './protocol.ts';
-import { CLAIM, METADATA, root, shareTokenOf, SUPPLY, type Actor, type Deployment } from './protocol.ts';
+import { challengeAggregate, challengeWork, PROGRAMS_ROOT } from './challenges.ts';
+import { CLAIM, GENESIS, METADATA, root, shareTokenOf, SUPPLY, type Actor, type Deployment } from './protocol.ts';
 
 /** Gas of a transaction, from its receipt. */
 async function gasOf(sent: Promise<{ wait(): Promise<{ gasUsed: bigint } | null> }>): Promise<bigint> {
@@ -33,8 +34,6 @@ async function commitAll({ runs }: Deployment, miners: readonly Actor[], round: 
 
 /** Fields of what the lens returns. */
 type Numbers = Record<'seat' | 'index' | 'drawn' | 'segment', bigint>;
-
-const GENESIS = root(0x22);
 
 describe('a run through contracts', function () {
   this.timeout(60_000);
@@ -82,13 +81,13 @@ describe('a run through contracts', function () {
   });
 
   it('settles without a challenged miner, which earns nothing and keeps its bond locked', async () => {
-    const { deployment, miners, validators } = await openRun(3, 1);
+    const { deployment, miners, validators } = await openRun(3, 1, PROGRAMS_ROOT);
     const { runs, claims, ownership, stakeManager } = deployment;
     await commitAll(deployment, miners, 1n);
     await tickAll(deployment);
     const cheat = await runs.workClaimId(RUN, 1n, 2n);
     const validator = validators[0]!;
-    await claims.connect(validator.node).challenge(cheat, await claims.wordOf(cheat));
+    await challengeWork(deployment, validator, cheat, commitment(GENESIS, 1));
     await runs.connect(validator.node).report(RUN, 1n, 0b111n);
     expect((await runs.roundOf(RUN, 1n)).challenged).to.equal(0b010n);
 
@@ -112,14 +111,14 @@ describe('a run through contracts', function () {
   });
 
   it('takes another aggregate when the first one is challenged', async () => {
-    const { deployment, miners, validators } = await openRun(2, 1);
+    const { deployment, miners, validators } = await openRun(2, 1, PROGRAMS_ROOT);
     const { runs, claims } = deployment;
     await commitAll(deployment, miners, 1n);
     await tickAll(deployment);
     await pass(deployment, WINDOWS.audit);
     await runs.connect(miners[0]!.node).claimAggregate(RUN, 1n, 0b11n, root(0x66));
     const { aggregate: wrong } = await runs.roundOf(RUN, 1n);
-    await claims.connect(validators[0]!.node).challenge(wrong, await claims.wordOf(wrong));
+    await challengeAggregate(deployment, validators[0]!, miners[0]!, root(0x66));
     expect(await runs.statusOf(RUN, 1n)).to.equal(STATUS.audited);
 
     await runs.connect(miners[1]!.node).claimAggregate(RUN, 1n, 0b11n, root(0x67));

@@ -5,7 +5,14 @@ import { network } from 'hardhat';
 import type { Abi, ContractFunctionName } from 'viem';
 
 import ProtocolModule from '../../../deploy/modules/Protocol.ts';
-import type { claimsAbi, developmentTokenAbi, ownershipAbi, runLensAbi, runsAbi } from '../../../sdk/abi/index.ts';
+import type {
+  claimsAbi,
+  developmentTokenAbi,
+  gameAbi,
+  ownershipAbi,
+  runLensAbi,
+  runsAbi,
+} from '../../../sdk/abi/index.ts';
 import type { shareTokenAbi, stakeManagerAbi } from '../../../sdk/abi/index.ts';
 
 /** Seconds; as in the parameters of the run below. */
@@ -46,6 +53,7 @@ export async function deployProtocol() {
     stakeManager: contracts.stakeManager as BaseContract as Bound<typeof stakeManagerAbi>,
     claims: contracts.claims as BaseContract as Bound<typeof claimsAbi>,
     runs: contracts.runs as BaseContract as Bound<typeof runsAbi>,
+    game: contracts.game as BaseContract as Bound<typeof gameAbi>,
     ownership: contracts.ownership as BaseContract as Bound<typeof ownershipAbi>,
     runLens: contracts.runLens as BaseContract as Bound<typeof runLensAbi>,
     signers: await ethers.getSigners(),
@@ -68,12 +76,15 @@ export interface Actor {
   readonly node: Signer;
 }
 
+/** Of the run's first state. */
+export const GENESIS = root(0x22);
+
 /** A run that opens at `opensAt`; epochs of one round, everybody audited. */
-export const runParameters = (opensAt: number) => ({
+export const runParameters = (opensAt: number, programsRoot: string) => ({
   recipeRoot: root(0x11),
-  genesisRoot: root(0x22),
+  genesisRoot: GENESIS,
   datasetRoot: root(0x33),
-  programsRoot: root(0x34),
+  programsRoot,
   opensAt,
   plannedTokens: PLANNED_TOKENS,
   shareSupply: SUPPLY,
@@ -136,7 +147,7 @@ export async function tickAll(deployment: Deployment): Promise<readonly bigint[]
 }
 
 /** A deployment with a run in round 1: miners have seats 1 to n, validators the following. */
-export async function openRun(minerCount: number, validatorCount: number) {
+export async function openRun(minerCount: number, validatorCount: number, programsRoot: string = root(0x34)) {
   const deployment = await deployProtocol();
   const { runs, signers, networkHelpers } = deployment;
   const actors = Array.from({ length: minerCount + validatorCount }, (_, i): Actor => {
@@ -145,7 +156,7 @@ export async function openRun(minerCount: number, validatorCount: number) {
     return { owner, node };
   });
   const opensAt = (await networkHelpers.time.latest()) + 100;
-  await runs.createRun(runParameters(opensAt), METADATA);
+  await runs.createRun(runParameters(opensAt, programsRoot), METADATA);
   for (const [i, actor] of actors.entries()) {
     await fund(deployment, actor, 20n * ETHER);
     await runs.connect(actor.owner).join(RUN, i < minerCount ? ROLE.miner : ROLE.validator, ETHER);
