@@ -47,7 +47,7 @@ export type PlayerFacts = {
 type Block = { readonly number: bigint; readonly timestamp: bigint };
 
 /** Blocks that are searched again, in case that a re-org has changed them. */
-const OVERLAP = 32n;
+export const OVERLAP = 32n;
 
 /** Blocks. */
 const TIDY_EVERY = 100n;
