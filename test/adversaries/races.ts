@@ -5,6 +5,7 @@ import { readClaim } from '../../sdk/claims.ts';
 import { readGame, secretOf, type Opening } from '../../sdk/game.ts';
 import { announce, openGame, type Target } from '../../sdk/game-moves.ts';
 import type { Call } from '../../sdk/call.ts';
+import { setNode } from '../../sdk/stake.ts';
 import { firstDemandOf } from '../../workers/lib/game/demand.ts';
 import { sendAll } from '../helpers/adversaries/batch.ts';
 import { claimRound, feeFor, openingOf, type Claimed } from '../helpers/adversaries/claims.ts';
@@ -15,9 +16,10 @@ import { refused } from '../helpers/adversaries/refusals.ts';
 import { deviate, type MinerRound } from '../helpers/adversaries/round.ts';
 import { aimAt } from '../helpers/adversaries/shams.ts';
 import { honestRound, seat, worldForTests } from '../helpers/adversaries/stage.ts';
-import { tickAll, type World } from '../helpers/adversaries/world.ts';
+import { BOND, stakeOf, tickAll, type World } from '../helpers/adversaries/world.ts';
 
 const dispute = { subject: 'segment', segment: 0 } as const;
+const ETHER = 10n ** 18n;
 const nobodyKnowsWhat: Hex = `0x${'5e'.repeat(32)}`;
 
 describe('races for a challenge', function () {
@@ -113,6 +115,23 @@ describe('races for a challenge', function () {
       await world.send(challenger, secret(challenger, opening));
       await refused(rule, world.attempt(challenger, await openCall(opening, target, programs)));
     }
+  });
+
+  it("the challenger or its delegate makes the last move, nobody else, and the prize is the challenger's", async () => {
+    const world = stage();
+    const claimed = deviate(honest, 1, misstateHead);
+    const match = await seat(world, { claimed, claim, by: challenger, dispute, challengerKnows: knowledgeOf(honest) });
+    await playTo(world, match, 'prove');
+    const call = (await nextCall(world, match, 'challenger'))!;
+    for (const other of [thief, claimed.participant]) await refused('NotYourMove', world.attempt(other, call));
+    const delegate = `0x${'de'.repeat(20)}` as const;
+    await world.send(challenger, setNode(world.deployment, delegate));
+    await world.request('hardhat_impersonateAccount', [delegate]);
+    await world.request('hardhat_setBalance', [delegate, toHex(ETHER)]);
+    const before = await stakeOf(world, challenger);
+    await world.send(delegate, call);
+    expect((await stakeOf(world, challenger)) - before).to.equal(BOND / 2n);
+    expect(await stakeOf(world, delegate)).to.equal(0n);
   });
 
   it('no claim is challenged once it is final', async () => {

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { keccak256, toHex } from 'viem';
 
 import { trainingProgram } from '../../engine/programs.ts';
+import { descriptorOf } from '../../engine/evidence.ts';
+import type { Rule } from '../../workers/lib/game/facts.ts';
 import { firstDemandOf } from '../../workers/lib/game/demand.ts';
 import { claimRound, feeFor, openingOf } from '../helpers/adversaries/claims.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
@@ -61,6 +63,23 @@ describe('a challenge of an honest claim', function () {
       expect(result.played.turns[1]!.position.first).to.equal(wrong[0]);
     });
   }
+
+  it('is refused where it gives padding a descriptor, or says that a node is padding', async () => {
+    const padding = program.nodes.indexOf(null);
+    for (const node of [padding, padding - 1]) {
+      const other = node === padding ? descriptorOf(program, 0) : '0x';
+      const { chooseNodes } = aimAt({ node });
+      const lying: Rule = (facts) => {
+        const choice = chooseNodes!(facts);
+        return choice?.type === 'pickNode' ? { ...choice, descriptor: other } : choice;
+      };
+      const snapshot = await stage().request('evm_snapshot');
+      const result = await play(undefined, { chooseNodes: lying });
+      expect(result.refusals).to.deep.equal(['NotUnderRoot']);
+      expectUpheld(result, 'clock');
+      await stage().request('evm_revert', [snapshot]);
+    }
+  });
 
   it('is refused where it says that the size is wrong, and it is not', async () => {
     const world = stage();

@@ -15,7 +15,7 @@ import {
   preimageOfNode,
   recommit,
 } from '../helpers/adversaries/lies.ts';
-import { deviate } from '../helpers/adversaries/round.ts';
+import { deviate, playRound } from '../helpers/adversaries/round.ts';
 import {
   expectConviction,
   honestRound,
@@ -78,6 +78,17 @@ describe('a trace that is not built as traces are', function () {
     it('loses with something after the last group of a state', async () => {
       const lie = (step: Execution) => plant(step, step.program.nodes.length - 1, garbage);
       expectConviction(await play('padding at the end of a state', lie, {}, (step) => step), 'padding');
+    });
+
+    it('loses with something beside the slots of a payload', async () => {
+      const honest = await honestRound(stage());
+      const payload = (own: Execution) => plant(own, own.program.nodes.length - 1, garbage);
+      const result = await stageDispute(stage(), {
+        scenario: 'padding of a payload',
+        ...{ claimed: playRound(honest, { payload }), challengerKnows: knowledgeOf(honest) },
+        dispute: { subject: 'payload' },
+      });
+      expectConviction(result, 'padding');
     });
 
     it('loses with a leaf after the last of a tensor', async () => {
