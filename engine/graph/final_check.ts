@@ -8,7 +8,7 @@ import { bytesPerElement, elementCount, type TensorType } from './types.ts';
 /**
  * What it costs to have the contract recompute one element of a node: an upper bound of the gas of that transaction
  * (`prove` in contracts/claim/IGame.sol), with its calldata at the floor price of EIP-7623 where that decides.
- * test/engine/graph/final_check.ts compares it with what the referee takes, test/adversaries/operators.ts with what whole
+ * test/integration/contracts/final-check.ts compares it with what the referee takes, test/adversaries/operators.ts with what whole
  * transactions do.
  */
 
