@@ -1,10 +1,13 @@
+import { encodeFunctionData } from 'viem';
+
 import { demoRecipe } from '../cli/demo/plan.ts';
-import { moreThanFloor } from '../cli/dispute/alone.ts';
 import { openArena, type Arena } from '../cli/dispute/arena.ts';
-import { dearNodes, measureGames, nodesByOperator, type Figures } from '../cli/dispute/measure.ts';
+import { dearNodes, measureGames, type Figures } from '../cli/dispute/measure.ts';
 import type { Dataset } from '../engine/data/dataset.ts';
-import type { Program } from '../engine/graph/program.ts';
+import { operators } from '../engine/ops/index.ts';
 import type { Recipe } from '../engine/recipe.ts';
+import { gameAbi, refereeAbi } from '../sdk/abi/index.ts';
+import { largestCheckOf } from '../test/helpers/referee/largest.ts';
 import { log } from './lib/bench.ts';
 import { measuredRecipe } from './lib/recipes.ts';
 
@@ -22,20 +25,14 @@ const wide = (dataset: Dataset): Recipe =>
 
 const demo = (dataset: Dataset): Recipe => demoRecipe({ seed: 1, size: 'small', rounds: 10 }, dataset);
 
-/**
- * The worst over many nodes of what a game takes: of the wide model, where each operator has a game of its own, and of the
- * demo's model.
- */
+/** The worst over several nodes of what a game takes: of the wide model, and of the demo's. */
 export async function run(): Promise<object> {
-  const chosen = (program: Program) => [...dearNodes(program), ...nodesByOperator(program)];
   const arena = await openWith(wide, 16);
-  const games = await gamesOf('contractions of 4,096', arena, chosen);
-  const perOperator = finalByOperator(games);
-  for (const [name, more] of Object.entries(await moreThanFloor(arena)))
-    perOperator[name] = perOperator['floor']! + more;
+  const games = await gamesOf('contractions of 4,096', arena);
+  const perOperator = await finalByOperator(arena, games);
   await arena.close();
   const other = await openWith(demo, 64);
-  const small = await gamesOf("the demo's model", other, dearNodes);
+  const small = await gamesOf("the demo's model", other);
   await other.close();
   // The parts of a contraction of 4,096, and their sum.
   const parts = games.slice(0, 2);
@@ -52,11 +49,9 @@ async function openWith(recipe: (dataset: Dataset) => Recipe, context: number): 
   return openArena({ text, context, recipe });
 }
 
-type Chosen = Parameters<typeof measureGames>[1];
-
-async function gamesOf(title: string, arena: Arena, chosen: Chosen): Promise<readonly Figures[]> {
+async function gamesOf(title: string, arena: Arena): Promise<readonly Figures[]> {
   log(`${title}:`);
-  return measureGames(arena, chosen, ({ what, operator, type, moves, gasTotal, gasFinal }) => {
+  return measureGames(arena, dearNodes, ({ what, operator, type, moves, gasTotal, gasFinal }) => {
     const gas = `${gasTotal.toLocaleString('en-US')} gas, ${gasFinal.toLocaleString('en-US')} at the end`;
     log(`  ${what} (${operator}, ${type}): ${moves} moves, ${gas}`);
   });
@@ -75,10 +70,24 @@ function summary(games: readonly Figures[]) {
   };
 }
 
-function finalByOperator(games: readonly Figures[]): Record<string, number> {
-  const most: Record<string, number> = {};
-  for (const { operator, gasFinal } of games) most[operator] = Math.max(gasFinal, most[operator] ?? 0);
-  return most;
+/**
+ * Gas of the final check of each operator at its largest: the referee's own work on operands of 2^18 leaves in a trace of
+ * 2^13 nodes, and the most that the game has been seen to add to it.
+ */
+async function finalByOperator({ chain }: Arena, games: readonly Figures[]): Promise<Record<string, number>> {
+  const { client, deployment, accounts } = chain;
+  const around = Math.max(...games.map(({ gasFinal, refereeGas }) => gasFinal - refereeGas));
+  log(`  the game adds ${around.toLocaleString('en-US')} gas at most to what the referee takes`);
+  const to = await client.readContract({ address: deployment.game, abi: gameAbi, functionName: 'referee' });
+  const found: Record<string, number> = {};
+  for (const name of operators.keys()) {
+    const { descriptor, element, context, evidence } = largestCheckOf(name);
+    const args = [descriptor, element, context, evidence] as const;
+    const data = encodeFunctionData({ abi: refereeAbi, functionName: 'evaluate', args });
+    const { gasUsed } = await chain.send(accounts[0]!, { to, data, name: 'Referee.evaluate' });
+    found[name] = Number(gasUsed) + around;
+  }
+  return found;
 }
 
 function worstOf(games: readonly Figures[], key: 'moves' | 'gasTotal' | 'gasFinal'): Figures {

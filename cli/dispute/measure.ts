@@ -1,11 +1,14 @@
-import { finalCheckGas } from '../../engine/graph/final_check.ts';
+import { decodeFunctionData, encodeFunctionData } from 'viem';
+
 import { placedSlots, type Node, type Program, type Ref } from '../../engine/graph/program.ts';
 import { elementCount, type DType, type TensorType } from '../../engine/graph/types.ts';
 import type { Tensor } from '../../engine/graph/types.ts';
+import { gameAbi, refereeAbi } from '../../sdk/abi/index.ts';
 import type { Side } from '../../sdk/game.ts';
 import type { Arena } from './arena.ts';
 import { lieAboutSlot, lyingWitness, type Edit, type Lie } from './lies.ts';
 import { claimRound, playMatch, type Match } from './match.ts';
+import { questionOf } from './recompute.ts';
 import { playFalsely } from './round.ts';
 import { typeText } from './tell.ts';
 
@@ -20,6 +23,8 @@ export type Figures = {
   readonly gasTotal: number;
   /** Of the transaction with the final check. */
   readonly gasFinal: number;
+  /** Of a transaction that puts the same question to the referee, and does nothing else. */
+  readonly refereeGas: number;
   readonly answererGas: number;
   readonly challengerGas: number;
 };
@@ -45,7 +50,7 @@ export async function measureGames(
     const lie = lieAbout(round.program, subject.node);
     const cheat = lyingWitness(round.honest, last, () => lie);
     const match = await playMatch(arena, claimed, { claimant: cheat, challenger: round.honest });
-    const figures = figuresOf(match, round.program, subject);
+    const figures = { ...figuresOf(match, round.program, subject), refereeGas: await refereeGas(arena, match) };
     onGame(figures);
     all.push(figures);
     await arena.chain.request('evm_revert', [snapshot]);
@@ -69,7 +74,7 @@ function changeLast(dtype: DType): Edit {
   };
 }
 
-function figuresOf({ sent, played }: Match, program: Program, { what, node }: Subject): Figures {
+function figuresOf({ sent, played }: Match, program: Program, { what, node }: Subject): Omit<Figures, 'refereeGas'> {
   const isFound = played.end?.claimVoided === true && played.turns.at(-1)!.position.node === node;
   if (!isFound) throw new RangeError(`the game has not led to node ${node}`);
   const { op, type } = program.nodes[node]!;
@@ -86,6 +91,16 @@ function figuresOf({ sent, played }: Match, program: Program, { what, node }: Su
     answererGas: gasOf('claimant'),
     challengerGas: gasOf('challenger'),
   };
+}
+
+async function refereeGas({ chain }: Arena, { sent }: Match): Promise<number> {
+  const { client, deployment, accounts } = chain;
+  const { input } = await client.getTransaction({ hash: sent.at(-1)!.transaction });
+  const call = decodeFunctionData({ abi: gameAbi, data: input });
+  if (call.functionName !== 'prove') throw new RangeError('the game has not ended with a proof');
+  const { address: to, args } = await questionOf(client, deployment, call);
+  const data = encodeFunctionData({ abi: refereeAbi, functionName: 'evaluate', args });
+  return Number((await chain.send(accounts[0]!, { to, data, name: 'Referee.evaluate' })).gasUsed);
 }
 
 /** The nodes of a training step whose games cost most, each for another reason. */
@@ -109,16 +124,6 @@ export function dearNodes(program: Program): readonly Subject[] {
     largest('an update of the largest weight', only('div'), size),
     largest('the batch', only('load_batch')),
   ].filter(({ node }) => node >= 0);
-}
-
-/** For each operator the node whose final check may cost most. */
-export function nodesByOperator(program: Program): readonly Subject[] {
-  const found = new Map<string, { readonly node: number; readonly gas: number }>();
-  program.nodes.slice(0, program.outputStart).forEach((application, node) => {
-    const gas = finalCheckGas(program, node);
-    if (application !== null && gas > (found.get(application.op)?.gas ?? 0)) found.set(application.op, { node, gas });
-  });
-  return [...found].map(([op, { node }]) => ({ what: `the dearest ${op}`, node }));
 }
 
 /** The sign of the first difference that is none. */

@@ -13,7 +13,14 @@ import type { Finding, GameCall } from './tell.ts';
 export type Proof = Extract<GameCall, { functionName: 'prove' }>;
 
 /** Asks the referee what an element of a miner's work must be, as the game has asked it. */
-export async function recompute(client: Client, deployment: Deployment, { args }: Proof): Promise<Finding> {
+export async function recompute(client: Client, deployment: Deployment, proof: Proof): Promise<Finding> {
+  const { address, args } = await questionOf(client, deployment, proof);
+  const query = { address, abi: refereeAbi, functionName: 'evaluate', args } as const;
+  return onChain('Referee.evaluate', client.readContract(query));
+}
+
+/** Where the referee is, and what a proof has it asked. */
+export async function questionOf(client: Client, deployment: Deployment, { args }: Proof) {
   const [id, , position, descriptor, , element, evidence, , programs] = args;
   const { type } = decodeNode(hexToBytes(descriptor));
   const number = BigInt(firstElementOf(type, Number(position.index))) + element;
@@ -30,11 +37,7 @@ export async function recompute(client: Client, deployment: Deployment, { args }
   };
   const about = { address: deployment.game, abi: gameAbi, functionName: 'referee' } as const;
   const address = await onChain('Game.referee', client.readContract(about));
-  const question = [descriptor, number, context, evidence] as const;
-  return onChain(
-    'Referee.evaluate',
-    client.readContract({ address, abi: refereeAbi, functionName: 'evaluate', args: question }),
-  );
+  return { address, args: [descriptor, number, context, evidence] as const };
 }
 
 /** For each operand that is read from a state, the state's root: as Rules finds them. */
