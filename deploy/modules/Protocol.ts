@@ -32,7 +32,19 @@ export default buildModule('Protocol', (m) => {
   const verdicts = m.contractAt('Verdicts', m.staticCall(protocol, 'verdicts'));
   const runLens = m.contract('RunLens', [runs]);
   return {
-    ...{ token, randomness, shareTokenFactory, referee, rules, gameFactory },
-    ...{ protocol, stakeManager, claims, runs, ownership, game, verdicts, runLens },
+    token,
+    randomness,
+    shareTokenFactory,
+    referee,
+    rules,
+    gameFactory,
+    protocol,
+    stakeManager,
+    claims,
+    runs,
+    ownership,
+    game,
+    verdicts,
+    runLens,
   };
 });

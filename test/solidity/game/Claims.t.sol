@@ -8,7 +8,6 @@ import {IRules} from "../../../contracts/claim/rules/IRules.sol";
 import {IVerdicts} from "../../../contracts/claim/IVerdicts.sol";
 import {RunPrograms} from "../../../contracts/claim/RunPrograms.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
-import {ClaimId} from "../../../contracts/types/ClaimId.sol";
 import {MemberSet} from "../../../contracts/types/MemberSet.sol";
 import {Root} from "../../../contracts/types/Root.sol";
 import {GameFixture} from "../lib/GameFixture.sol";

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IGame} from "../../../contracts/claim/IGame.sol";
-import {RunPrograms} from "../../../contracts/claim/RunPrograms.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
 import {Root} from "../../../contracts/types/Root.sol";
 import {GameFixture} from "../lib/GameFixture.sol";

@@ -189,7 +189,7 @@ contract GameMarksTest is GameFixture {
     }
 
     /// @dev External, so that a revert expected before is that of the move.
-    function takeAs(IGame.Position memory position, uint256 part, bytes32 end) external {
+    function takeAs(IGame.Position calldata position, uint256 part, bytes32 end) external {
         take(position, marksOfSegment(), part, end);
     }
 }

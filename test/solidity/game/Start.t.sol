@@ -8,7 +8,6 @@ import {IRuns} from "../../../contracts/run/IRuns.sol";
 import {ClaimId} from "../../../contracts/types/ClaimId.sol";
 import {Root} from "../../../contracts/types/Root.sol";
 import {GameFixture} from "../lib/GameFixture.sol";
-import {Trees} from "../lib/Trees.sol";
 import {vm} from "../lib/Vm.sol";
 
 /// @dev The state in which a round starts. Epochs of two rounds. A round that goes on starts from `FIRST` and `REST`, with

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IClaims} from "../../../contracts/claim/IClaims.sol";
 import {IGame} from "../../../contracts/claim/IGame.sol";
 import {Game} from "../../../contracts/claim/Game.sol";
-import {ClaimId} from "../../../contracts/types/ClaimId.sol";
 import {Duration} from "../../../contracts/types/Time.sol";
 import {GameFixture} from "../lib/GameFixture.sol";
 import {vm} from "../lib/Vm.sol";
@@ -34,6 +33,10 @@ contract Glutton {
     uint256 public attempts;
 
     receive() external payable {
+        tryAgain();
+    }
+
+    function tryAgain() private {
         ++attempts;
         (bool isOk, ) = msg.sender.call(_again);
         (bool isPaid, ) = msg.sender.call(abi.encodeCall(IGame.withdraw, ()));
@@ -59,11 +62,11 @@ contract GameTurnsTest is GameFixture {
         vm.expectRevert(abi.encodeWithSelector(IGame.TimeLeft.selector, left, elapsed));
     }
 
-    function splitAs(IGame.Position memory position) external {
+    function splitAs(IGame.Position calldata position) external {
         splitBy(CLAIMANT, position, lowNodes);
     }
 
-    function pickAs(IGame.Position memory position) external {
+    function pickAs(IGame.Position calldata position) external {
         pickBy(CHALLENGER, position, high(NODE), trace.children);
     }
 

@@ -290,19 +290,19 @@ contract GameWalkTest is GameFixture {
     }
 
     /// @dev External, so that a revert expected before is that of the move, not of what it needs.
-    function traceAs(uint256 member, IGame.Position memory position) external {
+    function traceAs(uint256 member, IGame.Position calldata position) external {
         traceBy(member, CHALLENGER, position);
     }
 
-    function pickAs(uint256 member, IGame.Position memory position, uint256 child) external {
+    function pickAs(uint256 member, IGame.Position calldata position, uint256 child) external {
         pickBy(member, position, child, trace.children);
     }
 
-    function pickNodeAs(uint256 member, IGame.Position memory position) external {
+    function pickNodeAs(uint256 member, IGame.Position calldata position) external {
         pickNodeBy(member, position);
     }
 
-    function proveAs(uint256 member, IGame.Position memory position, uint256 element) external {
+    function proveAs(uint256 member, IGame.Position calldata position, uint256 element) external {
         proveBy(member, position, element);
     }
 }
