@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
 import type { RecipeInput } from '../../engine/recipe.ts';
-import type { Execution } from '../helpers/adversaries/execution.ts';
+import { plant, type Execution } from '../helpers/adversaries/execution.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
-import { misstateHead, pretend } from '../helpers/adversaries/lies.ts';
+import { misstateHead, misstateLoss, pretend } from '../helpers/adversaries/lies.ts';
 import { deviate, playRound } from '../helpers/adversaries/round.ts';
 import { aimAt } from '../helpers/adversaries/shams.ts';
 import {
@@ -27,6 +27,13 @@ const WIDE: Partial<RecipeInput> = {
   round: { steps: 2, segments: 2 },
 };
 
+/** A trace whose places are not a power of two. */
+const TALL: Partial<RecipeInput> = {
+  model: { depth: 2, width: 8, heads: 2, context: 3, vocabulary: 256, mlp: 'swiglu' },
+  batch: 1,
+  round: { steps: 2, segments: 1 },
+};
+
 /** A learning rate with which the second step has no result. */
 const STEEP: Partial<RecipeInput> = {
   ...SMALL,
@@ -34,6 +41,7 @@ const STEEP: Partial<RecipeInput> = {
   optimizer: { learningRate: 1e30, steps: 100 },
 };
 
+const garbage = `0x${'9a'.repeat(32)}` as const;
 const stagesOf = ({ played }: Result) => played.turns.map(({ position }) => position.stage);
 
 describe('a game over more steps than one move can mark', function () {
@@ -89,6 +97,43 @@ describe('a game about a tensor of more leaves than one move opens', function ()
     const result = await play('sham: a tensor of 256 leaves', asItIs, aimAt({ node, leaf: 200, element: 7 }));
     expectUpheld(result, 'element');
   });
+});
+
+describe('a trace that ends before its tree does', function () {
+  this.timeout(120_000);
+  const stage = worldForTests(TALL);
+  const play = async (scenario: string, lie?: (honest: Execution) => Execution, challenger = {}): Promise<Result> => {
+    const honest = await honestRound(stage());
+    const claimed = lie === undefined ? honest : deviate(honest, 1, lie);
+    const dispute = { subject: 'segment', segment: 0 } as const;
+    return stageDispute(stage(), { scenario, claimed, challengerKnows: knowledgeOf(honest), dispute, challenger });
+  };
+
+  it('convicts a wrong element of its last node', async () => {
+    const { nodes } = (await honestRound(stage())).steps[0]!.program;
+    expect(Math.log2(nodes.length) % 1).to.not.equal(0);
+    expectConviction(await play('a wrong loss of a trace of 1,664 places', misstateLoss), 'element');
+  });
+
+  it('holds nothing after its last place', async () => {
+    // An honest challenger takes the wrong loss, which comes first. This one names what is planted as what it is.
+    const { nodes } = (await honestRound(stage())).steps[0]!.program;
+    const lie = (own: Execution) => plant(misstateLoss(own), nodes.length + 5, garbage);
+    const result = await play('something after the last place of a trace', lie, aimAt({ node: nodes.length + 5 }));
+    expectConviction(result, 'padding');
+  });
+
+  for (const beyond of [0, 100, 383]) {
+    it(`is not wrong ${beyond} places after the last, where it is empty`, async () => {
+      const { nodes } = (await honestRound(stage())).steps[0]!.program;
+      const result = await play(
+        `sham: ${beyond} places after a trace`,
+        undefined,
+        aimAt({ node: nodes.length + beyond }),
+      );
+      expectUpheld(result, 'padding');
+    });
+  }
 });
 
 describe('a step that has no result', function () {

@@ -121,11 +121,12 @@ export function levelsAt(execution: Execution, node: number): readonly (readonly
 
 const known = new WeakMap<Execution, readonly Hash[]>();
 
-/** What the trace has at each of its places. */
+/** What the trace has at each of its places, and beyond if something was planted there. */
 export function traceNodes(execution: Execution): readonly Hash[] {
   let nodes = known.get(execution);
   if (nodes === undefined) {
-    nodes = execution.program.nodes.map((_, place) => rootAt(execution, place));
+    const places = Math.max(execution.program.nodes.length, ...[...execution.planted.keys()].map((place) => place + 1));
+    nodes = Array.from({ length: places }, (_, place) => rootAt(execution, place));
     known.set(execution, nodes);
   }
   return nodes;
