@@ -17,7 +17,7 @@ library ReplyGas {
         if (stage == IGame.Stage.LEAF) return 130_000;
         if (stage == IGame.Stage.INVOKE) return 380_000;
         if (stage == IGame.Stage.MARKS) return 450_000;
-        if (stage == IGame.Stage.START) return 350_000;
+        if (stage == IGame.Stage.START) return 250_000;
         return 0;
     }
 
