@@ -1,7 +1,8 @@
 import { numberToHex, type Address, type Hex, type TransactionReceipt } from 'viem';
 
 import type { Call } from '../../../sdk/call.ts';
-import { GAS_PRICE, type World } from './world.ts';
+import { GAS_PRICE } from './chain.ts';
+import type { World } from './world.ts';
 
 export type Sending = { readonly from: Address; readonly call: Call };
 

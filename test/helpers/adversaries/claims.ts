@@ -9,7 +9,8 @@ import { commit } from '../../../sdk/round.ts';
 import { firstDemandOf, type Demand } from '../../../workers/lib/game/demand.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { MinerRound } from './round.ts';
-import { GAS_PRICE, RUN, type World } from './world.ts';
+import { GAS_PRICE } from './chain.ts';
+import { RUN, type World } from './world.ts';
 
 /** A claim on chain, with what it is the hash of. */
 export type Claimed = { readonly id: bigint; readonly word: Hash; readonly target: Target };

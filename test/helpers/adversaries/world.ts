@@ -1,9 +1,6 @@
 import type {} from '@nomicfoundation/hardhat-ignition-ethers';
 import { network } from 'hardhat';
 import {
-  createPublicClient,
-  custom,
-  defineChain,
   encodeFunctionData,
   erc20Abi,
   keccak256,
@@ -27,23 +24,17 @@ import { claimsAbi, developmentTokenAbi, gameAbi, stakeManagerAbi } from '../../
 import type { Call } from '../../../sdk/call.ts';
 import type { Client } from '../../../sdk/client.ts';
 import type { Deployment } from '../../../sdk/deployment.ts';
-import { chainError } from '../../../sdk/errors.ts';
 import { programsRoot, type RunPrograms } from '../../../sdk/game.ts';
 import { join } from '../../../sdk/membership.ts';
 import { createRun, readRun, tick, type RunParameters } from '../../../sdk/run.ts';
 import { approve, deposit, setNode } from '../../../sdk/stake.ts';
 import { tinyRecipe } from '../recipes.ts';
+import { attempt, clientOf, send, type Connection, type Request } from './chain.ts';
 
 export const RUN = 1n;
 export const MAX_MEMBERS = 4;
 export const BOND = parseEther('2');
 export const CHALLENGE_BOND = parseEther('1');
-/** What every transaction pays for a unit of gas. Above any base fee here, so that what things cost does not depend on it. */
-export const GAS_PRICE = 2_000_000_000n;
-const GAS = 12_000_000n;
-
-type Connection = Awaited<ReturnType<typeof network.create>>;
-
 /** Everything deployed in this process, and a run of a real recipe whose first round is open. */
 export type World = {
   readonly client: Client;
@@ -66,7 +57,7 @@ export type World = {
   readonly spent: { readonly name: string; readonly gas: bigint }[];
   /** A new account with stake. */
   newcomer(name: string): Promise<Address>;
-  request(method: string, params?: readonly unknown[]): Promise<unknown>;
+  readonly request: Request;
   /** Lets as much time pass. Else every transaction is in a block of its own, one second after the one before. */
   pass(seconds: number): Promise<void>;
 };
@@ -83,7 +74,7 @@ export const SMALL: Partial<RecipeInput> = {
 
 export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise<World> {
   const connection = await network.create({ override: { initialDate: '2030-01-01T00:00:00Z', loggingEnabled: false } });
-  const request: World['request'] = (method, params = []) => connection.provider.request({ method, params });
+  const request: Request = (method, params = []) => connection.provider.request({ method, params });
   const client = clientOf(connection);
   const deployment = await deploy(connection, client);
   const { context } = tinyRecipe(fields).model;
@@ -101,7 +92,7 @@ export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise
     ...{ client, deployment, recipe, dataset, programs, request, miners: [first, second], others, spent: [] },
     aggregates: aggregates.leaves,
     genesis: initialParameters(recipe),
-    async send(from, call, gas = GAS) {
+    async send(from, call, gas) {
       await passTo(world, 1);
       const receipt = await send(client, request, from, call, gas);
       world.spent.push({ name: call.name, gas: receipt.gasUsed });
@@ -119,21 +110,6 @@ export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise
   };
   await openRun(world);
   return world;
-}
-
-function clientOf({ provider }: Connection): Client {
-  const chain = defineChain({
-    id: 31_337,
-    name: 'in this process',
-    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-    rpcUrls: { default: { http: [] } },
-  });
-  const transport = custom(
-    { request: ({ method, params }) => provider.request({ method, params }) },
-    { retryCount: 0 },
-  );
-  // The SDK reads through any transport; its type names the one that workers have.
-  return createPublicClient({ chain, transport, cacheTime: 0, pollingInterval: 10 }) as unknown as Client;
 }
 
 async function deploy({ ignition }: Connection, client: Client): Promise<Deployment> {
@@ -156,32 +132,6 @@ async function deploy({ ignition }: Connection, client: Client): Promise<Deploym
 async function passTo({ client, request }: World, seconds: number): Promise<void> {
   const { timestamp } = await client.getBlock();
   await request('evm_setNextBlockTimestamp', [Number(timestamp) + seconds]);
-}
-
-async function send(
-  client: Client,
-  request: World['request'],
-  from: Address,
-  { to, data, value = 0n, name }: Call,
-  gas: bigint,
-): Promise<TransactionReceipt> {
-  const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(gas) };
-  try {
-    const hash = await request('eth_sendTransaction', [{ ...transaction, gasPrice: numberToHex(GAS_PRICE) }]);
-    return await client.getTransactionReceipt({ hash: hash as Hex });
-  } catch (error) {
-    throw chainError(error, name);
-  }
-}
-
-async function attempt(request: World['request'], from: Address, call: Call): Promise<void> {
-  const { to, data, value = 0n, name } = call;
-  const transaction = { from, to, data, value: numberToHex(value), gas: numberToHex(GAS) };
-  try {
-    await request('eth_call', [{ ...transaction, gasPrice: numberToHex(GAS_PRICE) }, 'pending']);
-  } catch (error) {
-    throw chainError(error, name);
-  }
 }
 
 async function newcomer(world: World, name: string): Promise<Address> {
