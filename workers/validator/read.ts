@@ -11,7 +11,7 @@ import type { VerdictFacts } from './verdicts.ts';
 
 /** What a validator process knows besides what is on chain. */
 export type ValidatorMemory = {
-  /** What it found of claims of the current round, by claim id. */
+  /** What it found of claims of the current round, and of earlier ones what is still to be said of them; by claim id. */
   judgements: Map<bigint, Omit<Judgement, 'claimId'>>;
   /** Of the last round that it found right, by seat: what the next one must go on from. */
   readonly localRoots: Map<number, { readonly round: number; readonly root: Hash }>;
@@ -21,6 +21,13 @@ export type ValidatorMemory = {
 
 export function emptyMemory(): ValidatorMemory {
   return { judgements: new Map(), localRoots: new Map(), accused: new Set() };
+}
+
+/** A round may be over before its audit is: what was found wrong in it can be disputed for long, and stays until it is. */
+export function unsaid({ judgements, accused }: ValidatorMemory): ValidatorMemory['judgements'] {
+  const isUnsaid = (claimId: bigint, { wrong }: Omit<Judgement, 'claimId'>) =>
+    wrong !== undefined && !accused.has(claimId);
+  return new Map([...judgements].filter(([claimId, judgement]) => isUnsaid(claimId, judgement)));
 }
 
 export type ValidatorReader = { read(signal: AbortSignal): Promise<ValidatorFacts> };
@@ -38,7 +45,7 @@ export function validatorReader(
   return {
     async read(signal) {
       const chain = await progress.read(signal);
-      if (chain.run.round !== round) memory.judgements = new Map();
+      if (chain.run.round !== round) memory.judgements = unsaid(memory);
       round = chain.run.round;
       const judgements = [...memory.judgements].map(([claimId, judgement]) => ({ claimId, ...judgement }));
       const { beacon } = chain.round;
