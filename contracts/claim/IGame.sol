@@ -80,7 +80,8 @@ interface IGame {
     /// @param program root of the program
     /// @param start root of the first input state, agreed: of the span's start, or the parent
     /// @param second PAYLOAD: root of the second input state (the end of the round, whose first group is the parameters);
-    /// AGGREGATE: the accepted set; else zero
+    /// AGGREGATE: the accepted set; START: what local state the rules allow, settled when the game opens (1: zero, 2: going on
+    /// from the round before, 3: either); else zero
     /// @param finish root of the output state that the claimant stands by; zero for the trace of a verdict
     /// @param marks in stage MARKS keccak256(abi.encodePacked(the challenger's state roots inside the span)); else zero
     /// @param trace trace root of the one invocation that is left; zero before it is given

@@ -19,6 +19,10 @@ abstract contract Cases is Walk {
     /// @dev Levels of the tree over the outer steps of 0 to 255 members.
     uint256 private constant AGGREGATES_DEPTH = 8;
 
+    /// @dev What `Position.second` holds in a game about a start.
+    bytes32 private constant MAY_BE_ZERO = bytes32(uint256(1));
+    bytes32 private constant MAY_GO_ON = bytes32(uint256(2));
+
     /// @inheritdoc IRules
     function openOnWork(
         IGame.Opening calldata opening,
@@ -32,6 +36,7 @@ abstract contract Cases is Walk {
         if (opening.subject == IGame.Subject.START) {
             next.stage = IGame.Stage.START;
             next.start = Root.unwrap(commitment.startRoot);
+            next.second = _localState(opening.id);
         } else if (opening.subject == IGame.Subject.SIZE) {
             return _decided(commitment.payloadBytes != programs.payloadBytes, "size");
         } else if (opening.subject == IGame.Subject.SEGMENT) {
@@ -122,9 +127,8 @@ abstract contract Cases is Walk {
         require(start == position.start, NotTheStart(start, position.start));
         // INVARIANT: local state goes on from the round before, or is zero, as the rules say and never as the miner likes.
         bool isZero = first == programs.zeroFirst && rest == programs.zeroRest;
-        (bool mayBeZero, bool mayGoOn) = _localState(id);
-        bool isRight = isZero && mayBeZero;
-        if (!isRight && mayGoOn) {
+        bool isRight = isZero && position.second & MAY_BE_ZERO != 0;
+        if (!isRight && position.second & MAY_GO_ON != 0) {
             _requireWork(claimId(ClaimKind.WORK, id.runOf(), id.roundOf() - 1, id.numberOf()), before);
             bytes32 end = before.segmentRoots[before.segmentRoots.length - 1];
             isRight = _trainingRoot(beforeParameters, first, rest) == end;
@@ -136,14 +140,16 @@ abstract contract Cases is Walk {
 
     /// @dev Where the local state of a round may come from: it goes on from the round before in the same epoch if that was
     /// accepted. If that claim is void, it may have become so before or after this one was made: both are right.
-    function _localState(ClaimId id) private view returns (bool mayBeZero, bool mayGoOn) {
+    /// INVARIANT: this is settled when a game opens: a miner cannot have its round before voided to turn a lost game.
+    function _localState(ClaimId id) private view returns (bytes32 flags) {
         IRuns runs = _runs();
         uint64 runId = id.runOf();
         uint32 before = id.roundOf() - 1;
         // Rounds of miners count from 1.
-        if (before % runs.parametersOf(runId).epochRounds == 0) return (true, false);
+        if (before % runs.parametersOf(runId).epochRounds == 0) return MAY_BE_ZERO;
         IRuns.Earning memory earning = runs.earningOf(runId, before, id.numberOf());
-        return (!earning.isAccepted || earning.isVoided, earning.isAccepted);
+        if (!earning.isAccepted) return MAY_BE_ZERO;
+        return earning.isVoided ? MAY_BE_ZERO | MAY_GO_ON : MAY_GO_ON;
     }
 
     /// @dev The steps of a segment, and the state that it starts from.

@@ -174,6 +174,24 @@ contract GameStartTest is GameFixture {
         expectEnd(false, "start");
     }
 
+    function test_zeroAfterAnAcceptedFirst_isNotMadeRight_byVoidingTheFirstOnceTheGameIsOpen() public {
+        settle(3);
+        work = commitRound(false);
+        IGame.Position memory position = toStart();
+        void(workOf(1, CLAIMANT));
+        expectWrongLocalState();
+        answer(position);
+    }
+
+    function test_goingOnFromAnAcceptedFirst_staysRight_whenTheFirstIsVoidedOnceTheGameIsOpen() public {
+        settle(3);
+        work = commitRound(true);
+        IGame.Position memory position = toStart();
+        void(workOf(1, CLAIMANT));
+        answer(position);
+        expectEnd(false, "start");
+    }
+
     function test_firstRoundOfAnEpoch_startsFromZero() public {
         settle(3);
         commitRound(true);
