@@ -1,5 +1,6 @@
 // npm run mutation: switches each guard of the game and each evaluator off, and shows which test fails.
 //   --only PATTERN  mutants whose names match
+//   --missing       mutants that the table has no test for
 //   --json          one line of JSON for each
 //   --update        writes what was found to test/fixtures/mutation.json
 //   --again         on the copy of the last run, which is not made anew
@@ -11,13 +12,14 @@ import { parseArgs } from 'node:util';
 
 import { equivalents } from './equivalents.ts';
 import { coinbaseOf } from './instrument.ts';
-import { faultsOfTable, updateTable } from './table.ts';
+import { faultsOfTable, readTable, updateTable } from './table.ts';
 import { createRunner, type Runner } from './tests.ts';
 import { bench, lastSwitches, prepare, root, type Switch } from './workbench.ts';
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    missing: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     update: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
@@ -28,7 +30,8 @@ const { values: options } = parseArgs({
 /** Tests that are run for a mutant, one after the other, until one fails. */
 type Stage = {
   readonly runner: Runner;
-  readonly files: readonly string[];
+  /** Known once the copy is made. */
+  files(): readonly string[];
   /** The titles of those that are to run for a mutant of this name, for mocha; none of them by undefined. */
   titles(id: string): string | undefined;
 };
@@ -58,7 +61,7 @@ function operatorsOf(id: string): string {
 function ofOperators(file: string, title: string, isMeant: (id: string) => boolean = isReferees): Stage {
   return {
     runner: mocha,
-    files: [`test/integration/contracts/${file}`],
+    files: () => [`test/integration/contracts/${file}`],
     titles: (id) => (isMeant(id) ? ` (?:${operatorsOf(id)}): ${title}` : undefined),
   };
 }
@@ -66,14 +69,19 @@ function ofOperators(file: string, title: string, isMeant: (id: string) => boole
 const stages: readonly Stage[] = [
   {
     runner: solidity,
-    files: solidityTests('game', 'claim/Verdicts.t.sol', 'Claims.t.sol'),
+    files: () => solidityTests('game', 'claim/Verdicts.t.sol', 'Claims.t.sol'),
     titles: (id) => (isReferees(id) ? undefined : ''),
   },
-  { runner: solidity, files: solidityTests('claim/referee'), titles: (id) => (isScalars(id) ? '' : undefined) },
+  { runner: solidity, files: () => solidityTests('claim/referee'), titles: (id) => (isScalars(id) ? '' : undefined) },
   {
     runner: mocha,
-    files: ['test/integration/contracts/referee-guards.ts'],
+    files: () => ['guards', 'faults', 'batches'].map((name) => `test/integration/contracts/referee-${name}.ts`),
     titles: (id) => (isReferees(id) && !isScalars(id) ? '' : undefined),
+  },
+  {
+    runner: mocha,
+    files: () => ['starts', 'aggregates', 'lazy-validator', 'trees'].map((name) => `test/adversaries/${name}.ts`),
+    titles: (id) => (isReferees(id) ? undefined : ''),
   },
   ofOperators('scalars.ts', 'has the results', isScalars),
   ofOperators('referee.ts', 'recomputes every golden vector'),
@@ -83,11 +91,9 @@ const stages: readonly Stage[] = [
 
 /** Files of test/solidity, in the copy. */
 function solidityTests(...places: readonly string[]): string[] {
-  const folder = join(root, 'test/solidity');
+  const folder = join(bench, 'test/solidity');
   const all = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.t.sol'));
-  return all
-    .filter((name) => places.some((place) => name.startsWith(place)))
-    .map((name) => join(bench, 'test/solidity', name));
+  return all.filter((name) => places.some((place) => name.startsWith(place))).map((name) => join(folder, name));
 }
 
 /** Tests that fail with nothing switched off, because what is measured here is not quite the contracts. */
@@ -101,7 +107,7 @@ async function examine({ id, number }: Switch): Promise<Found> {
   for (const { runner, files, titles } of stages) {
     const grep = titles(id);
     if (grep === undefined) continue;
-    const { failed, error } = await runner.run({ files, grep, coinbase: coinbaseOf(number) });
+    const { failed, error } = await runner.run({ files: files(), grep, coinbase: coinbaseOf(number) });
     const tests = failed.filter((name) => !unreliable.has(name));
     if (error !== undefined) return { tests, error, seconds: seconds() };
     if (tests.length > 0) return { tests, seconds: seconds() };
@@ -123,10 +129,10 @@ function compile(): void {
 async function measure(switches: readonly Switch[]): Promise<void> {
   const needed = stages.filter(({ titles }) => switches.some(({ id }) => titles(id) !== undefined));
   for (const [i, { runner, files }] of needed.entries()) {
-    if (needed.findIndex((stage) => stage.files[0] === files[0]) < i) continue;
-    const { tests, failed, error } = await runner.run({ files, coinbase: undefined });
+    if (needed.findIndex((stage) => stage.files()[0] === files()[0]) < i) continue;
+    const { tests, failed, error } = await runner.run({ files: files(), coinbase: undefined });
     if (error !== undefined) throw new Error(error);
-    note(`${tests} tests of ${files.length} files${failed.map((name) => `, but not ${name}`).join('')}`);
+    note(`${tests} tests of ${files().length} files${failed.map((name) => `, but not ${name}`).join('')}`);
     for (const name of failed) unreliable.add(name);
   }
 }
@@ -143,7 +149,8 @@ function choose(tests: readonly string[], counts: ReadonlyMap<string, number>): 
 
 async function run(): Promise<void> {
   const all = options.again ? lastSwitches() : prepare();
-  const switches = all.filter(({ id }) => new RegExp(options.only).test(id));
+  const known = options.missing ? { ...readTable(), ...equivalents } : {};
+  const switches = all.filter(({ id }) => new RegExp(options.only).test(id) && known[id] === undefined);
   note(`${switches.length} mutants${options.again ? '' : '; compiling the contracts with a switch at each'}`);
   if (!options.again) compile();
   await measure(switches);

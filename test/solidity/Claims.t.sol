@@ -145,8 +145,9 @@ contract ClaimsTest is Fixture {
         claims.release(_work);
         vm.warp(vm.getBlockTimestamp() + 1);
         uint128 locked = stake.accountOf(ownerOf(1)).locked;
+        require(!claims.isReleased(_work));
         claims.release(_work);
-        require(stake.accountOf(ownerOf(1)).locked == locked - MINER_BOND);
+        require(claims.isReleased(_work) && stake.accountOf(ownerOf(1)).locked == locked - MINER_BOND);
         vm.expectRevert(abi.encodeWithSelector(IClaims.AlreadyReleased.selector, _work));
         claims.release(_work);
     }
@@ -170,6 +171,14 @@ contract ClaimsTest is Fixture {
             abi.encodeWithSelector(IClaims.NotChallenging.selector, _work, ownerOf(3), IClaims.ChallengeStatus.NONE)
         );
         game.void(_work, ownerOf(3));
+    }
+
+    function test_uphold_forOneThatDoesNotChallenge_reverts() public {
+        challengeBy(2, _work);
+        vm.expectRevert(
+            abi.encodeWithSelector(IClaims.NotChallenging.selector, _work, ownerOf(3), IClaims.ChallengeStatus.NONE)
+        );
+        game.uphold(_work, ownerOf(3));
     }
 
     function test_void_burnsHalfTheBondAndPaysTheWinner() public {

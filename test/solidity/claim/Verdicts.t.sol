@@ -333,6 +333,12 @@ contract VerdictsTest is VerdictsFixture {
         requireRefused(service);
     }
 
+    function test_reveal_onAnotherKindOfClaim_ofANumberThatIsDrawn_reverts() public {
+        bytes memory question = abi.encodeCall(IRuns.drawn, (RUN, 1, 3));
+        vm.mockCall(address(runs), question, abi.encode(true, verdictOf(2, 0).segment));
+        requireRefused(claimId(ClaimKind.SEAT, RUN, 1, 3));
+    }
+
     function test_reveal_onAClaimThatNobodyHasMade_reverts() public {
         requireRefused(workOf(1, 2));
     }

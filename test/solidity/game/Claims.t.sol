@@ -8,6 +8,7 @@ import {IRules} from "../../../contracts/claim/rules/IRules.sol";
 import {IVerdicts} from "../../../contracts/claim/IVerdicts.sol";
 import {RunPrograms} from "../../../contracts/claim/RunPrograms.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
+import {ClaimId} from "../../../contracts/types/ClaimId.sol";
 import {MemberSet} from "../../../contracts/types/MemberSet.sol";
 import {Root} from "../../../contracts/types/Root.sol";
 import {GameFixture} from "../lib/GameFixture.sol";
@@ -112,6 +113,18 @@ contract GameAggregateTest is GameAggregate {
         this.openAggregate(IGame.Subject.AGGREGATE, claim, Trees.noises(70, 7));
     }
 
+    function test_opening_withOtherPrograms_reverts() public {
+        IGame.Opening memory open = opening(IGame.Subject.AGGREGATE, 0, new bytes32[](0));
+        announceBy(CHALLENGER, open);
+        vm.roll(vm.getBlockNumber() + 1);
+        RunPrograms memory p = programs();
+        p.zeroRest = "other";
+        bytes32[] memory proof = Trees.noises(70, 8);
+        expectNotThePrograms(p);
+        vm.prank(nodeOf(CHALLENGER));
+        play.openOnAggregate(open, claim, p, program, proof);
+    }
+
     function test_opening_ofAnotherSubject_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(IRules.WrongSubject.selector, IGame.Subject.PAYLOAD));
         this.openAggregate(IGame.Subject.PAYLOAD, claim, Trees.noises(70, 8));
@@ -167,6 +180,21 @@ contract GameAggregateOfSecondTest is GameAggregate {
         expectInputs(Root.unwrap(commitment().payloadRoot));
         proveWith(position, from(2));
         expectEnd(true, "element");
+    }
+}
+
+/// @dev The second operand is the payload of the third member, and there are two.
+contract GameAggregateOfThirdTest is GameAggregate {
+    function descriptorContent() internal view override returns (bytes memory content) {
+        content = super.descriptorContent();
+        content[69] = 0x03;
+    }
+
+    function test_source_thatIsNotAccepted_reverts_thoughItsRankFits() public {
+        IGame.Position memory position = walk();
+        IGame.Source[] memory third = from(3);
+        vm.expectRevert(abi.encodeWithSelector(IRules.WrongSource.selector, 1, 3));
+        this.proveWith(position, third);
     }
 }
 
@@ -251,6 +279,25 @@ contract GameVerdictTraceTest is GameVerdictTest {
         this.openVerdict(IGame.Subject.TRACE, none(), other);
         vm.expectRevert(abi.encodeWithSelector(IRules.WrongSubject.selector, IGame.Subject.SEGMENT));
         this.openVerdict(IGame.Subject.SEGMENT, none(), verdict);
+    }
+
+    function test_opening_withOtherPrograms_orAnotherCommitment_reverts() public {
+        IGame.Opening memory open = opening(IGame.Subject.TRACE, 0, none());
+        announceBy(3, open);
+        vm.roll(vm.getBlockNumber() + 1);
+        RunPrograms memory p = programs();
+        IRuns.Commitment memory c = commitment();
+        p.zeroRest = "other";
+        expectNotThePrograms(p);
+        vm.prank(nodeOf(3));
+        play.openOnVerdict(open, verdict, c, p);
+        p.zeroRest = programs().zeroRest;
+        c.segmentRoots[15] = "other";
+        ClaimId judged = verdict.work;
+        bytes32 given = keccak256(abi.encode(ownerOf(CLAIMANT), c));
+        vm.expectRevert(abi.encodeWithSelector(IRules.NotTheClaim.selector, judged, given, claims.wordOf(judged)));
+        vm.prank(nodeOf(3));
+        play.openOnVerdict(open, verdict, c, p);
     }
 
     function test_before_leavesTheLastStepOut() public {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IClaims} from "../../../contracts/claim/IClaims.sol";
 import {IGame} from "../../../contracts/claim/IGame.sol";
 import {IReferee} from "../../../contracts/claim/referee/IReferee.sol";
+import {IRules} from "../../../contracts/claim/rules/IRules.sol";
 import {RunPrograms} from "../../../contracts/claim/RunPrograms.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
 import {RunParameters} from "../../../contracts/run/RunParameters.sol";
@@ -135,6 +136,11 @@ abstract contract GameFixture is Fixture {
     function parameters() internal view override returns (RunParameters memory p) {
         p = super.parameters();
         p.programsRoot = Root.wrap(keccak256(abi.encode(programs())));
+    }
+
+    function expectNotThePrograms(RunPrograms memory other) internal {
+        (bytes32 given, bytes32 posted) = (keccak256(abi.encode(other)), keccak256(abi.encode(programs())));
+        vm.expectRevert(abi.encodeWithSelector(IRules.NotThePrograms.selector, given, posted));
     }
 
     /// @dev As the base has it, but each segment ends in the output of the scripted trace, and the round starts from zero.
