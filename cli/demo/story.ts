@@ -172,7 +172,8 @@ function tellChallenged(story: Story, { id, challenger }: Args<'Challenged'>): s
   if (round > story.rounds) return undefined;
   const by = nameOf(story, challenger);
   const miner = story.miners.find(({ seat }) => seat === number);
-  if (kind !== 'work' || miner === undefined) return `round ${round}: ${by} challenges an aggregate`;
+  if (kind !== 'work' || miner === undefined)
+    return `round ${round}: ${by} challenges ${kind === 'verdict' ? 'a verdict' : 'an aggregate'}`;
   if (miner.fates.get(round) !== 'challenged')
     story.caught.push({ round, miner: miner.name, by, bond: bonds.minerBond, game: undefined });
   miner.fates.set(round, 'challenged');
