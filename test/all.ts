@@ -23,6 +23,7 @@ const stages: readonly Stage[] = [
       ['node', 'sdk/generate.ts', '--check'],
     ],
   },
+  { name: 'the table of mutants is complete', commands: [['node', 'test/mutation/main.ts', '--check']] },
   { name: 'types', commands: [['tsc', '--noEmit']] },
   { name: 'engine', commands: [['mocha', 'test/engine/**/*.ts']] },
   { name: 'workers', commands: [['mocha', 'test/workers/**/*.ts']] },

@@ -4,7 +4,7 @@
 //   --json          one line of JSON for each
 //   --update        writes what was found to test/fixtures/mutation.json
 //   --again         on the copy of the last run, which is not made anew
-//   --check         runs nothing: whether that table has a test for every mutant of the present sources
+//   --check         runs nothing: whether that table knows every mutant of the present sources, and its tests exist
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 
 import { equivalents } from './equivalents.ts';
 import { coinbaseOf } from './instrument.ts';
-import { faultsOfTable, readTable, updateTable } from './table.ts';
+import { faultsOfTable, readTable, survivors, updateTable } from './table.ts';
 import { createRunner, type Runner } from './tests.ts';
 import { bench, lastSwitches, prepare, root, type Switch } from './workbench.ts';
 
@@ -150,7 +150,7 @@ function choose(tests: readonly string[], counts: ReadonlyMap<string, number>): 
 async function run(): Promise<void> {
   const all = options.again ? lastSwitches() : prepare();
   const known = options.missing ? { ...readTable(), ...equivalents } : {};
-  const switches = all.filter(({ id }) => new RegExp(options.only).test(id) && known[id] === undefined);
+  const switches = all.filter(({ id }) => new RegExp(options.only).test(id) && (known[id] ?? null) === null);
   note(`${switches.length} mutants${options.again ? '' : '; compiling the contracts with a switch at each'}`);
   if (!options.again) compile();
   await measure(switches);
@@ -186,6 +186,7 @@ function report(switches: readonly Switch[], killers: ReadonlyMap<string, string
 if (options.check) {
   const faults = faultsOfTable();
   for (const fault of faults) console.log(fault);
+  console.log(`${survivors().length} mutants have survived their tests so far`);
   if (faults.length > 0) {
     console.log('Refresh the table: npm run mutation -- --update (--only PATTERN for a part).');
     process.exitCode = 1;

@@ -8,8 +8,8 @@ import { allSwitches, root } from './workbench.ts';
 
 const file = join(root, 'test/fixtures/mutation.json');
 
-/** For each mutant a test that fails when it is switched off: the outcome of the last runs. */
-export type Table = Readonly<Record<string, string>>;
+/** For each mutant a test that fails when it is switched off, or null where none did: the outcome of the last runs. */
+export type Table = Readonly<Record<string, string | null>>;
 
 export function readTable(): Table {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Table) : {};
@@ -19,21 +19,26 @@ export function readTable(): Table {
 export async function updateTable(found: ReadonlyMap<string, string | undefined>): Promise<void> {
   const old = readTable();
   const entries = allSwitches().flatMap(({ id }) => {
-    const test = found.has(id) ? found.get(id) : old[id];
-    return test === undefined ? [] : [[id, test] as const];
+    const test = found.has(id) ? (found.get(id) ?? null) : old[id];
+    return test === undefined || (test === null && equivalents[id] !== undefined) ? [] : [[id, test] as const];
   });
   writeFileSync(file, await format(JSON.stringify(Object.fromEntries(entries)), { parser: 'json', printWidth: 120 }));
 }
 
-/** What is wrong with the table: mutants of the present sources that it has no test for, and tests that are gone. */
+/** Mutants that no test has failed for, and that have no reason for it either. */
+export function survivors(): string[] {
+  return Object.entries(readTable()).flatMap(([id, test]) => (test === null ? [id] : []));
+}
+
+/** What is wrong with the table: mutants of the present sources that it does not have, and tests that are gone. */
 export function faultsOfTable(): string[] {
   const table = readTable();
   const ids = new Set(allSwitches().map(({ id }) => id));
   const missing = [...ids].filter((id) => table[id] === undefined && equivalents[id] === undefined);
   const stale = Object.keys({ ...table, ...equivalents }).filter((id) => !ids.has(id));
-  const gone = Object.entries(table).filter(([id, test]) => ids.has(id) && !isThere(test));
+  const gone = Object.entries(table).filter(([id, test]) => ids.has(id) && test !== null && !isThere(test));
   return [
-    ...missing.map((id) => `no test is known to fail without it: ${id}`),
+    ...missing.map((id) => `no run knows it yet: ${id}`),
     ...stale.map((id) => `the sources have no such place: ${id}`),
     ...gone.map(([id, test]) => `there is no such test: ${test} (for ${id})`),
   ];
@@ -47,6 +52,6 @@ function isThere(test: string): boolean {
   if (!existsSync(join(root, path))) return false;
   const source = sources.get(path) ?? readFileSync(join(root, path), 'utf8');
   sources.set(path, source);
-  if (!path.endsWith('.sol')) return source.includes(words.at(-1)!.replace(/[^\w]/g, ''));
+  if (!path.endsWith('.sol')) return source.includes(words.at(-1)!);
   return words.every((word) => source.includes(word.replace(/\(.*/, '')));
 }
