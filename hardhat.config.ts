@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { defineConfig } from 'hardhat/config';
 import toolbox from '@nomicfoundation/hardhat-toolbox-mocha-ethers';
@@ -10,9 +11,15 @@ const solc = {
   settings: { optimizer: { enabled: true, runs: 1_000 }, viaIR: true, evmVersion: 'cancun' },
 } as const;
 
+/** Tests are compiled fast: through the IR they take four times as long. What they test is compiled as it is deployed. */
+const forTests = { ...solc, settings: { ...solc.settings, viaIR: false } };
+const overrides = Object.fromEntries(
+  globSync('test/solidity/**/*.t.sol', { cwd: import.meta.dirname }).map((path) => [path, forTests]),
+);
+
 export default defineConfig({
   plugins: [toolbox, viem],
   paths: { sources: 'contracts', tests: { solidity: 'test/solidity', mocha: 'test/integration' }, ignition: 'deploy' },
-  solidity: { profiles: { default: solc, production: solc } },
+  solidity: { profiles: { default: { compilers: [solc], overrides }, production: solc } },
   test: { solidity: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 32 } } },
 });
