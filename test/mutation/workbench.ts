@@ -80,7 +80,7 @@ export function lastSwitches(): Switch[] {
 const config = (tests: readonly string[]): string => `import project from './project.config.ts';
 import mutants from './test/mutation/plugin.ts';
 
-const { default: compiler } = project.solidity.profiles;
+const { production: compiler } = project.solidity.profiles;
 const details = { yul: true, yulDetails: { stackAllocation: true, optimizerSteps: 'u' } };
 const quick = { ...compiler, settings: { ...compiler.settings, optimizer: { enabled: false, details } } };
 const overrides = Object.fromEntries(${JSON.stringify(tests)}.map((name) => [name, quick]));
