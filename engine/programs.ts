@@ -6,18 +6,32 @@ import type { StateLayout, StateSlot } from './graph/types.ts';
 import { crossEntropy } from './nn/cross_entropy.ts';
 import { decoder, modelLayout } from './nn/decoder.ts';
 import { adamW, ratesAt } from './optim/adamw.ts';
-import type { Recipe } from './recipe.ts';
+import type { Optimizer, Outer, Recipe } from './recipe.ts';
 
 const scalarSlot = (name: string): StateSlot => ({ name, dtype: 'f32', shape: [1] });
 
 /**
- * State of a miner in training: parameters, first and second moments, and scalars (the step counter and the loss of the
- * last step). The root of the first group is the root of the parameters as a global state.
+ * The global state, in one group: the model's parameters, then what the outer optimiser keeps. Inner steps pass the latter on
+ * unchanged, so that the first group of a training state is a global state.
+ */
+export function globalLayout(recipe: Recipe): StateLayout {
+  return modelLayout(recipe.model);
+}
+
+/** What a miner publishes and aggregates read. Without compression: a tensor for each of the model's. */
+export function payloadLayout(recipe: Recipe): StateLayout {
+  return modelLayout(recipe.model);
+}
+
+/**
+ * State of a miner in training: the global state, first and second moments, and scalars (the step counter and the loss of the
+ * last step). The root of the first group is the root of a global state.
  */
 export function trainingLayout(recipe: Recipe): StateLayout {
   const parameters = slotsOf(modelLayout(recipe.model));
   const moments = (order: string) => parameters.map((slot) => ({ ...slot, name: `${order}.${slot.name}` }));
-  return { groups: [parameters, moments('first'), moments('second'), [scalarSlot('step'), scalarSlot('loss')]] };
+  const scalars = [scalarSlot('step'), scalarSlot('loss')];
+  return { groups: [slotsOf(globalLayout(recipe)), moments('first'), moments('second'), scalars] };
 }
 
 /** Inputs [rows * context] and targets of a batch: the tokens and those that follow them. */
@@ -42,7 +56,8 @@ export function trainingProgram(recipe: Recipe): Program {
     gradient,
     names.map((name) => graph.input(name)),
   );
-  const rates = ratesAt(graph, recipe.optimizer, graph.input('step'));
+  const options = recipe.optimizer as Optimizer<'adamw'>;
+  const rates = ratesAt(graph, options, graph.input('step'));
   const outputs = new Map([
     ['step', graph.add(graph.input('step'), 1)],
     ['loss', loss],
@@ -53,7 +68,7 @@ export function trainingProgram(recipe: Recipe): Program {
       first: graph.input(`first.${name}`),
       second: graph.input(`second.${name}`),
     };
-    const after = adamW(graph, before, slopes[i]!, rates, recipe.optimizer);
+    const after = adamW(graph, before, slopes[i]!, rates, options);
     outputs.set(name, after.parameter).set(`first.${name}`, after.first).set(`second.${name}`, after.second);
   });
   return graph.finish(layout, outputs);
@@ -61,7 +76,7 @@ export function trainingProgram(recipe: Recipe): Program {
 
 /** The mean loss of parameters on `rows` sequences. Global state and batch in, `loss` [1] out. */
 export function evaluationProgram(recipe: Recipe, rows: number): Program {
-  const graph = new GraphBuilder([modelLayout(recipe.model)]);
+  const graph = new GraphBuilder([globalLayout(recipe)]);
   const { inputs, targets } = batchOf(graph, recipe, rows);
   const logits = decoder(graph, recipe, inputs, rows, (name) => graph.input(name));
   return graph.finish(
@@ -73,32 +88,35 @@ export function evaluationProgram(recipe: Recipe, rows: number): Program {
 /** Logits [context, vocabulary] of one sequence. Global state and a batch of one row in, `logits` out. */
 export function logitsProgram(recipe: Recipe): Program {
   const { context, vocabulary } = recipe.model;
-  const graph = new GraphBuilder([modelLayout(recipe.model)]);
+  const graph = new GraphBuilder([globalLayout(recipe)]);
   const { inputs } = batchOf(graph, recipe, 1);
   const logits = decoder(graph, recipe, inputs, 1, (name) => graph.input(name));
   const slot: StateSlot = { name: 'logits', dtype: 'f32', shape: [context, vocabulary] };
   return graph.finish({ groups: [[slot]] }, new Map([['logits', logits]]));
 }
 
-/** A miner's pseudo-gradient, start - end. Global states at the start and the end of a round in, one of their layout out. */
+/** A miner's pseudo-gradient, start - end. Global states at the start and the end of a round in, a payload out. */
 export function pseudoGradientProgram(recipe: Recipe): Program {
-  const layout = modelLayout(recipe.model);
+  const layout = globalLayout(recipe);
+  const payload = payloadLayout(recipe);
   const graph = new GraphBuilder([layout, layout]);
   const difference = (name: string) => graph.sub(graph.input(name, 0), graph.input(name, 1));
-  return graph.finish(layout, new Map(slotsOf(layout).map(({ name }) => [name, difference(name)])));
+  return graph.finish(payload, new Map(slotsOf(payload).map(({ name }) => [name, difference(name)])));
 }
 
 /**
- * The outer step: parameters - rate * mean(pseudo-gradients). Inputs are the global state, then the pseudo-gradients of
- * the accepted members in ascending index; they are added in that order.
+ * The outer step: parameters - rate * mean(pseudo-gradients). Inputs are the global state, then the payloads of the accepted
+ * members in ascending index; they are added in that order.
  */
 export function aggregateProgram(recipe: Recipe, members: number): Program {
-  const layout = modelLayout(recipe.model);
-  const graph = new GraphBuilder(Array.from({ length: members + 1 }, () => layout));
+  const layout = globalLayout(recipe);
+  const payload = payloadLayout(recipe);
+  const graph = new GraphBuilder([layout, ...Array.from({ length: members }, () => payload)]);
+  const rate = (recipe.outer as Outer<'sgd'>).learningRate / members;
   const next = (name: string): Value => {
     let sum = graph.input(name, 1);
     for (let member = 2; member <= members; member++) sum = graph.add(sum, graph.input(name, member));
-    return graph.sub(graph.input(name, 0), graph.mul(sum, recipe.round.outerLearningRate / members));
+    return graph.sub(graph.input(name, 0), graph.mul(sum, rate));
   };
   return graph.finish(layout, new Map(slotsOf(layout).map(({ name }) => [name, next(name)])));
 }

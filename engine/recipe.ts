@@ -43,11 +43,12 @@ const slicing = z.strictObject({
   head: slices.default(2),
 });
 
-const optimizer = z.strictObject({
+/** AdamW (Loshchilov and Hutter 2019); its cosine counts the steps of whoever takes them. */
+const adamw = z.strictObject({
   name: z.literal('adamw').default('adamw'),
   learningRate: z.number().positive(),
   warmupSteps: z.int().nonnegative().default(0),
-  /** Inner steps over the whole run, for the cosine. */
+  /** Steps over the whole run, for the cosine. */
   steps: positive.max(2 ** 20),
   finalFraction: fraction.default(0.1),
   beta1: fraction.default(0.9),
@@ -56,6 +57,20 @@ const optimizer = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.1),
 });
 
+const optimizer = z.discriminatedUnion('name', [
+  adamw,
+  /** Muon for matrices between the embedding and the head, which take AdamW, as vectors do. */
+  z.strictObject({
+    ...adamw.shape,
+    name: z.literal('muon'),
+    momentum: fraction.default(0.95),
+    /** Newton-Schulz steps of the orthogonalisation. */
+    iterations: positive.max(10).default(5),
+  }),
+  /** Plain descent, at one rate. */
+  z.strictObject({ name: z.literal('sgd'), learningRate: z.number().positive().default(1) }),
+]);
+
 const round = z.strictObject({
   /** Inner steps H of each miner in a round. */
   steps: positive.max(4096),
@@ -63,8 +78,52 @@ const round = z.strictObject({
   segments: positive.max(16),
   /** Rounds after which a miner's local state starts from zero again. */
   epoch: positive.max(8).default(8),
-  outerLearningRate: z.number().positive().default(1),
 });
+
+/** What is done with the mean of the members' pseudo-gradients. Its state is part of the global state. */
+const outer = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('sgd').default('sgd'),
+    learningRate: z.number().positive().default(1),
+    /** The rate from round `lateFrom` on, counted from 0; both or neither. */
+    lateLearningRate: z.number().positive().optional(),
+    lateFrom: positive.max(2 ** 20).optional(),
+  }),
+  z.strictObject({
+    name: z.literal('nesterov'),
+    learningRate: z.number().positive().default(0.7),
+    momentum: fraction.default(0.9),
+  }),
+  z.strictObject({ ...adamw.shape, name: z.literal('adamw') }),
+]);
+
+/** How a pseudo-gradient is made small. */
+const compression = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('none') }),
+  /** The k largest of each chunk, in two bits each, with error feedback (SparseLoCo). */
+  z.strictObject({
+    name: z.literal('sparseloco'),
+    chunk: positive.max(4096).default(4096),
+    k: positive.max(1024).default(64),
+    /** What of the feedback remains after a round. */
+    decay: fraction.default(0.95),
+  }),
+]);
+
+/** What stands for all members' pseudo-gradients. */
+const aggregation = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('mean') }),
+  /** The mean after norms are clipped to their median. */
+  z.strictObject({ name: z.literal('clipped-mean') }),
+  /** By coordinate, without this fraction of the members at either end. */
+  z.strictObject({ name: z.literal('trimmed-mean'), trim: z.number().positive().lt(0.5) }),
+  /** CenteredClip from the median; without a radius, one that follows from the members' distances. */
+  z.strictObject({
+    name: z.literal('centered-clip'),
+    iterations: positive.max(64).default(20),
+    radius: z.number().positive().optional(),
+  }),
+]);
 
 const dataset = z.strictObject({
   root,
@@ -79,8 +138,12 @@ const schema = z.strictObject({
   /** Sequences per inner step. */
   batch: positive.max(4096),
   slices: slicing.prefault({}),
+  /** Of a miner's own steps. */
   optimizer,
   round,
+  outer: outer.prefault({}),
+  compression: compression.default({ name: 'none' }),
+  aggregation: aggregation.default({ name: 'mean' }),
   dataset,
   /** Seed of the initial parameters. */
   seed: root,
@@ -90,6 +153,8 @@ const schema = z.strictObject({
 export type Recipe = z.infer<typeof schema>;
 export type RecipeInput = z.input<typeof schema>;
 export type SliceCounts = Recipe['slices'];
+export type Optimizer<Name extends Recipe['optimizer']['name']> = Extract<Recipe['optimizer'], { name: Name }>;
+export type Outer<Name extends Recipe['outer']['name']> = Extract<Recipe['outer'], { name: Name }>;
 
 function invalid(message: string, argument: string, cause?: unknown): SwarmlockError {
   return new SwarmlockError(`recipe: ${message}`, {
@@ -120,7 +185,8 @@ export function parseRecipe(source: string | RecipeInput): Recipe {
   return parsed.data;
 }
 
-function checkRelations({ model, round, dataset }: Recipe): void {
+function checkRelations(recipe: Recipe): void {
+  const { model, round, outer, dataset } = recipe;
   const headWidth = model.width / model.heads;
   if (!Number.isInteger(headWidth) || headWidth % 2 !== 0) {
     throw invalid(`width ${model.width} must be an even multiple of heads ${model.heads}`, 'model.heads');
@@ -128,6 +194,10 @@ function checkRelations({ model, round, dataset }: Recipe): void {
   if (round.steps % round.segments !== 0) {
     throw invalid(`${round.steps} steps do not divide into ${round.segments} segments`, 'round.segments');
   }
+  if (outer.name === 'sgd' && (outer.lateLearningRate === undefined) !== (outer.lateFrom === undefined)) {
+    throw invalid('lateLearningRate and lateFrom belong together', 'outer.lateFrom');
+  }
+  requireBuilt(recipe);
   if (dataset.tokenizer === 'bytes' && model.vocabulary !== 256) {
     throw invalid('byte tokens need a vocabulary of 256', 'model.vocabulary');
   }
@@ -136,6 +206,24 @@ function checkRelations({ model, round, dataset }: Recipe): void {
       `${dataset.trainTokens} tokens are no more than one context of ${model.context}`,
       'dataset.trainTokens',
     );
+  }
+}
+
+/** Names whose programs exist. A recipe that asks for another one could not be run by anybody. */
+const built: Record<'optimizer' | 'outer' | 'compression' | 'aggregation', readonly string[]> = {
+  optimizer: ['adamw'],
+  outer: ['sgd'],
+  compression: ['none'],
+  aggregation: ['mean'],
+};
+
+function requireBuilt(recipe: Recipe): void {
+  for (const field of ['optimizer', 'outer', 'compression', 'aggregation'] as const) {
+    const { name } = recipe[field];
+    if (!built[field].includes(name)) throw invalid(`${field} ${name} has no program yet`, `${field}.name`);
+  }
+  if (recipe.outer.name === 'sgd' && recipe.outer.lateFrom !== undefined) {
+    throw invalid('a late outer learning rate has no program yet', 'outer.lateFrom');
   }
 }
 

@@ -4,8 +4,7 @@ import { SwarmlockError } from './errors.ts';
 import { createState, stateBytes } from './graph/state.ts';
 import { stateTree, subtreeAt } from './commit/subtrees.ts';
 import { programRoot } from './graph/encode.ts';
-import { modelLayout } from './nn/decoder.ts';
-import { aggregateProgram, pseudoGradientProgram, trainingLayout, trainingProgram } from './programs.ts';
+import { aggregateProgram, payloadLayout, pseudoGradientProgram, trainingLayout, trainingProgram } from './programs.ts';
 import type { Recipe } from './recipe.ts';
 
 /** Leaves of the table of aggregates: one for each number of members that a round can accept, and 0. */
@@ -51,7 +50,7 @@ export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
     zeroFirst: subtreeAt(zeros, height - 2, 1),
     zeroRest: subtreeAt(zeros, height - 1, 1),
     steps: recipe.round.steps,
-    payloadBytes: BigInt(stateBytes(modelLayout(recipe.model))),
+    payloadBytes: BigInt(stateBytes(payloadLayout(recipe))),
     dataset: recipe.dataset.root as Hash,
   };
 }

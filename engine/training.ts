@@ -1,9 +1,9 @@
 import { createState, slotsOf, type State } from './graph/state.ts';
-import { modelLayout } from './nn/decoder.ts';
 import { createExecutor, type Executor, type ExecutorOptions } from './onnx/executor.ts';
 import {
   aggregateProgram,
   evaluationProgram,
+  globalLayout,
   logitsProgram,
   pseudoGradientProgram,
   trainingLayout,
@@ -19,7 +19,7 @@ export function copyTensors(from: State, into: State): void {
   }
 }
 
-/** A training state with the given parameters, and the rest from a local state, or zero without one. */
+/** A training state with the given global state, and the rest from a local state, or zero without one. */
 export function startState(recipe: Recipe, parameters: State, local?: State): State {
   const state = createState(trainingLayout(recipe));
   if (local !== undefined) copyTensors(local, state);
@@ -27,9 +27,9 @@ export function startState(recipe: Recipe, parameters: State, local?: State): St
   return state;
 }
 
-/** The parameters of a training state, as a global state. */
+/** The global state of a training state: its parameters, and what the outer optimiser keeps. */
 export function parametersState(recipe: Recipe, state: State): State {
-  const parameters = createState(modelLayout(recipe.model));
+  const parameters = createState(globalLayout(recipe));
   copyTensors(state, parameters);
   return parameters;
 }

@@ -1,7 +1,8 @@
 import ort from 'onnxruntime-node';
+import { SwarmlockError } from '../../engine/errors.ts';
 import { parametersOf } from '../../engine/nn/decoder.ts';
 import { encodeModel, type OnnxValue } from '../../engine/onnx/proto.ts';
-import { ratesOf } from '../../engine/optim/adamw.ts';
+import { ratesOf, type AdamWOptions } from '../../engine/optim/adamw.ts';
 import type { Recipe } from '../../engine/recipe.ts';
 import { decoder, oneHot } from './decoder.ts';
 import { Tape, type Tensor } from './tape.ts';
@@ -22,6 +23,12 @@ function lossOf(tape: Tape, logits: Tensor, targets: Tensor): { loss: Tensor; gr
   const logP = tape.node('LogSoftmax', [logits], logits.shape, { axis: -1 });
   const picked = tape.sumLast(tape.reshape(tape.mul(hot, logP), [1, n * vocabulary]));
   return { loss: tape.reshape(tape.mul(picked, -1 / n), [1]), gradient: tape.mul(tape.sub(p, hot), 1 / n) };
+}
+
+/** The options of a recipe's AdamW, the only optimiser of the baseline. @throws OPTIMIZER_UNKNOWN */
+function adamWOf({ optimizer }: Recipe): AdamWOptions {
+  if (optimizer.name === 'adamw') return optimizer;
+  throw new SwarmlockError(`plain fp32 does not train by ${optimizer.name}`, { code: 'OPTIMIZER_UNKNOWN' });
 }
 
 function batchOf(tape: Tape, recipe: Recipe, rows: number) {
@@ -52,7 +59,7 @@ function trainingGraph(recipe: Recipe): Graph {
     Tensor,
   ];
   const outputs = [{ ...loss, label: 'loss' }];
-  const { beta1, beta2 } = recipe.optimizer;
+  const { beta1, beta2 } = adamWOf(recipe);
   for (const parameter of parameters) {
     const g = tape.gradient(parameter);
     const [m, v] = ['first', 'second'].map((order) => input(`${order}.${parameter.name}`, parameter.shape)) as [
@@ -119,12 +126,13 @@ export async function createFp32Trainer(recipe: Recipe, threads = 0): Promise<Fp
   const session = await createSession(graph, threads);
   const { context } = recipe.model;
   const loss = new ort.Tensor('float32', new Float32Array(1), [1]);
-  const rates = ratesOf(recipe.optimizer);
+  const options = adamWOf(recipe);
+  const rates = ratesOf(options);
   return {
     async step(state, next, batch, step) {
       const feeds: Record<string, ort.Tensor> = Object.fromEntries(state);
       feeds['batch'] = new ort.Tensor('int32', new Int32Array(batch), [recipe.batch, context + 1]);
-      const at = Math.min(step, recipe.optimizer.steps - 1);
+      const at = Math.min(step, options.steps - 1);
       for (const [name, table] of Object.entries(rates))
         feeds[name] = new ort.Tensor('float32', table.slice(at, at + 1), []);
       const fetches = Object.fromEntries(

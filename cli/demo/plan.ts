@@ -58,7 +58,7 @@ export function demoRecipe(
       steps: steps * epoch,
       finalFraction: 0.2,
     },
-    round: { steps, segments, epoch, outerLearningRate: 1 },
+    round: { steps, segments, epoch },
     dataset: datasetFields(dataset),
     seed: `0x${createHash('sha256').update(`swarmlock/demo ${seed}`).digest('hex')}`,
   });

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createState, type State } from '../graph/state.ts';
 import type { Recipe } from '../recipe.ts';
-import { modelLayout, parametersOf } from './decoder.ts';
+import { globalLayout } from '../programs.ts';
+import { parametersOf } from './decoder.ts';
 
 const WORDS_PER_HASH = 8;
 
 /**
- * The initial parameters of a recipe, from its seed alone: uniform in +-sqrt(3) times each parameter's deviation.
+ * The initial global state of a recipe, from its seed alone. The outer optimiser starts from zero, parameters are uniform in +-sqrt(3) times each parameter's deviation.
  * Element i of parameter p uses 24 bits of word i mod 8 of SHA-256("swarmlock/initial" || seed || u32 p || u32 i / 8), so
  * that any element can be computed by itself.
  */
 export function initialParameters(recipe: Recipe): State {
-  const state = createState(modelLayout(recipe.model));
+  const state = createState(globalLayout(recipe));
   const message = Buffer.concat([
     Buffer.from('swarmlock/initial'),
     Buffer.from(recipe.seed.slice(2), 'hex'),

@@ -4,7 +4,7 @@ import { parseRecipe, recipeRoot, requireRecipeRoot, tokensPerRound } from '../.
 import { failsWith } from '../helpers/errors.ts';
 import { tinyRecipe, tinyRecipeInput } from '../helpers/recipes.ts';
 
-const GOLDEN_ROOT = '0xbed2a366038581e6ef7839a21d791592a9f4ab972f09294adb7dcb17dbde5b4b';
+const GOLDEN_ROOT = '0x08abe6f57a3fdcd5a958995befda6d5e7f51b69330280618c0e3c5617fc52ea4';
 
 describe('a recipe', () => {
   it('hashes to one root whatever the order of its fields and whether defaults are written out', () => {
@@ -27,12 +27,28 @@ describe('a recipe', () => {
       [{ ...tinyRecipeInput, model: { ...tinyRecipeInput.model, heads: 3 } }, 'model.heads'],
       [{ ...tinyRecipeInput, model: { ...tinyRecipeInput.model, vocabulary: 300 } }, 'model.vocabulary'],
       [{ ...tinyRecipeInput, round: { steps: 5, segments: 2 } }, 'round.segments'],
+      [{ ...tinyRecipeInput, round: { steps: 4, segments: 2, outerLearningRate: 1 } }, 'round'],
+      [{ ...tinyRecipeInput, outer: { lateLearningRate: 0.4 } }, 'outer.lateFrom'],
+      [{ ...tinyRecipeInput, outer: { name: 'lbfgs' } }, 'outer.name'],
+      [{ ...tinyRecipeInput, aggregation: { name: 'trimmed-mean', trim: 0.5 } }, 'aggregation.trim'],
       [{ ...tinyRecipeInput, slices: { weights: 3 } }, 'slices.weights'],
       [{ ...tinyRecipeInput, dataset: { ...tinyRecipeInput.dataset, trainTokens: 16 } }, 'dataset.trainTokens'],
     ];
     for (const [source, argument] of cases) {
       const error = await failsWith('RECIPE_INVALID', () => parseRecipe(source as string));
       expect(error.argument).to.equal(argument);
+    }
+  });
+
+  it('is refused while what it asks for has no program', async () => {
+    for (const [field, value] of Object.entries({
+      optimizer: { name: 'muon', learningRate: 3e-3, steps: 100 },
+      outer: { name: 'nesterov' },
+      compression: { name: 'sparseloco' },
+      aggregation: { name: 'clipped-mean' },
+    })) {
+      const error = await failsWith('RECIPE_INVALID', () => tinyRecipe({ [field]: value }));
+      expect(error.argument).to.equal(`${field}.name`);
     }
   });
 

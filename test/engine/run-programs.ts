@@ -3,9 +3,14 @@ import { stateRoot } from '../../engine/commit/reference.ts';
 import { EMPTY, hashNode, merkleRoot } from '../../engine/commit/tree.ts';
 import { createState, stateBytes } from '../../engine/graph/state.ts';
 import { programRoot } from '../../engine/graph/encode.ts';
-import { modelLayout } from '../../engine/nn/decoder.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
-import { aggregateProgram, pseudoGradientProgram, trainingLayout, trainingProgram } from '../../engine/programs.ts';
+import {
+  aggregateProgram,
+  payloadLayout,
+  pseudoGradientProgram,
+  trainingLayout,
+  trainingProgram,
+} from '../../engine/programs.ts';
 import { runPrograms } from '../../engine/run-programs.ts';
 import { startState } from '../../engine/training.ts';
 import { failsWith } from '../helpers/errors.ts';
@@ -21,7 +26,7 @@ describe('the programs of a run', function () {
     expect(programs.payload).to.equal(programRoot(pseudoGradientProgram(recipe)));
     expect(programs.steps).to.equal(recipe.round.steps);
     expect(programs.dataset).to.equal(recipe.dataset.root);
-    expect(programs.payloadBytes).to.equal(BigInt(stateBytes(modelLayout(recipe.model))));
+    expect(programs.payloadBytes).to.equal(BigInt(stateBytes(payloadLayout(recipe))));
   });
 
   it('have an outer step for every number of members from one to the most, and for no other', () => {

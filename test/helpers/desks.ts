@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { numberToHex, type Address, type Hex } from 'viem';
 
 import { createHasher } from '../../engine/commit/hasher.ts';
-import { modelLayout } from '../../engine/nn/decoder.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
-import { trainingLayout } from '../../engine/programs.ts';
+import { globalLayout, trainingLayout } from '../../engine/programs.ts';
 import { chainError } from '../../sdk/errors.ts';
 import { readParameters, readRun } from '../../sdk/run.ts';
 import { judge } from '../../workers/challenger/judge.ts';
@@ -38,7 +37,7 @@ export async function modelOf({ recipe }: World): Promise<Model> {
   return {
     recipe,
     executor: { kernel: await chooseKernel({ threads: 1 }), threads: 1 },
-    globalLayout: modelLayout(recipe.model),
+    globalLayout: globalLayout(recipe),
     trainingLayout: trainingLayout(recipe),
     ...bound,
     rootOf: (state) => hasher.stateRoot(state),

@@ -2,10 +2,9 @@ import type { Hash } from '../../engine/commit/hash.ts';
 import { createHasher } from '../../engine/commit/hasher.ts';
 import { createDataset, type Dataset } from '../../engine/data/dataset.ts';
 import type { State } from '../../engine/graph/state.ts';
-import { modelLayout } from '../../engine/nn/decoder.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
-import { trainingLayout } from '../../engine/programs.ts';
+import { globalLayout, trainingLayout } from '../../engine/programs.ts';
 import { createTrainer, type Trainer } from '../../engine/training.ts';
 import { claimIdOf } from '../../sdk/claims.ts';
 import type { Committed } from '../../sdk/events.ts';
@@ -40,7 +39,7 @@ export function tinyModelForTests(): () => TinyModel {
     const model: Model = {
       recipe,
       executor,
-      globalLayout: modelLayout(recipe.model),
+      globalLayout: globalLayout(recipe),
       trainingLayout: trainingLayout(recipe),
       ...programsOf(recipe, 16),
       rootOf: (state) => hasher.stateRoot(state),

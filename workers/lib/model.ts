@@ -6,10 +6,9 @@ import { loadDataset, requireDatasetRoot, type Dataset } from '../../engine/data
 import { SwarmlockError } from '../../engine/errors.ts';
 import { createState, stateBytes, type State } from '../../engine/graph/state.ts';
 import type { StateLayout } from '../../engine/graph/types.ts';
-import { modelLayout } from '../../engine/nn/decoder.ts';
 import type { ExecutorOptions } from '../../engine/onnx/executor.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
-import { trainingLayout } from '../../engine/programs.ts';
+import { globalLayout, trainingLayout } from '../../engine/programs.ts';
 import { parseRecipe, requireRecipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts';
 import type { RunParameters } from '../../sdk/run.ts';
 import type { BlobStore } from './blobs.ts';
@@ -44,7 +43,7 @@ export async function openModel(
   return {
     recipe,
     executor: { provider, threads, kernel },
-    globalLayout: modelLayout(recipe.model),
+    globalLayout: globalLayout(recipe),
     trainingLayout: trainingLayout(recipe),
     ...bound,
     rootOf: (state) => hasher.stateRoot(state),

@@ -6,8 +6,7 @@ import { loadBatch } from '../../../engine/data/batch.ts';
 import type { Dataset } from '../../../engine/data/dataset.ts';
 import type { Program } from '../../../engine/graph/program.ts';
 import { createState, slotsOf, stateBytes, type State } from '../../../engine/graph/state.ts';
-import { modelLayout } from '../../../engine/nn/decoder.ts';
-import { pseudoGradientProgram, trainingLayout, trainingProgram } from '../../../engine/programs.ts';
+import { globalLayout, pseudoGradientProgram, trainingLayout, trainingProgram } from '../../../engine/programs.ts';
 import type { Recipe } from '../../../engine/recipe.ts';
 import type { Commitment } from '../../../sdk/round.ts';
 import { execute, outputRoot, outputState, type Execution } from './execution.ts';
@@ -106,7 +105,7 @@ export function batchOf({ recipe, dataset, seed, participant }: RoundOf, step: n
 
 /** The parameters of a training state. */
 export function parametersOf(recipe: Recipe, state: State): State {
-  return copy(state, createState(modelLayout(recipe.model)));
+  return copy(state, createState(globalLayout(recipe)));
 }
 
 function startOf(recipe: Recipe, parent: State, local?: State): State {
