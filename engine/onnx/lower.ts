@@ -207,10 +207,9 @@ class ProgramLowering {
     const form = (i: number, asked?: string) => (asked ?? plainForm[typeOf(this.#program, operand(i)).dtype]) as Form;
     return {
       value: (i, asked) => this.value(operand(i), form(i, asked)),
-      broadcastable: (i) => {
-        const other = this.#patterns.node(operand(1 - i), 'broadcast');
-        const wide = i === 1 || other === undefined;
-        const source = wide ? this.#patterns.node(operand(i), 'broadcast')?.inputs[0] : undefined;
+      broadcastable: (i, beside) => {
+        const other = beside === undefined ? undefined : this.#patterns.node(operand(beside), 'broadcast');
+        const source = other === undefined ? this.#patterns.node(operand(i), 'broadcast')?.inputs[0] : undefined;
         // Kernels take a constant of rank 0 on a faster path than one of shape [1].
         const isScalar = source?.kind === 'constant' && elementCount(typeOf(this.#program, source).shape) === 1;
         return isScalar ? this.#scalarOf(source) : this.value(source ?? operand(i), 'f32');

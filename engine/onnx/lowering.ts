@@ -14,8 +14,11 @@ export const plainForm: Record<DType, Form> = { f32: 'f32', i8: 'i8', i32: 'i32'
 export type Lowering = {
   /** Operand i in a form. An i32 operand asked for in f32 is rounded as `from_i32` does. */
   value(i: number, form?: string): string;
-  /** Operand i, left unexpanded when it is a broadcast, for ONNX operators that broadcast by themselves. */
-  broadcastable(i: number): string;
+  /**
+   * Operand i, left unexpanded when it is a broadcast, for ONNX operators that broadcast by themselves; but not when
+   * operand `beside` is left unexpanded too, as one of both has to have the result's shape.
+   */
+  broadcastable(i: number, beside?: number): string;
   /** Operand i as a scalar when it is a broadcast of one element. */
   scalarInput(i: number): string | undefined;
   /** Whether operand i is a constant of zeros. */

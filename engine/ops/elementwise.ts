@@ -33,7 +33,7 @@ export function binary({ name, opcode, compute, onnx }: Definition): Operator {
       });
     },
     lower(to) {
-      return to.emit(onnx, [to.broadcastable(0), to.broadcastable(1)]);
+      return to.emit(onnx, [to.broadcastable(0, 1), to.broadcastable(1)]);
     },
   };
 }

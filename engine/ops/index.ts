@@ -7,6 +7,7 @@ import { div } from './div.ts';
 import { exp2i } from './exp2i.ts';
 import { floor } from './floor.ts';
 import { fromI32 } from './from_i32.ts';
+import { fused } from './fused.ts';
 import { gather } from './gather.ts';
 import { loadBatch } from './load_batch.ts';
 import { matmulNt } from './matmul_nt.ts';
@@ -18,6 +19,7 @@ import { oneHot } from './one_hot.ts';
 import type { Operator } from './operator.ts';
 import { pow2ceil } from './pow2ceil.ts';
 import { quantize } from './quantize.ts';
+import { reduceAbsmax } from './reduce_absmax.ts';
 import { reduceMax } from './reduce_max.ts';
 import { reshape } from './reshape.ts';
 import { residual } from './residual.ts';
@@ -30,8 +32,8 @@ import { toFixed } from './to_fixed.ts';
 import { transpose } from './transpose.ts';
 
 const elementwise = [add, sub, mul, div, sqrt, max, min, neg, abs, floor, rint];
-const conversion = [pow2ceil, exp2i, quantize, residual, toFixed, fromI32];
-const exact = [matmulNt, addI32, reduceMax, sumI32];
+const conversion = [pow2ceil, exp2i, quantize, residual, toFixed, fromI32, fused];
+const exact = [matmulNt, addI32, reduceMax, sumI32, reduceAbsmax];
 const movement = [reshape, transpose, slice, concat, broadcast, gather, oneHot];
 
 /** The closed set, by name. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
+import type { Tensor } from '../../../engine/graph/types.ts';
 import { operators } from '../../../engine/ops/index.ts';
 import {
   exactKernels,
@@ -11,8 +12,8 @@ import {
 } from '../../helpers/programs.ts';
 import { vectorsOf, type Vector } from '../../helpers/vectors.ts';
 
-/** Operators whose operands must have a bound, which inputs do not have. */
-const needBounds = new Set(['add_i32', 'sum_i32']);
+/** Operators whose integers must have a bound, which inputs do not have. */
+const needBounds = new Set(['add_i32', 'sum_i32', 'fused']);
 
 describe('golden vectors', function () {
   this.timeout(30_000);
@@ -33,9 +34,9 @@ describe('golden vectors', function () {
 
 /** Both twins, with the operands as inputs and as constants, and for every exact kernel. */
 async function expectVector(op: string, { inputs, attributes, batch, type, output }: Vector): Promise<void> {
-  const ways: readonly Operand['held'][] = needBounds.has(op) ? ['constant'] : ['input', 'constant'];
-  for (const held of ways) {
-    const operands = inputs.map((tensor) => ({ tensor, held }));
+  for (const way of ['input', 'constant'] as const) {
+    const held = ({ dtype }: Tensor): Operand['held'] => (dtype === 'i32' && needBounds.has(op) ? 'constant' : way);
+    const operands = inputs.map((tensor) => ({ tensor, held: held(tensor) }));
     const invocation = invocationOfOne({ op, operands, type, attributes, batch });
     expectOutcome(referenceOutcome(invocation), output);
     for (const kernel of await exactKernels()) expectOutcome(await loweredOutcome(invocation, kernel), output);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Shape, Tensor } from '../../../engine/graph/types.ts';
 import { bytes, floats, fromBits, integers, scales, shapes, tensor } from '../hostile.ts';
 import type { Application, Operand } from '../programs.ts';
+import { fusedOver } from './lines.ts';
 
 /** Random applications of every operator, hostile values and faults included. */
 
@@ -104,14 +105,16 @@ const sumI32: fc.Arbitrary<Application> = rows.chain((shape) => {
   }));
 });
 
-const reduceMax: fc.Arbitrary<Application> = rows.chain((shape) =>
-  operand(floats(shape)).map((x) => ({
-    op: 'reduce_max',
-    operands: [x],
-    type: { dtype: 'f32', shape: [...shape.slice(0, -1), 1] },
-    attributes: [],
-  })),
-);
+function maximum(op: string): fc.Arbitrary<Application> {
+  return rows.chain((shape) =>
+    operand(floats(shape)).map((x) => ({
+      op,
+      operands: [x],
+      type: { dtype: 'f32', shape: [...shape.slice(0, -1), 1] },
+      attributes: [],
+    })),
+  );
+}
 
 const loadBatch: fc.Arbitrary<Application> = fc
   .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 2, max: 9 }))
@@ -147,6 +150,7 @@ export const applications: Record<string, fc.Arbitrary<Application>> = {
   matmul_nt: matmulNt,
   add_i32: addI32,
   sum_i32: sumI32,
-  reduce_max: reduceMax,
+  ...Object.fromEntries(['reduce_max', 'reduce_absmax'].map((op) => [op, maximum(op)])),
+  fused: fusedOver(shapes),
   load_batch: loadBatch,
 };

@@ -48,6 +48,17 @@ const quantiser: Rules = {
   ],
 };
 
+/** Instructions as attributes, two in each. */
+function line(...words: readonly number[]): number[] {
+  return Array.from({ length: 8 }, (_, i) => (words[2 * i] ?? 0) * 65_536 + (words[2 * i + 1] ?? 0));
+}
+
+/** So many instructions that negate, each what the one before it gave. */
+const chain = (count: number) => Array.from({ length: count }, (_, i) => 0x0800 + (i === 0 ? 0 : 16 * (i + 3)));
+
+/** x0 / (sqrt(x1) + x2). */
+const adam = line(0x0510, 0x0142, 0x0405);
+
 /** What `check` must take and refuse, operator by operator; `i32[3,4]<=100` is a value of at most 100 in magnitude. */
 export const ruleTable: Record<string, Rules> = {
   ...Object.fromEntries(['add', 'sub', 'mul', 'div', 'max', 'min'].map((op) => [op, binary])),
@@ -114,6 +125,59 @@ export const ruleTable: Record<string, Rules> = {
       ['an empty row', 'f32[3,0]', 'f32[3,1]'],
       ['a scalar', 'f32[]', 'f32[]'],
       ['integers', 'i32[3,4]', 'i32[3,1]'],
+    ],
+  },
+  reduce_absmax: {
+    accepted: [
+      ['f32[3,1024]', 'f32[3,1]'],
+      ['f32[1]', 'f32[1]'],
+    ],
+    refused: [
+      ['a row of 1,025', 'f32[3,1025]', 'f32[3,1]'],
+      ['an empty row', 'f32[3,0]', 'f32[3,1]'],
+      ['a scalar', 'f32[]', 'f32[]'],
+      ['integers', 'i32[3,4]', 'i32[3,1]'],
+    ],
+  },
+  fused: {
+    accepted: [
+      ['f32[2,3]', 'f32[2,3]', line(0x0500)],
+      ['f32[] f32[] f32[] f32[]', 'f32[]', line(0x0101, 0x0123, 0x0345)],
+      ['i32[2]<=2147483646 i32[2]<=1', 'f32[2]', line(0x2101, 0x1540)],
+      ['f32[2]', 'f32[2]', line(...chain(12))],
+      ['f32[2] f32[2] f32[2]', 'f32[2]', adam],
+      ['f32[2] i32[2]', 'f32[2]', line(0x1510, 0x0604)],
+    ],
+    refused: [
+      ['no operand', '', 'f32[2]', line(0x0500)],
+      ['five operands', 'f32[2] f32[2] f32[2] f32[2] f32[2]', 'f32[2]', line(0x0101, 0x0123, 0x0345)],
+      ['operands of two shapes', 'f32[2] f32[1]', 'f32[2]', line(0x0101)],
+      ['another result shape', 'f32[2]', 'f32[3]', line(0x0500)],
+      ['an integer result', 'i32[2]<=1 i32[2]<=1', 'i32[2]', line(0x2101)],
+      ['an integer as last result', 'i32[2]<=1 i32[2]<=1', 'f32[2]', line(0x2101)],
+      ['an empty line', 'f32[2]', 'f32[2]', line()],
+      ['seven attributes', 'f32[2]', 'f32[2]', line(0x0500).slice(1)],
+      ['thirteen instructions', 'f32[2]', 'f32[2]', line(...chain(12), 0x05f0)],
+      ['an instruction behind the end', 'f32[2]', 'f32[2]', line(0x0500, 0, 0x0540)],
+      ['an opcode that is no operator', 'f32[2]', 'f32[2]', line(0x0c00)],
+      ['an operator that no line applies', 'f32[2]', 'f32[2]', line(0x1000)],
+      ['sources without an operator', 'f32[2]', 'f32[2]', line(0x0001)],
+      ['a second source of an operator of one', 'f32[2] f32[2]', 'f32[2]', line(0x0501)],
+      ['an operand that is not there', 'f32[2]', 'f32[2]', line(0x0101)],
+      ['its own result', 'f32[2]', 'f32[2]', line(0x0104)],
+      ['a later result', 'f32[2]', 'f32[2]', line(0x0105, 0x0104)],
+      ['an operand that is not used', 'f32[2] f32[2]', 'f32[2]', line(0x0500)],
+      ['a result that is not used', 'f32[2]', 'f32[2]', line(0x0500, 0x0800)],
+      ['integers where floats are read', 'i32[2]', 'f32[2]', line(0x0500)],
+      ['floats where integers are read', 'f32[2]', 'f32[2]', line(0x1500)],
+      ['bytes', 'i8[2]', 'f32[2]', line(0x1500)],
+      ['a sum that could overflow', 'i32[2]<=2147483647 i32[2]<=1', 'f32[2]', line(0x2101, 0x1540)],
+      ['a sum that could overflow after another', 'i32[2]<=1073741824', 'f32[2]', line(0x2100, 0x1540)],
+      ['a denominator that could be infinite', 'f32[2] f32[2]', 'f32[2]', line(0x0301, 0x0404)],
+      ['a root of what could be infinite as denominator', 'f32[2] f32[2]', 'f32[2]', line(0x0301, 0x0540, 0x0405)],
+      ['two finite values added as denominator', 'f32[2] f32[2]', 'f32[2]', line(0x0101, 0x0404)],
+      ['the larger of what could be infinite', 'f32[2] f32[2]', 'f32[2]', line(0x0301, 0x0604)],
+      ['the smaller of what could be no number', 'f32[2] f32[2]', 'f32[2]', line(0x0510, 0x0704)],
     ],
   },
   reshape: {
