@@ -44,8 +44,15 @@ const OUTER_LEVELS = 2;
 const DATASET_LEVELS = 23;
 
 /** Gas of the operator itself, by element that it reads; where it is not named, a few soft-float operations. */
-const perElement: Readonly<Record<string, number>> = { matmul_nt: 24, reduce_max: 110, sum_i32: 80 };
+const perElement: Readonly<Record<string, number>> = {
+  matmul_nt: 24,
+  reduce_max: 110,
+  reduce_absmax: 110,
+  sum_i32: 80,
+};
 const OPERATOR_GAS = 35_000;
+/** What a line of 12 instructions takes more. */
+const LINE_GAS = 45_000;
 
 /** Upper bound of the gas of the final check of a node. 0 for padding, which needs none. */
 export function finalCheckGas(program: Omit<Program, 'output' | 'outputStart'>, index: number): number {
@@ -61,8 +68,9 @@ export function finalCheckGas(program: Omit<Program, 'output' | 'outputStart'>, 
     tokens,
     ...operands.map(({ bytes }) => bytes),
   );
+  const operator = OPERATOR_GAS + (node.op === 'fused' ? LINE_GAS : 0);
   const read = operands.reduce((sum, { gas }) => sum + gas, isBatch ? LEAF_GAS + DATASET_LEVELS * NODE_GAS : 0);
-  const executed = VERDICT_GAS + OPERATOR_GAS + read + price(data, byteGas);
+  const executed = VERDICT_GAS + operator + read + price(data, byteGas);
   return TRANSACTION + Math.max(executed, price(data, floorGas));
 }
 

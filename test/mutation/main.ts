@@ -46,7 +46,8 @@ const isScalars = (id: string): boolean => /^claim\/referee\/(?:Scalars|SoftFloa
 const operators: readonly (readonly [RegExp, string])[] = [
   [/Referee\.sol (\w+): (?:one|always|never|of)/, '$1'],
   [/Products/, 'matmul_nt'],
-  [/Reductions/, 'reduce_max|sum_i32'],
+  [/Reductions/, 'reduce_max|reduce_absmax|sum_i32'],
+  [/Fused/, 'fused'],
   [/Batches/, 'load_batch'],
   [/Movement/, 'reshape|transpose|slice|concat|broadcast|gather|one_hot'],
   [/referee\//, '\\w+'],
@@ -75,7 +76,8 @@ const stages: readonly Stage[] = [
   { runner: solidity, files: () => solidityTests('claim/referee'), titles: (id) => (isScalars(id) ? '' : undefined) },
   {
     runner: mocha,
-    files: () => ['guards', 'faults', 'batches'].map((name) => `test/integration/contracts/referee-${name}.ts`),
+    files: () =>
+      ['guards', 'faults', 'fused', 'batches'].map((name) => `test/integration/contracts/referee-${name}.ts`),
     titles: (id) => (isReferees(id) && !isScalars(id) ? '' : undefined),
   },
   {

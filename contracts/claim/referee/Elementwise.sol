@@ -19,7 +19,7 @@ library Elementwise {
         Opened[] memory operands,
         IReferee.Operand[] calldata evidence
     ) internal view returns (IReferee.Finding memory finding) {
-        (uint8 from, uint8 into) = _typesOf(node.opcode);
+        (uint8 from, uint8 into) = typesOf(node.opcode);
         uint32[2] memory words;
         if (node.result.dtype != into) return IReferee.Finding({fault: true, bits: 0});
         for (uint256 i = 0; i < operands.length; i++) {
@@ -35,7 +35,7 @@ library Elementwise {
     }
 
     /// @notice Element types of all operands and of the result.
-    function _typesOf(uint16 opcode) private pure returns (uint8 from, uint8 into) {
+    function typesOf(uint16 opcode) internal pure returns (uint8 from, uint8 into) {
         if (opcode == ADD_I32) return (I32, I32);
         if (opcode == EXP2I || opcode == FROM_I32) return (I32, F32);
         if (opcode == TO_FIXED) return (F32, I32);

@@ -21,12 +21,14 @@ uint16 constant QUANTIZE = 18;
 uint16 constant RESIDUAL = 19;
 uint16 constant TO_FIXED = 20;
 uint16 constant FROM_I32 = 21;
+uint16 constant FUSED = 22;
 
 uint16 constant MATMUL_NT = 32;
 uint16 constant ADD_I32 = 33;
 
 uint16 constant REDUCE_MAX = 40;
 uint16 constant SUM_I32 = 41;
+uint16 constant REDUCE_ABSMAX = 42;
 
 uint16 constant RESHAPE = 48;
 uint16 constant TRANSPOSE = 49;

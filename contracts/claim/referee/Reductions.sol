@@ -11,7 +11,7 @@ import {Shapes} from "./Shapes.sol";
 
 using Operands for Opened;
 
-/// @title reduce_max and sum_i32, along the last axis. Twins: engine/ops/reduce_max.ts, engine/ops/sum_i32.ts.
+/// @title reduce_max, reduce_absmax and sum_i32, along the last axis. Twins: engine/ops, a file of each name.
 /// @dev Eight elements at a time, in lanes of 32 bits, or four in the lower halves of lanes of 64 bits.
 library Reductions {
     uint256 private constant MAX_REDUCTION = 1024;
@@ -24,17 +24,39 @@ library Reductions {
     uint256 private constant ONES_64 = 0x0000000000000001000000000000000100000000000000010000000000000001;
     uint256 private constant EVEN_LANES = ONES_64 * 0xffffffff;
 
-    /// @notice The largest value of a row. Among values, none of which is -0, order is that of the bits with the sign
-    /// turned, and all bits of a negative one: their rank, which is never 0.
+    /// @notice The largest value of a row.
     function reduceMax(
         Node memory node,
         uint256 element,
         Opened memory operand,
         IReferee.Leaf[] calldata leaves
     ) internal view returns (IReferee.Finding memory) {
+        return _largest(node, element, operand, leaves, type(uint256).max);
+    }
+
+    /// @notice The largest magnitude of a row.
+    function reduceAbsmax(
+        Node memory node,
+        uint256 element,
+        Opened memory operand,
+        IReferee.Leaf[] calldata leaves
+    ) internal view returns (IReferee.Finding memory) {
+        return _largest(node, element, operand, leaves, ~SIGNS);
+    }
+
+    /// @dev Among values, none of which is -0, order is that of the bits with the sign turned, and all bits of a negative
+    /// one: their rank, which is never 0.
+    /// @param kept bits of each lane that count
+    function _largest(
+        Node memory node,
+        uint256 element,
+        Opened memory operand,
+        IReferee.Leaf[] calldata leaves,
+        uint256 kept
+    ) private view returns (IReferee.Finding memory) {
         if (!_applies(node.result, operand.tensor, F32)) return IReferee.Finding({fault: true, bits: 0});
         bytes memory row = operand.row(leaves, element);
-        (bool areValues, uint256 rank) = _highestRank(row, _length(operand));
+        (bool areValues, uint256 rank) = _highestRank(row, _length(operand), kept);
         if (!areValues) return IReferee.Finding({fault: true, bits: 0});
         uint32 bits = uint32(rank);
         return IReferee.Finding({fault: false, bits: bits < 0x80000000 ? ~bits : bits & 0x7fffffff});
@@ -65,13 +87,18 @@ library Reductions {
         return operand.tensor.extents[operand.tensor.extents.length - 1];
     }
 
-    function _highestRank(bytes memory row, uint256 length) private pure returns (bool areValues, uint256 highest) {
+    function _highestRank(
+        bytes memory row,
+        uint256 length,
+        uint256 kept
+    ) private pure returns (bool areValues, uint256 highest) {
         uint256 lanes = 0;
         areValues = true;
         unchecked {
             for (uint256 i = 0; i < length; i += 8) {
                 uint256 word = _wordsAt(row, i);
                 areValues = areValues && _areValues(word);
+                word &= kept;
                 uint256 ranks = word ^ (((word >> 31) & ONES) * 0x7fffffff) ^ SIGNS;
                 // What fills the last word up ranks below all.
                 if (length - i < 8) ranks &= type(uint256).max << (256 - 32 * (length - i));

@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 import {Batches} from "./Batches.sol";
 import {Descriptor, Node} from "./Descriptor.sol";
 import {Elementwise} from "./Elementwise.sol";
+import {Fused} from "./Fused.sol";
 import {Geometry, MAX_RANK} from "./Geometry.sol";
 import {IReferee} from "./IReferee.sol";
 import {Movement} from "./Movement.sol";
-import {BROADCAST, CONCAT, GATHER, LOAD_BATCH, MATMUL_NT, ONE_HOT} from "./Opcodes.sol";
-import {REDUCE_MAX, RESHAPE, SLICE, SUM_I32} from "./Opcodes.sol";
+import {BROADCAST, CONCAT, FUSED, GATHER, LOAD_BATCH, MATMUL_NT, ONE_HOT} from "./Opcodes.sol";
+import {REDUCE_ABSMAX, REDUCE_MAX, RESHAPE, SLICE, SUM_I32} from "./Opcodes.sol";
 import {Opened, Operands} from "./Operands.sol";
 import {Products} from "./Products.sol";
 import {Reductions} from "./Reductions.sol";
@@ -29,7 +30,7 @@ contract Referee is IReferee {
         uint256 elements = Geometry.elements(node.result.extents);
         // INVARIANT: the result has this element
         if (element >= elements) revert ElementOutOfRange(element, elements);
-        uint256 count = _operandsOf(node.opcode);
+        uint256 count = node.opcode == FUSED ? node.operands.length : _operandsOf(node.opcode);
         // INVARIANT: the operator takes as many operands as the node has
         if (node.operands.length != count) revert DescriptorInvalid();
         // INVARIANT: each operand is opened once, and has a root
@@ -55,12 +56,14 @@ contract Referee is IReferee {
     ) private view returns (Finding memory) {
         uint16 opcode = node.opcode;
         if (Scalars.arity(opcode) != 0) return Elementwise.evaluate(node, element, operands, evidence.operands);
+        if (opcode == FUSED) return Fused.evaluate(node, element, operands, evidence.operands);
         if (opcode == MATMUL_NT) return Products.matmulNt(node, element, operands, evidence.operands);
         if (opcode == CONCAT) return Movement.concat(node, element, operands, evidence.operands);
         if (opcode == GATHER) return Movement.gather(node, element, operands, evidence.operands);
         if (opcode == LOAD_BATCH) return Batches.loadBatch(node, element, context, evidence.tokens);
         Leaf[] calldata leaves = evidence.operands[0].leaves;
         if (opcode == REDUCE_MAX) return Reductions.reduceMax(node, element, operands[0], leaves);
+        if (opcode == REDUCE_ABSMAX) return Reductions.reduceAbsmax(node, element, operands[0], leaves);
         if (opcode == SUM_I32) return Reductions.sumI32(node, element, operands[0], leaves);
         if (opcode == ONE_HOT) return Movement.oneHot(node, element, operands[0], leaves);
         return Movement.single(node, element, operands[0], leaves);
@@ -71,7 +74,7 @@ contract Referee is IReferee {
         if (arity != 0) return arity;
         if (opcode == LOAD_BATCH) return 0;
         if (opcode == MATMUL_NT || opcode == CONCAT || opcode == GATHER) return 2;
-        if (opcode == REDUCE_MAX || opcode == SUM_I32 || (opcode >= RESHAPE && opcode <= SLICE)) return 1;
+        if ((opcode >= REDUCE_MAX && opcode <= REDUCE_ABSMAX) || (opcode >= RESHAPE && opcode <= SLICE)) return 1;
         if (opcode == BROADCAST || opcode == ONE_HOT) return 1;
         revert UnknownOpcode(opcode);
     }

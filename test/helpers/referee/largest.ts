@@ -60,11 +60,13 @@ const largest: Readonly<Record<string, Largest>> = {
   ...Object.fromEntries(['quantize', 'residual'].map((op) => ofTwo(op, 'i8', wordsOf('f32', f32.shape, 0x3f800000)))),
   ...Object.fromEntries([ofOne('exp2i', 'f32', i32), ofOne('from_i32', 'f32', i32), ofTwo('add_i32', 'i32', i32)]),
   to_fixed: { ...same('i32', wordsOf('f32', f32.shape, 0x42c80000)), attributes: [20, 2 ** 31 - 1] },
+  fused: { ...same('f32', f32, f32, f32, f32), attributes: dearestLine() },
   matmul_nt: {
     result: { dtype: 'i32', shape: [MANY / 2, MANY / 2] },
     operands: Array<Read>(2).fill({ dtype: 'i8', shape: [MANY / 2, 2_048], leaves: 2 }),
   },
   reduce_max: { result: { dtype: 'f32', shape: [MANY / 4, 1] }, operands: [{ ...f32, leaves: 4 }] },
+  reduce_absmax: { result: { dtype: 'f32', shape: [MANY / 4, 1] }, operands: [{ ...f32, leaves: 4 }] },
   sum_i32: { result: { dtype: 'i32', shape: [MANY / 4, 1] }, operands: [{ ...i32, leaves: 4 }] },
   reshape: { result: { dtype: 'f32', shape: deep }, operands: [wordsOf('f32', [256, 4, 4, 4, 16, 256])] },
   transpose: {
@@ -89,6 +91,16 @@ const largest: Readonly<Record<string, Largest>> = {
     attributes: [50_000],
   },
 };
+
+/** Twelve instructions of the dearest operators that can follow each other: roots of quotients, near one. */
+function dearestLine(): number[] {
+  const [div, sqrt] = ['div', 'sqrt'].map((op) => operators.get(op)!.opcode) as [number, number];
+  const halves = Array.from({ length: 12 }, (_, i) => {
+    const source = i === 0 ? 0 : 3 + i;
+    return i % 2 === 0 ? (div << 8) | (source << 4) | (i < 8 ? i / 2 : 0) : (sqrt << 8) | (source << 4);
+  });
+  return Array.from({ length: 6 }, (_, i) => (halves[2 * i]! << 16) | halves[2 * i + 1]!);
+}
 
 /** The dearest final check of an operator: its first element, in trees so deep that only the path to it exists. */
 export function largestCheckOf(op: string): Check {

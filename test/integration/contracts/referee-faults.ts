@@ -8,7 +8,7 @@ import { handmade, withByte, withOperand, type RawOperand } from '../../helpers/
 
 const ONE = 0x3f800000;
 const FAULT: Answer = { fault: true };
-const opcodeOf = (op: string): number => operators.get(op)!.opcode;
+const opcodeOf = (op: string): number => (op === 'reduce_absmax' ? 42 : operators.get(op)!.opcode);
 
 /** Bits that are no values of their type, and their neighbours that are. */
 const encodings: readonly { dtype: DType; none: readonly number[]; values: readonly number[] }[] = [
@@ -39,7 +39,7 @@ function product(k: number, a: RawOperand = operand('i8', [1, k], BOTH)): Check 
   return handmade({ opcode: opcodeOf('matmul_nt'), result, operands: [a, operand('i8', [1, k], BOTH)] });
 }
 
-function reduction(op: 'reduce_max' | 'sum_i32', x: RawOperand): Check {
+function reduction(op: 'reduce_max' | 'reduce_absmax' | 'sum_i32', x: RawOperand): Check {
   const result = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
   return handmade({ opcode: opcodeOf(op), result, operands: [x] });
 }
@@ -86,15 +86,18 @@ describe('what the referee takes as a fault', function () {
         for (const element of new Set([0, Math.floor(length / 2), length - 1])) {
           for (const word of none) {
             const x = { dtype, shape: [1, length], words: oneOf(length, element, word) };
-            const check =
+            const checks =
               dtype === 'f32'
-                ? reduction('reduce_max', x)
-                : handmade({
-                    opcode: opcodeOf('matmul_nt'),
-                    result: { dtype: 'i32', shape: [1, 1] },
-                    operands: [x, operand('i8', [1, length])],
-                  });
-            await expectAnswer(check, FAULT, `${word.toString(16)} at ${element} of ${length}`);
+                ? [reduction('reduce_max', x), reduction('reduce_absmax', x)]
+                : [
+                    handmade({
+                      opcode: opcodeOf('matmul_nt'),
+                      result: { dtype: 'i32', shape: [1, 1] },
+                      operands: [x, operand('i8', [1, length])],
+                    }),
+                  ];
+            for (const check of checks)
+              await expectAnswer(check, FAULT, `${word.toString(16)} at ${element} of ${length}`);
           }
         }
       }
@@ -112,6 +115,8 @@ describe('what the referee takes as a fault', function () {
     await expectAnswer(product(2_049), FAULT);
     await expectAnswer(reduction('reduce_max', operand('f32', [1, 1_024], [0, 1, 2, 3])), { word: ONE });
     await expectAnswer(reduction('reduce_max', operand('f32', [1, 1_025], [0, 1, 2, 3, 4])), FAULT);
+    await expectAnswer(reduction('reduce_absmax', operand('f32', [1, 1_024], [0, 1, 2, 3])), { word: ONE });
+    await expectAnswer(reduction('reduce_absmax', operand('f32', [1, 1_025], [0, 1, 2, 3, 4])), FAULT);
     await expectAnswer(reduction('sum_i32', operand('i32', [1, 1_024], [0, 1, 2, 3])), { word: 1_024 });
     await expectAnswer(reduction('sum_i32', operand('i32', [1, 1_025], [0, 1, 2, 3, 4])), FAULT);
   });
@@ -163,6 +168,7 @@ describe('what the referee takes as a fault', function () {
       ['quantize', 'i8', [2, 3], [f32, f32]],
       ['matmul_nt', 'i32', [2, 2], [i8, i8]],
       ['reduce_max', 'f32', [2, 1], [f32]],
+      ['reduce_absmax', 'f32', [2, 1], [f32]],
       ['sum_i32', 'i32', [2, 1], [i32]],
       ['reshape', 'u32', [6], [u32]],
       ['transpose', 'f32', [3, 2], [f32], [1, 0]],
@@ -209,7 +215,8 @@ describe('what the referee takes as a fault', function () {
 
     /** What is another type, but one that the operator takes as well. */
     function isTaken(op: string, index: number, { dtype, shape }: RawOperand): boolean {
-      if (op === 'reduce_max' || op === 'slice') return dtype === 'f32' && shape.length === 2 && shape[0] === 2;
+      if (op === 'reduce_max' || op === 'reduce_absmax' || op === 'slice')
+        return dtype === 'f32' && shape.length === 2 && shape[0] === 2;
       if (op === 'sum_i32') return dtype === 'i32' && shape.length === 2 && shape[0] === 2;
       if (op === 'reshape') return dtype === 'u32' && shape.length === 3;
       if (op === 'gather' && index === 1) return dtype === 'i32';

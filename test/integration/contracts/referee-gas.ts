@@ -5,7 +5,14 @@ import { createReferee, type RefereeContract } from '../../helpers/referee/check
 import { gasOfLargest, largestCheckOf } from '../../helpers/referee/largest.ts';
 
 /** Gas of `evaluate` as a transaction of its own; a game adds its verdict and its own calldata. */
-const limits: Record<string, number> = { matmul_nt: 350_000, reduce_max: 330_000, sum_i32: 330_000 };
+const limits: Record<string, number> = {
+  matmul_nt: 350_000,
+  reduce_max: 330_000,
+  reduce_absmax: 330_000,
+  sum_i32: 330_000,
+  // Four operands.
+  fused: 400_000,
+};
 const LIMIT = 220_000;
 
 describe('the gas of the referee', function () {

@@ -93,7 +93,7 @@ describe('the guards of the referee', function () {
     });
 
     it('refuse an opcode that nothing has', async () => {
-      for (const opcode of [0, 12, 15, 22, 34, 39, 42, 47, 55, 63, 65]) {
+      for (const opcode of [0, 12, 15, 23, 34, 39, 43, 47, 55, 63, 65]) {
         await expectAnswer(withByte(sum, 1, opcode), refused('UnknownOpcode', opcode));
       }
       await expectAnswer(withByte(sum, 0, 1), refused('UnknownOpcode', 257));
@@ -101,6 +101,7 @@ describe('the guards of the referee', function () {
 
     it('refuse an operator with another number of operands', async () => {
       for (const { opcode, name } of operators.values()) {
+        if (name === 'fused') continue;
         const wrong = rawDescriptor(opcode, { dtype: 'f32', shape: [1] }, [], name === 'load_batch' ? 1 : 3);
         await expectAnswer({ ...sum, descriptor: wrong, element: 0n }, refused('DescriptorInvalid'));
       }
