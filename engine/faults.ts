@@ -4,6 +4,11 @@ import { elementCount, typedArray, type DType, type Tensor, type TypedArray } fr
 import { operators } from './ops/index.ts';
 import { fault } from './ops/operator.ts';
 
+/** Movements within rows: one operand says where, and all of its row together is in the domain or not. */
+const chunkMovements = new Set(['pack_chunk', 'scatter_chunk']);
+/** Defined for all rows of values. */
+const total = new Set(['matmul_nt', 'topk_chunk', 'sort_lanes']);
+
 /** Throws FAULT unless all elements are finite. */
 export function requireFinite(name: string, values: TypedArray): void {
   for (const value of values) if (!Number.isFinite(value)) throw fault(name, `${value} is not finite`);
@@ -27,7 +32,7 @@ export function firstFaultyElement(node: Node, operands: readonly Tensor[]): num
 }
 
 /** Data movement reads no more than what it moves, so that its result shows every element that is none. */
-const movements = new Set(['reshape', 'transpose', 'slice', 'concat', 'broadcast', 'gather']);
+const movements = new Set(['reshape', 'transpose', 'slice', 'concat', 'broadcast', 'gather', ...chunkMovements]);
 
 /** The first element that is computed from something that is no value of its type. */
 function firstUnreadable(node: Node, operands: readonly Tensor[]): number {
@@ -45,16 +50,17 @@ function firstUnreadable(node: Node, operands: readonly Tensor[]): number {
 /** The first element for which the operator is undefined, or its result too large. */
 function firstUndefined(node: Node, operands: readonly Tensor[]): number {
   const isIndexed = node.op === 'gather' || node.op === 'one_hot';
+  const isChunked = chunkMovements.has(node.op);
   const elements = elementCount(node.type.shape);
-  const units = isIndexed ? operands.at(-1)!.data.length : elements;
-  // Only an index can be outside of a table; other movements and products of integers are defined everywhere.
-  if (node.op === 'matmul_nt' || (movements.has(node.op) && !isIndexed) || operands.length === 0) return -1;
+  const units = isIndexed ? operands.at(-1)!.data.length : isChunked ? elements / node.type.shape.at(-1)! : elements;
+  // Only what says where can be wrong; other movements are defined everywhere.
+  if (total.has(node.op) || (movements.has(node.op) && !isIndexed && !isChunked) || operands.length === 0) return -1;
   const isFine = (from: number, to: number): boolean => {
     const parts = operands.map((operand, i) =>
       node.op === 'gather' && i === 0 ? operand : unitsOf(operand, operand.data.length / units, from, to),
     );
     const type = { dtype: node.type.dtype, shape: [to - from, elements / units] };
-    return isIndexed
+    return isIndexed || isChunked
       ? isDefined(() => operators.get(node.op)!.domain!(parts, type, node.attributes))
       : evaluates(node, type.shape, parts);
   };

@@ -194,6 +194,26 @@ export class GraphBuilder {
     return this.apply('one_hot', [index], { dtype, shape: [...index.shape, n] }, [n]);
   }
 
+  /** 1 where an element is one of the k largest in magnitude of its row, else 0. */
+  topkChunk(x: Value, k: number): Value {
+    return this.apply('topk_chunk', [x], { dtype: 'i8', shape: x.shape }, [k]);
+  }
+
+  /** k elements of each row, those that the mask sets first. */
+  packChunk(x: Value, mask: Value, k: number): Value {
+    return this.apply('pack_chunk', [x, mask], { dtype: 'f32', shape: x.shape.with(-1, k) }, [k]);
+  }
+
+  /** Rows of n zeros with the values at their positions. */
+  scatterChunk(values: Value, positions: Value, n: number): Value {
+    return this.apply('scatter_chunk', [values, positions], { dtype: 'f32', shape: values.shape.with(-1, n) }, [n]);
+  }
+
+  /** Each row in ascending order. */
+  sortLanes(x: Value): Value {
+    return this.apply('sort_lanes', [x], { dtype: 'f32', shape: x.shape });
+  }
+
   loadBatch(rows: number, length: number): Value {
     return this.apply('load_batch', [], { dtype: 'u32', shape: [rows, length] }, [rows, length]);
   }

@@ -49,7 +49,13 @@ const perElement: Readonly<Record<string, number>> = {
   reduce_max: 110,
   reduce_absmax: 110,
   sum_i32: 80,
+  topk_chunk: 80,
+  pack_chunk: 20,
+  scatter_chunk: 140,
+  sort_lanes: 400,
 };
+/** Operators that read a row of their second operand, and one element of the first. */
+const readsElementOfFirst = new Set(['pack_chunk', 'scatter_chunk']);
 const OPERATOR_GAS = 35_000;
 /** What a line of 12 instructions takes more. */
 const LINE_GAS = 45_000;
@@ -58,7 +64,7 @@ const LINE_GAS = 45_000;
 export function finalCheckGas(program: Omit<Program, 'output' | 'outputStart'>, index: number): number {
   const node = program.nodes[index] ?? null;
   if (node === null) return 0;
-  const operands = node.inputs.map((ref) => operandCost(program, node, ref));
+  const operands = node.inputs.map((ref, number) => operandCost(program, node, ref, number));
   const isBatch = node.op === 'load_batch';
   const tokens = isBatch ? join(TOKENS, LEAF, words(DATASET_LEVELS, 0), raw(LEAF_BYTES)) : nothing;
   const data = join(
@@ -86,10 +92,11 @@ type Bytes = { readonly nonZero: number; readonly zero: number };
 const nothing: Bytes = { nonZero: 0, zero: 0 };
 
 /** What opening one operand brings to the calldata, and what it costs to check and to read. */
-function operandCost(program: Omit<Program, 'output' | 'outputStart'>, node: Node, ref: Ref) {
+function operandCost(program: Omit<Program, 'output' | 'outputStart'>, node: Node, ref: Ref, number: number) {
   const type = typeOf(program, ref);
   // Rows, or single elements.
-  const elements = node.op in perElement ? type.shape.at(-1)! : 1;
+  const isRow = node.op in perElement && !(number === 0 && readsElementOfFirst.has(node.op));
+  const elements = isRow ? type.shape.at(-1)! : 1;
   const leaves = leavesRead(type, elements);
   const levels = levelsAbove(program, ref) + leaves * treeDepth(leafGeometry(type).leaves);
   const source = ref.kind === 'input' ? SOURCE : nothing;

@@ -21,9 +21,10 @@ export class Emitter {
     inputs: readonly string[],
     attributes: Record<string, number | readonly number[]> = {},
     domain = '',
+    place = 0,
   ): string {
-    return this.#once(JSON.stringify([domain, op, inputs, attributes]), 'v', (output) => {
-      this.nodes.push({ op, domain, inputs, output, attributes });
+    return this.#once(JSON.stringify([domain, op, inputs, attributes, place]), 'v', (output) => {
+      this.nodes.push({ op, domain, inputs, output, place, attributes });
     });
   }
 

@@ -44,8 +44,11 @@ function floatCase(): { program: Program; input: State } {
     residual: graph.residual(x, coarse),
     'quantize under the smallest scale': graph.quantize(x, fine),
     'residual under the smallest scale': graph.residual(x, fine),
+    // Of equal magnitudes, zeros among them, the first ones.
+    topk_chunk: graph.topkChunk(x, Math.ceil(x.shape[0]! / 3)),
+    sort_lanes: graph.sortLanes(graph.reshape(x, [others.length, operands.length])),
   };
-  const slots = Object.entries(values).map(([name, { dtype }]) => ({ name, dtype, shape }));
+  const slots = Object.entries(values).map(([name, { dtype, shape: of }]) => ({ name, dtype, shape: of }));
   const program = graph.finish({ groups: [slots] }, new Map(Object.entries(values)));
   const state = createState(layout);
   state.tensors.get('x')!.forEach((_, i, all) => (all[i] = operands[i % operands.length]!));

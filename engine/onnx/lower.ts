@@ -232,7 +232,7 @@ class ProgramLowering {
       scalar: (dtype, value) => emitter.scalar(dtype, value),
       axes: (list) => emitter.axes(list),
       constant: (dtype, shape, data) => emitter.constant(dtype, shape, data),
-      emit: (op, inputs, attributes, domain) => emitter.emit(op, inputs, attributes, domain),
+      emit: (op, inputs, attributes, domain, place) => emitter.emit(op, inputs, attributes, domain, place),
     };
   }
 

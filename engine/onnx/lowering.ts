@@ -41,11 +41,12 @@ export type Lowering = {
   /** An i64 list, as ONNX wants shapes and axes. */
   axes(list: readonly number[]): string;
   constant(dtype: ElementType, shape: Shape, data: ArrayBufferView): string;
-  /** Emits a node of one output and returns its name; equal nodes are emitted once. */
+  /** Emits a node and returns the name of one of its outputs, by default the first; equal nodes are emitted once. */
   emit(
     op: string,
     inputs: readonly string[],
     attributes?: Record<string, number | readonly number[]>,
     domain?: string,
+    place?: number,
   ): string;
 };

@@ -12,6 +12,8 @@ export type OnnxNode = {
   domain: string;
   inputs: readonly string[];
   output: string;
+  /** Which of its outputs is taken, by default the first; the others go nowhere. */
+  place?: number;
   attributes: Readonly<Record<string, number | readonly number[]>>;
 };
 export type OnnxGraph = {
@@ -24,6 +26,9 @@ export type OnnxGraph = {
 const IR_VERSION = 10;
 const OPSET = 26;
 const MICROSOFT_OPSET = 1;
+
+/** Operators that give more than one output. */
+const outputCounts: Readonly<Record<string, number>> = { TopK: 2 };
 
 type Part = Uint8Array;
 
@@ -54,10 +59,10 @@ function attribute(name: string, value: number | readonly number[]): Part {
   return join([text(1, name), ...value.map((item) => integer(8, item)), integer(20, INTS)]);
 }
 
-function node({ op, domain, inputs, output, attributes }: OnnxNode): Part {
+function node({ op, domain, inputs, output, place = 0, attributes }: OnnxNode): Part {
   return join([
     ...inputs.map((input) => text(1, input)),
-    text(2, output),
+    ...Array.from({ length: outputCounts[op] ?? 1 }, (_, i) => text(2, i === place ? output : `${output}_${i}`)),
     text(3, output),
     text(4, op),
     ...Object.entries(attributes).map(([name, value]) => bytes(5, attribute(name, value))),

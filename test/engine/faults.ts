@@ -109,6 +109,77 @@ describe('a fault in a trace', function () {
     }
   });
 
+  it('is a mask of anything but zeros and ones, and positions that do not ascend, from the first element of their row', async () => {
+    const shape = [3, 4];
+    const packed = programOf([shape, shape], (graph, x, set) =>
+      graph.packChunk(x, graph.quantize(set, graph.scalar(1)), 2),
+    );
+    const x = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    expect(await faultOf(packed, stateOf([shape, shape], x, [0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0]))).to.equal(undefined);
+    for (const wrong of [2, -1, 127, -127]) {
+      const found = await faultOf(packed, stateOf([shape, shape], x, [0, 1, 1, 0, 1, 1, 1, wrong, wrong, 0, 0, 0]));
+      expect(found).to.deep.equal({ op: 'pack_chunk', element: 2 });
+    }
+    const scattered = programOf([shape, shape], (graph, values, positions) =>
+      graph.scatterChunk(values, graph.add(positions, 0), 6),
+    );
+    const sound = [0, 1, 2, 3, 2, 3, 4, 5, 0, 1, 4, 5];
+    expect(await faultOf(scattered, stateOf([shape, shape], x, sound))).to.equal(undefined);
+    for (const [place, wrong] of [
+      [5, 2],
+      [7, 6],
+      [4, -1],
+      [6, 4.5],
+      [7, 2 ** 40],
+    ] as const) {
+      const found = await faultOf(scattered, stateOf([shape, shape], x, sound.with(place, wrong)));
+      expect(found, `${wrong} at ${place}`).to.deep.equal({ op: 'scatter_chunk', element: 6 });
+    }
+    const repeated = programOf([shape, [4]], (graph, values, positions) =>
+      graph.scatterChunk(values, graph.broadcast(positions, shape), 6),
+    );
+    expect(await faultOf(repeated, stateOf([shape, [4]], x, [0, 2, 3, 5]))).to.equal(undefined);
+    expect(await faultOf(repeated, stateOf([shape, [4]], x, [0, 2, 2, 5]))).to.deep.equal({
+      op: 'scatter_chunk',
+      element: 0,
+    });
+    const stretched = programOf([shape, [3, 1]], (graph, values, positions) =>
+      graph.scatterChunk(values, graph.broadcast(positions, shape), 6),
+    );
+    expect(await faultOf(stretched, stateOf([shape, [3, 1]], x, [0, 1, 2]))).to.deep.equal({
+      op: 'scatter_chunk',
+      element: 0,
+    });
+  });
+
+  it('is a NaN or an infinity in a row that is ranked, in a chunk only where it is taken', async () => {
+    const shape = [2, 4];
+    const mask = (set: readonly number[]) => Int8Array.from(set);
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const values = [1, 2, 3, 4, 5, 6, bad, 8];
+      const sorted = programOf([shape], (graph, x) => graph.sortLanes(x));
+      expect(await faultOf(sorted, stateOf([shape], values))).to.deep.equal({ op: 'sort_lanes', element: 4 });
+      const ranked = programOf([shape], (graph, x) =>
+        graph.fromI32(graph.matmulNt(graph.topkChunk(x, 1), graph.topkChunk(x, 1))),
+      );
+      expect(await faultOf(ranked, stateOf([shape], values))).to.deep.equal({ op: 'topk_chunk', element: 4 });
+      const taken = programOf([shape], (graph, x) =>
+        graph.packChunk(x, graph.constant('i8', shape, mask([1, 1, 0, 0, 0, 1, 1, 0])), 2),
+      );
+      expect(await faultOf(taken, stateOf([shape], values))).to.deep.equal({ op: 'pack_chunk', element: 3 });
+      const others = programOf([shape], (graph, x) =>
+        graph.packChunk(x, graph.constant('i8', shape, mask([1, 1, 0, 0, 0, 1, 0, 1])), 2),
+      );
+      expect(await faultOf(others, stateOf([shape], values))).to.equal(undefined);
+      const numbers = Float32Array.of(0, 1, 2, 3, 1, 2, 3, 5);
+      const placed = programOf([shape], (graph, x) => graph.scatterChunk(x, graph.constant('f32', shape, numbers), 6));
+      expect(await faultOf(placed, stateOf([shape], values))).to.deep.equal({ op: 'scatter_chunk', element: 9 });
+      const nowhere = programOf([shape], (graph, x) => graph.scatterChunk(graph.constant('f32', shape, numbers), x, 6));
+      const positions = [0, 1, 2, 3, 0, bad, 2, 3];
+      expect(await faultOf(nowhere, stateOf([shape], positions))).to.deep.equal({ op: 'scatter_chunk', element: 6 });
+    }
+  });
+
   it('leaves the values before it', async () => {
     const tracer = await createTracer(quotient, options);
     const trace = await tracer.trace([stateOf([[6], [6]], one, [0, 1, 1, 1, 1, 1])]);

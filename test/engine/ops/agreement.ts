@@ -5,10 +5,11 @@ import { expectAgreement } from '../../helpers/agreement.ts';
 import { invocationOfOne } from '../../helpers/programs.ts';
 import { applications } from '../../helpers/operators/applications.ts';
 import { movements } from '../../helpers/operators/movements.ts';
+import { updates } from '../../helpers/operators/updates.ts';
 
 describe('lowered operators', function () {
   this.timeout(60_000);
-  const known = { ...applications, ...movements };
+  const known = { ...applications, ...movements, ...updates };
 
   it('are each compared with the reference', () => {
     expect(Object.keys(known).toSorted()).to.deep.equal([...operators.keys()].toSorted());

@@ -204,6 +204,28 @@ const integersAsFloats = fc
     }));
   });
 
+/** A mask in every form in which a product takes it, and as what picks elements. */
+const masked = fc
+  .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 40 }), fc.nat())
+  .chain(([rows, width, drawn]) =>
+    fc.tuple(input(floats([rows, width], calm)), input(bytes([rows, width]))).map((operands): Fused => ({
+      operands,
+      compose: (graph, [x, q]) => {
+        const k = 1 + (drawn % width);
+        const mask = graph.topkChunk(x!, k);
+        const positions = graph.constant(
+          'f32',
+          [width],
+          Float32Array.from({ length: width }, (_, i) => i),
+        );
+        const places = graph.packChunk(graph.broadcast(positions, [rows, width]), mask, k);
+        const packed = graph.packChunk(x!, mask, k);
+        const products = [graph.matmulNt(mask, q!), graph.matmulNt(q!, mask)].map((n) => graph.fromI32(n));
+        return [...products, graph.scatterChunk(packed, places, width), mask];
+      },
+    })),
+  );
+
 const cases: Record<string, fc.Arbitrary<Fused>> = {
   'an elementwise operator takes broadcasts unexpanded, on either side and on both': elementwise,
   'a product is converted and scaled in one kernel': products,
@@ -212,6 +234,7 @@ const cases: Record<string, fc.Arbitrary<Fused>> = {
   'a scale of other rows does not count as covering': misaligned,
   'a quantiser of what cannot be negative needs no clamp below': notNegative,
   'successive transposes become one, in every element type': transposes,
+  'a mask is held as the product needs it, and what it packs goes back to its place': masked,
   'small integers are held as f32, larger ones are not': integersAsFloats,
 };
 

@@ -107,6 +107,27 @@ const moved: Grow = (graph, pool, pick) => {
   ][pick(7)]!();
 };
 
+const chunked: Grow = (graph, pool, pick) => {
+  const x = one(pool, pick, 'f32', 1);
+  if (x === undefined) return undefined;
+  const n = x.shape.at(-1)!;
+  const k = 1 + pick(n);
+  const mask = graph.topkChunk(x, k);
+  const numbers = graph.constant(
+    'f32',
+    [n],
+    Float32Array.from({ length: n }, (_, i) => i),
+  );
+  const positions = () => graph.packChunk(graph.broadcast(numbers, x.shape), mask, k);
+  return [
+    () => mask,
+    () => graph.packChunk(x, mask, 1 + pick(n)),
+    () => graph.packChunk(x, one(pool, pick, 'i8', 1) ?? mask, k),
+    () => graph.scatterChunk(graph.packChunk(x, mask, k), positions(), n + pick(3)),
+    () => graph.sortLanes(x),
+  ][pick(5)]!();
+};
+
 const ways: readonly Grow[] = [
   unary,
   binary,
@@ -118,6 +139,7 @@ const ways: readonly Grow[] = [
   integral,
   fixed,
   indexed,
+  chunked,
   moved,
   moved,
 ];
