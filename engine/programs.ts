@@ -5,8 +5,9 @@ import { slotsOf } from './graph/state.ts';
 import type { StateLayout, StateSlot } from './graph/types.ts';
 import { crossEntropy } from './nn/cross_entropy.ts';
 import { decoder, modelLayout } from './nn/decoder.ts';
-import { adamW, ratesAt } from './optim/adamw.ts';
-import type { Optimizer, Outer, Recipe } from './recipe.ts';
+import { innerStep, momentSlots } from './optim/inner.ts';
+import { outerSlots, outerStep } from './optim/outer.ts';
+import type { Recipe } from './recipe.ts';
 
 const scalarSlot = (name: string): StateSlot => ({ name, dtype: 'f32', shape: [1] });
 
@@ -15,7 +16,8 @@ const scalarSlot = (name: string): StateSlot => ({ name, dtype: 'f32', shape: [1
  * unchanged, so that the first group of a training state is a global state.
  */
 export function globalLayout(recipe: Recipe): StateLayout {
-  return modelLayout(recipe.model);
+  const parameters = slotsOf(modelLayout(recipe.model));
+  return { groups: [[...parameters, ...outerSlots(recipe, parameters)]] };
 }
 
 /** What a miner publishes and aggregates read. Without compression: a tensor for each of the model's. */
@@ -24,14 +26,12 @@ export function payloadLayout(recipe: Recipe): StateLayout {
 }
 
 /**
- * State of a miner in training: the global state, first and second moments, and scalars (the step counter and the loss of the
- * last step). The root of the first group is the root of a global state.
+ * State of a miner in training: the global state, first and second moments as far as its optimiser has them, and scalars
+ * (the step counter and the loss of the last step). The root of the first group is the root of a global state.
  */
 export function trainingLayout(recipe: Recipe): StateLayout {
-  const parameters = slotsOf(modelLayout(recipe.model));
-  const moments = (order: string) => parameters.map((slot) => ({ ...slot, name: `${order}.${slot.name}` }));
-  const scalars = [scalarSlot('step'), scalarSlot('loss')];
-  return { groups: [slotsOf(globalLayout(recipe)), moments('first'), moments('second'), scalars] };
+  const { first, second } = momentSlots(recipe, slotsOf(modelLayout(recipe.model)));
+  return { groups: [slotsOf(globalLayout(recipe)), first, second, [scalarSlot('step'), scalarSlot('loss')]] };
 }
 
 /** Inputs [rows * context] and targets of a batch: the tokens and those that follow them. */
@@ -42,36 +42,25 @@ function batchOf(graph: GraphBuilder, recipe: Recipe, rows: number): { inputs: V
   return { inputs: part(0), targets: part(1) };
 }
 
-/** One inner step: forward, loss, backward, AdamW. Training state and batch in, training state out. */
+/** One inner step: forward, loss, backward, optimiser. Training state and batch in, training state out. */
 export function trainingProgram(recipe: Recipe): Program {
   const layout = trainingLayout(recipe);
   const graph = new GraphBuilder([layout]);
   const { inputs, targets } = batchOf(graph, recipe, recipe.batch);
   const logits = decoder(graph, recipe, inputs, recipe.batch, (name) => graph.input(name));
   const { loss, gradient } = crossEntropy(graph, logits, targets);
-  const names = slotsOf(modelLayout(recipe.model)).map(({ name }) => name);
+  const parameters = slotsOf(modelLayout(recipe.model));
+  const tensor = (name: string) => graph.input(name);
   const slopes = gradients(
     graph,
     logits,
     gradient,
-    names.map((name) => graph.input(name)),
+    parameters.map(({ name }) => tensor(name)),
   );
-  const options = recipe.optimizer as Optimizer<'adamw'>;
-  const rates = ratesAt(graph, options, graph.input('step'));
-  const outputs = new Map([
-    ['step', graph.add(graph.input('step'), 1)],
-    ['loss', loss],
-  ]);
-  names.forEach((name, i) => {
-    const before = {
-      parameter: graph.input(name),
-      first: graph.input(`first.${name}`),
-      second: graph.input(`second.${name}`),
-    };
-    const after = adamW(graph, before, slopes[i]!, rates, options);
-    outputs.set(name, after.parameter).set(`first.${name}`, after.first).set(`second.${name}`, after.second);
-  });
-  return graph.finish(layout, outputs);
+  const slope = new Map(parameters.map(({ name }, i) => [name, slopes[i]!]));
+  const outputs = innerStep(graph, recipe, parameters, tensor, (name) => slope.get(name)!);
+  for (const { name } of outerSlots(recipe, parameters)) outputs.set(name, tensor(name));
+  return graph.finish(layout, outputs.set('loss', loss));
 }
 
 /** The mean loss of parameters on `rows` sequences. Global state and batch in, `loss` [1] out. */
@@ -105,18 +94,21 @@ export function pseudoGradientProgram(recipe: Recipe): Program {
 }
 
 /**
- * The outer step: parameters - rate * mean(pseudo-gradients). Inputs are the global state, then the payloads of the accepted
- * members in ascending index; they are added in that order.
+ * The outer step on the mean of the payloads. Inputs are the global state, then the payloads of the accepted members in
+ * ascending index; they are added in that order.
  */
 export function aggregateProgram(recipe: Recipe, members: number): Program {
   const layout = globalLayout(recipe);
   const payload = payloadLayout(recipe);
   const graph = new GraphBuilder([layout, ...Array.from({ length: members }, () => payload)]);
-  const rate = (recipe.outer as Outer<'sgd'>).learningRate / members;
-  const next = (name: string): Value => {
+  const mean = (name: string): Value => {
     let sum = graph.input(name, 1);
     for (let member = 2; member <= members; member++) sum = graph.add(sum, graph.input(name, member));
-    return graph.sub(graph.input(name, 0), graph.mul(sum, rate));
+    return graph.mul(sum, 1 / members);
   };
-  return graph.finish(layout, new Map(slotsOf(layout).map(({ name }) => [name, next(name)])));
+  const parameters = slotsOf(modelLayout(recipe.model));
+  return graph.finish(
+    layout,
+    outerStep(graph, recipe, parameters, (name) => graph.input(name), mean),
+  );
 }

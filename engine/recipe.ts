@@ -211,8 +211,8 @@ function checkRelations(recipe: Recipe): void {
 
 /** Names whose programs exist. A recipe that asks for another one could not be run by anybody. */
 const built: Record<'optimizer' | 'outer' | 'compression' | 'aggregation', readonly string[]> = {
-  optimizer: ['adamw'],
-  outer: ['sgd'],
+  optimizer: ['adamw', 'muon', 'sgd'],
+  outer: ['sgd', 'nesterov', 'adamw'],
   compression: ['none'],
   aggregation: ['mean'],
 };
@@ -221,9 +221,6 @@ function requireBuilt(recipe: Recipe): void {
   for (const field of ['optimizer', 'outer', 'compression', 'aggregation'] as const) {
     const { name } = recipe[field];
     if (!built[field].includes(name)) throw invalid(`${field} ${name} has no program yet`, `${field}.name`);
-  }
-  if (recipe.outer.name === 'sgd' && recipe.outer.lateFrom !== undefined) {
-    throw invalid('a late outer learning rate has no program yet', 'outer.lateFrom');
   }
 }
 

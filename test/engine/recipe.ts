@@ -42,8 +42,6 @@ describe('a recipe', () => {
 
   it('is refused while what it asks for has no program', async () => {
     for (const [field, value] of Object.entries({
-      optimizer: { name: 'muon', learningRate: 3e-3, steps: 100 },
-      outer: { name: 'nesterov' },
       compression: { name: 'sparseloco' },
       aggregation: { name: 'clipped-mean' },
     })) {

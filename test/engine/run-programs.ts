@@ -39,11 +39,15 @@ describe('the programs of a run', function () {
   });
 
   it('start a member that has no local state from zeros', () => {
-    const { zeroFirst, zeroRest } = runPrograms(recipe, 1);
-    const parameters = initialParameters(recipe);
-    const start = hashNode(hashNode(stateRoot(parameters), zeroFirst), zeroRest);
-    expect(start).to.equal(stateRoot(startState(recipe, parameters)));
-    expect(stateRoot(createState(trainingLayout(recipe)))).to.not.equal(start);
+    const muon = { name: 'muon', learningRate: 1e-3, steps: 10 } as const;
+    const others = [{ optimizer: { name: 'sgd' } as const }, { optimizer: muon, outer: { name: 'nesterov' } as const }];
+    for (const any of [recipe, ...others.map((fields) => tinyRecipe(fields))]) {
+      const { zeroFirst, zeroRest } = runPrograms(any, 1);
+      const parameters = initialParameters(any);
+      const start = hashNode(hashNode(stateRoot(parameters), zeroFirst), zeroRest);
+      expect(start).to.equal(stateRoot(startState(any, parameters)));
+      expect(stateRoot(createState(trainingLayout(any)))).to.not.equal(start);
+    }
   });
 
   it('are for at least one member and at most 255', async () => {

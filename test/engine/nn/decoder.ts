@@ -23,6 +23,11 @@ const variants = {
   'one slice everywhere': tinyRecipe({
     slices: { activations: 1, hidden: 1, gradients: 1, probabilities: 1, attentionGradients: 1, head: 1 },
   }),
+  'Muon, under an outer AdamW': tinyRecipe({
+    optimizer: { name: 'muon', learningRate: 3e-3, steps: 100 },
+    outer: { name: 'adamw', learningRate: 3e-3, steps: 100 },
+  }),
+  'plain descent': tinyRecipe({ optimizer: { name: 'sgd' } }),
   'a SwiGLU of another width': tinyRecipe({ model: { ...tinyRecipeInput.model, mlp: 'swiglu', expansion: 3 } }),
 };
 
