@@ -1,3 +1,6 @@
+import { aggregated } from './aggregate/aggregated.ts';
+import { chunkCount, joined } from './compress/chunks.ts';
+import { compressed } from './compress/sparseloco.ts';
 import { GraphBuilder, type Value } from './graph/builder.ts';
 import { gradients } from './graph/gradient.ts';
 import type { Program } from './graph/program.ts';
@@ -20,9 +23,21 @@ export function globalLayout(recipe: Recipe): StateLayout {
   return { groups: [[...parameters, ...outerSlots(recipe, parameters)]] };
 }
 
-/** What a miner publishes and aggregates read. Without compression: a tensor for each of the model's. */
-export function payloadLayout(recipe: Recipe): StateLayout {
-  return modelLayout(recipe.model);
+/**
+ * What a miner computes at the end of a round. Without compression a tensor for each of the model's. With SparseLoCo what is
+ * sent, and in a second group the error feedback, which the miner keeps. Aggregates read the first group.
+ */
+export function payloadLayout({ model, compression }: Recipe): StateLayout {
+  if (compression.name === 'none') return modelLayout(model);
+  const { chunk, k } = compression;
+  const chunks = chunkCount(slotsOf(modelLayout(model)), chunk);
+  const slot = (name: string, width: number): StateSlot => ({ name, dtype: 'f32', shape: [chunks, width] });
+  return { groups: [[slot('positions', k), slot('values', k)], [slot('error', chunk)]] };
+}
+
+/** The part of a payload that is published. */
+export function publishedLayout(recipe: Recipe): StateLayout {
+  return { groups: payloadLayout(recipe).groups.slice(0, 1) };
 }
 
 /**
@@ -84,31 +99,38 @@ export function logitsProgram(recipe: Recipe): Program {
   return graph.finish({ groups: [[slot]] }, new Map([['logits', logits]]));
 }
 
-/** A miner's pseudo-gradient, start - end. Global states at the start and the end of a round in, a payload out. */
-export function pseudoGradientProgram(recipe: Recipe): Program {
-  const layout = globalLayout(recipe);
-  const payload = payloadLayout(recipe);
-  const graph = new GraphBuilder([layout, layout]);
-  const difference = (name: string) => graph.sub(graph.input(name, 0), graph.input(name, 1));
-  return graph.finish(payload, new Map(slotsOf(payload).map(({ name }) => [name, difference(name)])));
+/**
+ * A miner's pseudo-gradient, start - end, as it is sent. Inputs are the global states at the start and the end of a round; with
+ * compression also the miner's payload of the round before, or zeros, of which the error feedback is read.
+ */
+export function payloadProgram(recipe: Recipe): Program {
+  const { model, compression } = recipe;
+  const [layout, payload] = [globalLayout(recipe), payloadLayout(recipe)];
+  const slots = slotsOf(modelLayout(model));
+  const isCompressed = compression.name === 'sparseloco';
+  const graph = new GraphBuilder(isCompressed ? [layout, layout, payload] : [layout, layout]);
+  const differences = slots.map(({ name }) => graph.sub(graph.input(name, 0), graph.input(name, 1)));
+  if (!isCompressed) return graph.finish(payload, new Map(slots.map(({ name }, i) => [name, differences[i]!])));
+  const update = joined(graph, differences, compression.chunk);
+  return graph.finish(
+    payload,
+    new Map(Object.entries(compressed(graph, update, graph.input('error', 2), compression))),
+  );
 }
 
 /**
- * The outer step on the mean of the payloads. Inputs are the global state, then the payloads of the accepted members in
- * ascending index; they are added in that order.
+ * The outer step on what stands for all pseudo-gradients (`aggregated`). Inputs are the global state, then the published payloads
+ * of the accepted members in ascending index.
  */
 export function aggregateProgram(recipe: Recipe, members: number): Program {
   const layout = globalLayout(recipe);
-  const payload = payloadLayout(recipe);
+  const payload = publishedLayout(recipe);
   const graph = new GraphBuilder([layout, ...Array.from({ length: members }, () => payload)]);
-  const mean = (name: string): Value => {
-    let sum = graph.input(name, 1);
-    for (let member = 2; member <= members; member++) sum = graph.add(sum, graph.input(name, member));
-    return graph.mul(sum, 1 / members);
-  };
+  const mean = aggregated(graph, recipe, members);
   const parameters = slotsOf(modelLayout(recipe.model));
+  const before = (name: string) => graph.input(name);
   return graph.finish(
     layout,
-    outerStep(graph, recipe, parameters, (name) => graph.input(name), mean),
+    outerStep(graph, recipe, parameters, before, (name) => mean.get(name)!),
   );
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SwarmlockError } from './errors.ts';
+import { MAX_CHUNK } from './ops/updates.ts';
 
 const slices = z.union([z.literal(1), z.literal(2)]);
 const positive = z.int().positive();
@@ -186,7 +187,7 @@ export function parseRecipe(source: string | RecipeInput): Recipe {
 }
 
 function checkRelations(recipe: Recipe): void {
-  const { model, round, outer, dataset } = recipe;
+  const { model, round, outer, compression, dataset } = recipe;
   const headWidth = model.width / model.heads;
   if (!Number.isInteger(headWidth) || headWidth % 2 !== 0) {
     throw invalid(`width ${model.width} must be an even multiple of heads ${model.heads}`, 'model.heads');
@@ -197,7 +198,7 @@ function checkRelations(recipe: Recipe): void {
   if (outer.name === 'sgd' && (outer.lateLearningRate === undefined) !== (outer.lateFrom === undefined)) {
     throw invalid('lateLearningRate and lateFrom belong together', 'outer.lateFrom');
   }
-  requireBuilt(recipe);
+  if (compression.name === 'sparseloco') checkChunks(compression);
   if (dataset.tokenizer === 'bytes' && model.vocabulary !== 256) {
     throw invalid('byte tokens need a vocabulary of 256', 'model.vocabulary');
   }
@@ -209,18 +210,14 @@ function checkRelations(recipe: Recipe): void {
   }
 }
 
-/** Names whose programs exist. A recipe that asks for another one could not be run by anybody. */
-const built: Record<'optimizer' | 'outer' | 'compression' | 'aggregation', readonly string[]> = {
-  optimizer: ['adamw', 'muon', 'sgd'],
-  outer: ['sgd', 'nesterov', 'adamw'],
-  compression: ['none'],
-  aggregation: ['mean'],
-};
-
-function requireBuilt(recipe: Recipe): void {
-  for (const field of ['optimizer', 'outer', 'compression', 'aggregation'] as const) {
-    const { name } = recipe[field];
-    if (!built[field].includes(name)) throw invalid(`${field} ${name} has no program yet`, `${field}.name`);
+/** What `topkOfChunks` can rank: one row, or rows of 1,024 whose largest fit in one. */
+function checkChunks({ chunk, k }: { readonly chunk: number; readonly k: number }): void {
+  const rows = Math.ceil(chunk / MAX_CHUNK);
+  if (rows > 1 && chunk % MAX_CHUNK !== 0) {
+    throw invalid(`a chunk of ${chunk} is above ${MAX_CHUNK} and no multiple of it`, 'compression.chunk');
+  }
+  if (k > chunk || (rows > 1 && rows * k > MAX_CHUNK)) {
+    throw invalid(`${k} of ${chunk} elements cannot be ranked`, 'compression.k');
   }
 }
 

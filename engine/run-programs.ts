@@ -4,7 +4,7 @@ import { SwarmlockError } from './errors.ts';
 import { createState, stateBytes } from './graph/state.ts';
 import { stateTree, subtreeAt } from './commit/subtrees.ts';
 import { programRoot } from './graph/encode.ts';
-import { aggregateProgram, payloadLayout, pseudoGradientProgram, trainingLayout, trainingProgram } from './programs.ts';
+import { aggregateProgram, payloadLayout, payloadProgram, trainingLayout, trainingProgram } from './programs.ts';
 import type { Recipe } from './recipe.ts';
 
 /** Leaves of the table of aggregates: one for each number of members that a round can accept, and 0. */
@@ -45,7 +45,7 @@ export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
   const height = zeros.length - 1;
   return {
     training: programRoot(trainingProgram(recipe)),
-    payload: programRoot(pseudoGradientProgram(recipe)),
+    payload: programRoot(payloadProgram(recipe)),
     aggregates: { root: merkleRoot(leaves), leaves },
     zeroFirst: subtreeAt(zeros, height - 2, 1),
     zeroRest: subtreeAt(zeros, height - 1, 1),

@@ -5,7 +5,8 @@ import {
   evaluationProgram,
   globalLayout,
   logitsProgram,
-  pseudoGradientProgram,
+  payloadLayout,
+  payloadProgram,
   trainingLayout,
   trainingProgram,
 } from './programs.ts';
@@ -65,14 +66,19 @@ async function once(executor: Executor, inputs: readonly State[]): Promise<State
   }
 }
 
-/** A miner's pseudo-gradient: the parameters before its round minus those after. */
+/**
+ * What a miner sends of its pseudo-gradient, the parameters before its round minus those after. `before` is its payload of the
+ * round before, zeros where there is none; without compression nothing reads it.
+ */
 export async function pseudoGradient(
   recipe: Recipe,
   start: State,
   end: State,
   options: ExecutorOptions,
+  before: State = createState(payloadLayout(recipe)),
 ): Promise<State> {
-  return once(await createExecutor(pseudoGradientProgram(recipe), options), [start, end]);
+  const inputs = recipe.compression.name === 'none' ? [start, end] : [start, end, before];
+  return once(await createExecutor(payloadProgram(recipe), options), inputs);
 }
 
 /** The next global state, from the present one and the accepted pseudo-gradients in ascending member index. */

@@ -22,7 +22,7 @@ import type { Shape, Tensor } from '../../engine/graph/types.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
 import { operators } from '../../engine/ops/index.ts';
-import { pseudoGradientProgram, trainingProgram } from '../../engine/programs.ts';
+import { payloadProgram, trainingProgram } from '../../engine/programs.ts';
 import { createTracer, type Trace, type Tracer } from '../../engine/trace.ts';
 import { parametersState, startState } from '../../engine/training.ts';
 import { failsWith } from '../helpers/errors.ts';
@@ -143,7 +143,7 @@ describe('evidence of a final check', function () {
   });
 
   it('opens a state inside a larger one whose first group it is', async () => {
-    const payload = pseudoGradientProgram(recipe);
+    const payload = payloadProgram(recipe);
     const parent = initialParameters(recipe);
     const other = await createTracer(payload, { kernel: 's8s8', threads: 1 });
     const traced = await other.trace([parent, parametersState(recipe, start)]);

@@ -7,7 +7,7 @@ import { initialParameters } from '../../engine/nn/initial.ts';
 import {
   aggregateProgram,
   payloadLayout,
-  pseudoGradientProgram,
+  payloadProgram,
   trainingLayout,
   trainingProgram,
 } from '../../engine/programs.ts';
@@ -23,7 +23,7 @@ describe('the programs of a run', function () {
   it('are those that its recipe builds', () => {
     const programs = runPrograms(recipe, 3);
     expect(programs.training).to.equal(programRoot(trainingProgram(recipe)));
-    expect(programs.payload).to.equal(programRoot(pseudoGradientProgram(recipe)));
+    expect(programs.payload).to.equal(programRoot(payloadProgram(recipe)));
     expect(programs.steps).to.equal(recipe.round.steps);
     expect(programs.dataset).to.equal(recipe.dataset.root);
     expect(programs.payloadBytes).to.equal(BigInt(stateBytes(payloadLayout(recipe))));

@@ -8,7 +8,7 @@ import type { Tensor } from '../../engine/graph/types.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
 import type { ExecutorOptions } from '../../engine/onnx/executor.ts';
-import { aggregateProgram, pseudoGradientProgram, trainingProgram } from '../../engine/programs.ts';
+import { aggregateProgram, payloadProgram, trainingProgram } from '../../engine/programs.ts';
 import { evaluate } from '../../engine/reference.ts';
 import { createTracer, type Trace } from '../../engine/trace.ts';
 import { startState } from '../../engine/training.ts';
@@ -49,7 +49,7 @@ describe('a trace', function () {
     const start = startState(recipe, parameters);
     const runs: readonly [Program, readonly State[], Uint32Array?][] = [
       [trainingProgram(recipe), [start], periodicBatch(recipe, 1)],
-      [pseudoGradientProgram(recipe), [parameters, parameters]],
+      [payloadProgram(recipe), [parameters, parameters]],
       [aggregateProgram(recipe, 3), [parameters, parameters, parameters, parameters]],
     ];
     for (const [program, inputs, batch] of runs) {

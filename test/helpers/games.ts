@@ -4,7 +4,7 @@ import { tensorTree } from '../../engine/commit/subtrees.ts';
 import { EMPTY } from '../../engine/commit/tree.ts';
 import type { Hash } from '../../engine/commit/hash.ts';
 import { elementCount, typedArray, type Tensor } from '../../engine/graph/types.ts';
-import { pseudoGradientProgram, trainingProgram } from '../../engine/programs.ts';
+import { payloadProgram, trainingProgram } from '../../engine/programs.ts';
 import type { Game, Position } from '../../sdk/game.ts';
 import type { PlayedGame, Turn } from '../../sdk/game-events.ts';
 import type { GameFacts, TensorNotes, TraceNotes } from '../../workers/lib/game/facts.ts';
@@ -16,7 +16,7 @@ import { pretendedPrograms } from './actors.ts';
 const recipe = tinyRecipe({ model: { depth: 1, width: 32, heads: 2, context: 16, vocabulary: 256 } });
 
 /** Nodes 0 to 5 and 8 to 13 of 16 places; the others are padding. Outputs are the last eight. */
-export const program = pseudoGradientProgram(recipe);
+export const program = payloadProgram(recipe);
 /** Its tree is opened at once. */
 export const HEIGHT = 4;
 /** A node whose tensor [256, 32] of f32 has 32 leaves, and one whose tensor [96, 32] has 12 in a tree of 16. */

@@ -6,7 +6,7 @@ import { loadBatch } from '../../../engine/data/batch.ts';
 import type { Dataset } from '../../../engine/data/dataset.ts';
 import type { Program } from '../../../engine/graph/program.ts';
 import { createState, slotsOf, stateBytes, type State } from '../../../engine/graph/state.ts';
-import { globalLayout, pseudoGradientProgram, trainingLayout, trainingProgram } from '../../../engine/programs.ts';
+import { globalLayout, payloadProgram, trainingLayout, trainingProgram } from '../../../engine/programs.ts';
 import type { Recipe } from '../../../engine/recipe.ts';
 import type { Commitment } from '../../../sdk/round.ts';
 import { execute, outputRoot, outputState, type Execution } from './execution.ts';
@@ -51,7 +51,7 @@ const programs = new WeakMap<Recipe, { readonly training: Program; readonly payl
 export function programsOf(recipe: Recipe) {
   let known = programs.get(recipe);
   if (known === undefined) {
-    known = { training: trainingProgram(recipe), payload: pseudoGradientProgram(recipe) };
+    known = { training: trainingProgram(recipe), payload: payloadProgram(recipe) };
     programs.set(recipe, known);
   }
   return known;

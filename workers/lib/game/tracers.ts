@@ -1,5 +1,5 @@
 import type { State } from '../../../engine/graph/state.ts';
-import { aggregateProgram, pseudoGradientProgram, trainingProgram } from '../../../engine/programs.ts';
+import { aggregateProgram, payloadProgram, trainingProgram } from '../../../engine/programs.ts';
 import { createTracer, type Trace, type Tracer } from '../../../engine/trace.ts';
 import type { Model } from '../model.ts';
 
@@ -15,7 +15,7 @@ export function createTracers({ recipe, executor }: Pick<Model, 'recipe' | 'exec
   const tracers = new Map<ProgramName, Promise<Tracer>>();
   const programOf = (name: ProgramName) => {
     if (name === 'training') return trainingProgram(recipe);
-    return name === 'payload' ? pseudoGradientProgram(recipe) : aggregateProgram(recipe, name);
+    return name === 'payload' ? payloadProgram(recipe) : aggregateProgram(recipe, name);
   };
   return {
     async trace(name, inputs, batch) {
