@@ -15,7 +15,7 @@ const runners = new Map<string, Mocha>();
 async function load(file: string): Promise<Mocha> {
   let mocha = runners.get(file);
   if (mocha !== undefined) return mocha;
-  mocha = new Mocha({ reporter: Mocha.reporters.Base, bail: true });
+  mocha = new Mocha({ reporter: Mocha.reporters.Base });
   mocha.cleanReferencesAfterRun(false);
   mocha.addFile(`${bench}/${file}`);
   await mocha.loadFilesAsync();
@@ -23,9 +23,10 @@ async function load(file: string): Promise<Mocha> {
   return mocha;
 }
 
-/** Up to the first failure. */
-async function ask({ coinbase, files, grep }: Question): Promise<Answer> {
+/** With something switched off: up to the first failure that says something. */
+async function ask({ coinbase, files, grep, ignored = [] }: Question): Promise<Answer> {
   selected.coinbase = coinbase;
+  const all: string[] = [];
   let tests = 0;
   for (const file of files) {
     const mocha = await load(file);
@@ -33,12 +34,17 @@ async function ask({ coinbase, files, grep }: Question): Promise<Answer> {
     const failed = await new Promise<string[]>((resolve) => {
       const names: string[] = [];
       const runner = mocha.run(() => resolve(names));
-      runner.on('fail', (test) => names.push(`${file} ${test.fullTitle()}`));
+      runner.on('fail', (test) => {
+        const name = `${file} ${test.fullTitle()}`;
+        names.push(name);
+        if (coinbase !== undefined && !ignored.includes(name)) runner.abort();
+      });
       runner.on('test end', () => tests++);
     });
-    if (failed.length > 0) return { tests, failed };
+    if (coinbase !== undefined && failed.some((name) => !ignored.includes(name))) return { tests, failed };
+    all.push(...failed);
   }
-  return { tests, failed: [] };
+  return { tests, failed: all };
 }
 
 process.on('message', (question: Question) => {

@@ -25,20 +25,17 @@ export async function updateTable(found: ReadonlyMap<string, string | undefined>
   writeFileSync(file, await format(JSON.stringify(Object.fromEntries(entries)), { parser: 'json', printWidth: 120 }));
 }
 
-/** Mutants that no test has failed for, and that have no reason for it either. */
-export function survivors(): string[] {
-  return Object.entries(readTable()).flatMap(([id, test]) => (test === null ? [id] : []));
-}
-
-/** What is wrong with the table: mutants of the present sources that it does not have, and tests that are gone. */
+/** What is wrong with the table: mutants that it lacks, or that no test fails for, and tests or sources that are gone. */
 export function faultsOfTable(): string[] {
   const table = readTable();
   const ids = new Set(allSwitches().map(({ id }) => id));
   const missing = [...ids].filter((id) => table[id] === undefined && equivalents[id] === undefined);
+  const survivors = [...ids].filter((id) => table[id] === null);
   const stale = Object.keys({ ...table, ...equivalents }).filter((id) => !ids.has(id));
   const gone = Object.entries(table).filter(([id, test]) => ids.has(id) && test !== null && !isThere(test));
   return [
     ...missing.map((id) => `no run knows it yet: ${id}`),
+    ...survivors.map((id) => `no test fails without it: ${id}`),
     ...stale.map((id) => `the sources have no such place: ${id}`),
     ...gone.map(([id, test]) => `there is no such test: ${test} (for ${id})`),
   ];

@@ -10,6 +10,8 @@ export type Question = {
   readonly files: readonly string[];
   /** Tests whose titles match, for mocha. */
   readonly grep?: string;
+  /** Tests that may fail without ending a run, of those that mocha runs. */
+  readonly ignored?: readonly string[];
 };
 
 /** How many tests ran and which failed; `error` when they could not be run. */

@@ -48,7 +48,7 @@ library Geometry {
         uint256 size = bytesOf(tensor.dtype);
         uint256 total = elements(tensor.extents) * size;
         uint256 rowBytes = lastExtent(tensor.extents) * size;
-        if (rowBytes < LEAF_BYTES || total == 0) return contiguous(total);
+        if (rowBytes < LEAF_BYTES) return contiguous(total);
         uint256 perRow = Math.ceilDiv(rowBytes, LEAF_BYTES);
         return Leaves({rowBytes: rowBytes, perRow: perRow, count: (total / rowBytes) * perRow});
     }

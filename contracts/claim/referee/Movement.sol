@@ -66,9 +66,9 @@ library Movement {
             if (table[axis] != result[index.length + axis - 1]) return _fault();
             width *= table[axis];
         }
-        (bool isValue, uint32 row) = operands[1].element(evidence[1].leaves, element / width);
-        // A negative index is at least 2^31, as no table of i32 indices is long.
-        if (!isValue || row >= table[0] || row >= 0x80000000) return _fault();
+        (, uint32 row) = operands[1].element(evidence[1].leaves, element / width);
+        // From 2^31 on an i32 is negative, and a u32 no value.
+        if (row >= table[0] || row >= 0x80000000) return _fault();
         return _read(operands[0], evidence[0].leaves, row * width + (element % width));
     }
 
@@ -87,8 +87,9 @@ library Movement {
         if (!Shapes.agree(index, result, index.length)) return _fault();
         uint256 classes = result[index.length];
         if (_axis(node.attributes[0]) != classes) return _fault();
-        (bool isValue, uint32 hot) = operand.element(leaves, element / classes);
-        if (!isValue || hot >= classes) return _fault();
+        // An attribute is below 2^31, and so is an index that is below it.
+        (, uint32 hot) = operand.element(leaves, element / classes);
+        if (hot >= classes) return _fault();
         if (hot != element % classes) return IReferee.Finding({fault: false, bits: 0});
         return IReferee.Finding({fault: false, bits: dtype == F32 ? 0x3f800000 : 1});
     }

@@ -159,10 +159,9 @@ library SoftFloat {
         }
     }
 
-    /// @dev units / 2^shift, to nearest, ties to even. Zero from a shift of 256 on, which needs units < 2^255.
+    /// @dev units / 2^shift for a shift of at least 1, to nearest, ties to even. Zero from a shift of 256 on, which needs units < 2^255.
     function _shiftRight(uint256 units, uint256 shift) private pure returns (uint256) {
         unchecked {
-            if (shift == 0) return units;
             // Just under half, or half where the integer part is odd, carries exactly if the rest is to be rounded up.
             uint256 isOdd = (units >> shift) & 1;
             return (units + (uint256(1) << (shift - 1)) - 1 + isOdd) >> shift;

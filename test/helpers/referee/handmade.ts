@@ -1,9 +1,16 @@
 import type { Hex } from 'viem';
 
-import { dtypeCodes, leafGeometry, leafSpan, tensorHeader } from '../../../engine/commit/format.ts';
+import {
+  dtypeCodes,
+  LEAF_BYTES,
+  leafGeometry,
+  leafSpan,
+  tensorHeader,
+  treeDepth,
+} from '../../../engine/commit/format.ts';
 import { bytesFromHash, hashFromBytes, sha256, type Hash } from '../../../engine/commit/hash.ts';
 import { siblingsOf } from '../../../engine/commit/subtrees.ts';
-import { hashLeaf, treeLevels } from '../../../engine/commit/tree.ts';
+import { EMPTY, hashLeaf, rootFromProof, treeLevels } from '../../../engine/commit/tree.ts';
 import type { OperandEvidence } from '../../../engine/evidence.ts';
 import { bytesPerElement, type DType, type Shape, type TensorType } from '../../../engine/graph/types.ts';
 import { ZERO, type Check } from './checks.ts';
@@ -11,11 +18,14 @@ import { ZERO, type Check } from './checks.ts';
 /** A tensor of any bits, as words, and the leaves of it that are opened. */
 export type RawOperand = TensorType & { readonly words: readonly number[]; readonly leaves?: readonly number[] };
 
+/** What is said to be a tensor: a tree, whatever it holds, and leaves of it. Its axes may be empty, or too many. */
+export type BareOperand = TensorType & { readonly tree: Hash; readonly opened: OperandEvidence['leaves'] };
+
 export type Handmade = {
   readonly opcode: number;
   readonly result: { readonly dtype: DType | number; readonly shape: Shape };
   readonly attributes?: readonly number[];
-  readonly operands: readonly RawOperand[];
+  readonly operands: readonly (RawOperand | BareOperand)[];
   readonly element?: number;
 };
 
@@ -34,7 +44,7 @@ export const noTokens = {
  * asks whether the operator applies.
  */
 export function handmade({ opcode, result, attributes = [], operands, element = 0 }: Handmade): Check {
-  const opened = operands.map(openRaw);
+  const opened = operands.map((operand) => commit('tree' in operand ? operand : openRaw(operand)));
   const places = treeLevels(opened.map(({ root }) => root));
   return {
     descriptor: rawDescriptor(opcode, result, attributes, operands.length),
@@ -55,7 +65,28 @@ export function handmade({ opcode, result, attributes = [], operands, element = 
   };
 }
 
-function openRaw({ dtype, shape, words, leaves = [0] }: RawOperand): { root: Hash; evidence: OperandEvidence } {
+function commit({ dtype, shape, tree, opened }: BareOperand): { root: Hash; evidence: OperandEvidence } {
+  const root = hashFromBytes(sha256(headerOf({ dtype, shape }), bytesFromHash(tree)));
+  return { root, evidence: { dtype: dtypeCodes[dtype], extents: shape, tree, siblings: [], leaves: opened } };
+}
+
+/** As of a tensor, with the low byte of a rank that is no byte. */
+function headerOf({ dtype, shape }: TensorType): Uint8Array {
+  if (shape.length < 256) return tensorHeader({ dtype, shape });
+  const header = tensorHeader({ dtype, shape: shape.slice(0, shape.length % 256) });
+  return Buffer.concat([header, ...shape.slice(shape.length % 256).map((extent) => Buffer.of(0, 0, 0, extent))]);
+}
+
+/** One leaf of a tensor of any size, full of a word, beside leaves that nobody knows. */
+export function giant(dtype: DType, shape: Shape, leaf: number, word: number): BareOperand {
+  const data = Buffer.alloc(LEAF_BYTES);
+  for (let at = 0; at < LEAF_BYTES; at += 4) data.writeUInt32LE(word, at);
+  const siblings = Array<Hash>(treeDepth(leafGeometry({ dtype, shape }).leaves)).fill(EMPTY);
+  const tree = rootFromProof(hashLeaf(data), leaf, siblings);
+  return { dtype, shape, tree, opened: [{ data: hashFromBytes(data), siblings }] };
+}
+
+function openRaw({ dtype, shape, words, leaves = [0] }: RawOperand): BareOperand {
   const size = bytesPerElement[dtype];
   const bytes = Buffer.alloc(words.length * size);
   words.forEach((word, i) => (size === 1 ? bytes.writeUInt8(word & 0xff, i) : bytes.writeUInt32LE(word >>> 0, 4 * i)));
@@ -66,9 +97,8 @@ function openRaw({ dtype, shape, words, leaves = [0] }: RawOperand): { root: Has
   });
   const levels = treeLevels(cut.map(hashLeaf));
   const tree = levels.at(-1)![0]!;
-  const root = hashFromBytes(sha256(tensorHeader({ dtype, shape }), bytesFromHash(tree)));
-  const shown = leaves.map((leaf) => ({ data: hashFromBytes(cut[leaf]!), siblings: siblingsOf(levels, 0, leaf) }));
-  return { root, evidence: { dtype: dtypeCodes[dtype], extents: shape, tree, siblings: [], leaves: shown } };
+  const opened = leaves.map((leaf) => ({ data: hashFromBytes(cut[leaf]!), siblings: siblingsOf(levels, 0, leaf) }));
+  return { dtype, shape, tree, opened };
 }
 
 /** 96 bytes that say what is wanted, whether it means something or not. */
