@@ -6,6 +6,7 @@ import { tokenBytes } from '../../../engine/data/tokenizer.ts';
 import { elementCount, type DType, type Shape, type Tensor } from '../../../engine/graph/types.ts';
 import { bytes, floats, integers, shapes, tensor } from '../hostile.ts';
 import { applications } from '../operators/applications.ts';
+import { fusedOver } from '../operators/lines.ts';
 import { movements, movementsOver, type Shapes } from '../operators/movements.ts';
 import type { Application } from '../programs.ts';
 import type { BatchSource } from './checks.ts';
@@ -73,9 +74,8 @@ function reduction(op: string, dtype: DType, of: (shape: Shape) => fc.Arbitrary<
 /** Ties, zeros of both signs, and rows that are all negative. */
 const tied = fc.constantFrom(-0, 0, -1, -(2 ** -149), 2 ** -149, 1);
 const negative = fc.integer({ min: 1, max: 2 ** 24 }).map((n) => -n * 2 ** -20);
-const maxima = reduction('reduce_max', 'f32', (shape) =>
-  fc.oneof(floats(shape), floats(shape, [tied]), floats(shape, [negative])),
-);
+const maxima = (op: string) =>
+  reduction(op, 'f32', (shape) => fc.oneof(floats(shape), floats(shape, [tied]), floats(shape, [negative])));
 /** Sums that reach the ends of i32. */
 const sums = reduction('sum_i32', 'i32', (shape) => integers(shape, Math.floor((2 ** 31 - 1) / shape.at(-1)!)));
 
@@ -127,7 +127,9 @@ const narrowOnes = { ...applications, ...movements };
 const wideOnes: Record<string, fc.Arbitrary<Application>> = {
   ...movementsOver(wide),
   matmul_nt: products,
-  reduce_max: maxima,
+  reduce_max: maxima('reduce_max'),
+  reduce_absmax: maxima('reduce_absmax'),
+  fused: fusedOver(wide),
   sum_i32: sums,
 };
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { SwarmlockError } from '../../../engine/errors.ts';
-import { elementCount, typedArray, type Tensor } from '../../../engine/graph/types.ts';
+import { elementCount, typedArray, type Tensor, type TensorType } from '../../../engine/graph/types.ts';
 import { operators } from '../../../engine/ops/index.ts';
 import { evaluate } from '../../../engine/reference.ts';
 import { exactKernels, invocationOf, loweredOutcome, type Application, type Invocation } from '../programs.ts';
@@ -123,23 +123,39 @@ async function expectLowered(
 function expectedAt({ op, operands, type, attributes, batch }: Application, element: number): Answer {
   if (batch !== undefined) return { word: batch[element]! };
   const tensors = operands.map(({ tensor }) => tensor);
-  const isIndexed = op === 'gather' || op === 'one_hot';
-  const { domain, evaluate: compute } = operators.get(op)!;
-  if (isIndexed) {
+  const { dtype, shape } = type;
+  if (op === 'gather' || op === 'one_hot') {
     const index = tensors.at(-1)!;
-    const width = elementCount(type.shape) / index.data.length;
-    const at = Math.floor(element / width);
-    const single = { dtype: index.dtype, shape: [1], data: index.data.subarray(at, at + 1) };
+    const width = elementCount(shape) / index.data.length;
+    const single = elementOf(index, Math.floor(element / width));
     const parts = op === 'gather' ? [tensors[0]!, single] : [single];
-    const output = { dtype: type.dtype, shape: [1, width], data: typedArray(type.dtype, width) };
-    const found = unlessFault(() => {
-      domain!(parts, output, attributes);
-      compute(parts, output, attributes);
-      return output.data[element % width]!;
-    });
-    return found === undefined ? { fault: true } : { word: wordOf(type.dtype, found) };
+    return answerOfReference(op, parts, { dtype, shape: [1, width] }, attributes, element % width);
   }
+  if (op === 'fused') {
+    const parts = tensors.map((tensor) => elementOf(tensor, element));
+    return answerOfReference(op, parts, { dtype, shape: [1] }, attributes, 0);
+  }
+  return answerOfReference(op, tensors, type, attributes, element);
+}
+
+function elementOf({ dtype, data }: Tensor, element: number): Tensor {
+  return { dtype, shape: [1], data: data.subarray(element, element + 1) };
+}
+
+/** One element of what the operator makes of these operands; a fault if it makes nothing of any of them. */
+function answerOfReference(
+  op: string,
+  operands: readonly Tensor[],
+  type: TensorType,
+  attributes: readonly number[],
+  element: number,
+): Answer {
+  const { domain, evaluate: compute } = operators.get(op)!;
   const output = { ...type, data: typedArray(type.dtype, elementCount(type.shape)) };
-  compute(tensors, output, attributes);
-  return { word: wordOf(type.dtype, output.data[element]!) };
+  const found = unlessFault(() => {
+    domain?.(operands, output, attributes);
+    compute(operands, output, attributes);
+    return output.data[element]!;
+  });
+  return found === undefined ? { fault: true } : { word: wordOf(type.dtype, found) };
 }

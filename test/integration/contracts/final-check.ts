@@ -4,6 +4,8 @@ import { finalCheckGas, MAX_FINAL_CHECK_GAS } from '../../../engine/graph/final_
 import type { Program } from '../../../engine/graph/program.ts';
 import { createState, slotsOf } from '../../../engine/graph/state.ts';
 import type { DType, Shape, StateLayout } from '../../../engine/graph/types.ts';
+import { operators } from '../../../engine/ops/index.ts';
+import { encodeLine, FIRST_RESULT } from '../../../engine/ops/line.ts';
 import { evaluate } from '../../../engine/reference.ts';
 import { checkOf, createReferee, type RefereeContract } from '../../helpers/referee/checks.ts';
 
@@ -20,6 +22,12 @@ function programOf(operands: Operands, compose: (graph: GraphBuilder, values: re
   );
   return graph.finish({ groups: [[{ name: 'y', dtype, shape }]] }, new Map([['y', { dtype, shape, ref }]]));
 }
+
+/** The dearest line: x0 / x1 / x2 / x3 / x1 and so on. */
+const quotients = Array.from({ length: 12 }, (_, i) => ({
+  operator: operators.get('div')!,
+  sources: [i === 0 ? 0 : FIRST_RESULT + i - 1, 1 + (i % 3)],
+}));
 
 /** The largest applications of the operators that read rows, and of others that open the most leaves. */
 const largest: Record<string, Program> = {
@@ -38,6 +46,9 @@ const largest: Record<string, Program> = {
     (graph, [a, b]) => graph.matmulNt(a!, b!),
   ),
   reduce_max: programOf([['f32', [64, 1_024]]], (graph, [x]) => graph.reduceMax(x!)),
+  reduce_absmax: programOf([['f32', [64, 1_024]]], (graph, [x]) =>
+    graph.apply('reduce_absmax', [x!], { dtype: 'f32', shape: [64, 1] }),
+  ),
   sum_i32: programOf([['f32', [64, 1_024]]], (graph, [x]) => graph.sumI32(graph.toFixed(x!, 0, 2 ** 20))),
   residual: programOf([['f32', [64, 2_048]]], (graph, [x]) => graph.residual(x!, graph.scalar(0.5))),
   div: programOf(
@@ -46,6 +57,9 @@ const largest: Record<string, Program> = {
       ['f32', [64, 2_048]],
     ],
     (graph, [a, b]) => graph.div(a!, b!),
+  ),
+  'fused, twelve quotients': programOf(Array<[DType, Shape]>(4).fill(['f32', [64, 2_048]]), (graph, values) =>
+    graph.apply('fused', values, { dtype: 'f32', shape: [64, 2_048] }, encodeLine(quotients)),
   ),
   transpose: programOf([['f32', [2, 4, 4, 8, 8, 32]]], (graph, [x]) => graph.transpose(x!, [5, 4, 3, 2, 1, 0])),
   concat: programOf(

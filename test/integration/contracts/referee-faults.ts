@@ -8,7 +8,7 @@ import { handmade, withByte, withOperand, type RawOperand } from '../../helpers/
 
 const ONE = 0x3f800000;
 const FAULT: Answer = { fault: true };
-const opcodeOf = (op: string): number => (op === 'reduce_absmax' ? 42 : operators.get(op)!.opcode);
+const opcodeOf = (op: string): number => operators.get(op)!.opcode;
 
 /** Bits that are no values of their type, and their neighbours that are. */
 const encodings: readonly { dtype: DType; none: readonly number[]; values: readonly number[] }[] = [

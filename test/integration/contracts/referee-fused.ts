@@ -5,8 +5,6 @@ import { operators } from '../../../engine/ops/index.ts';
 import { createReferee, type Answer, type Check, type RefereeContract } from '../../helpers/referee/checks.ts';
 import { handmade, withByte, withOperand, type RawOperand } from '../../helpers/referee/handmade.ts';
 
-const FUSED = 22;
-const REDUCE_ABSMAX = 42;
 const [ZERO, ONE, TWO, THREE, FOUR] = [0, 0x3f800000, 0x40000000, 0x40400000, 0x40800000];
 const NEGATIVE = 0x80000000;
 const LARGEST = 0x7f7fffff;
@@ -33,7 +31,7 @@ const int = (word: number): RawOperand => of(word, 'i32');
 /** The second element of a line over these operands. */
 function check(line: readonly Instruction[], operands: readonly RawOperand[], result: Shape = [2]): Check {
   return handmade({
-    opcode: FUSED,
+    opcode: opcodeOf('fused'),
     result: { dtype: 'f32', shape: result },
     attributes: attributesOf(line),
     operands,
@@ -283,7 +281,7 @@ describe('what the referee makes of operators that stand for several', function 
         ]) {
           const x: RawOperand = { dtype: 'f32', shape: [2, length], words: [...row.map(() => LARGEST), ...row] };
           const largest = handmade({
-            opcode: REDUCE_ABSMAX,
+            opcode: opcodeOf('reduce_absmax'),
             result: { dtype: 'f32', shape: [2, 1] },
             operands: [x],
             element: 1,
