@@ -58,11 +58,15 @@ const adamw = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.1),
 });
 
+/** The cosine of an inner optimiser goes by the member's own steps, which start anew with an epoch, or by those of the run. */
+const schedule = { schedule: z.literal('run').optional() };
+
 const optimizer = z.discriminatedUnion('name', [
-  adamw,
+  z.strictObject({ ...adamw.shape, ...schedule }),
   /** Muon for matrices between the embedding and the head, which take AdamW, as vectors do. */
   z.strictObject({
     ...adamw.shape,
+    ...schedule,
     name: z.literal('muon'),
     momentum: fraction.default(0.95),
     /** Newton-Schulz steps of the orthogonalisation. */

@@ -50,13 +50,28 @@ export function ratesOf(options: AdamWOptions): RateTables {
 /** Factors of one step, each of one element. */
 export type Rates = Record<keyof RateTables, Value>;
 
-/** Gathers the factors of a step from tables that are part of the program. Past the last entry the last one stays. */
+/** Entry `step` of a table that is part of the program. Past the last entry the last one stays. */
+function entryAt(graph: GraphBuilder, table: Float32Array<ArrayBuffer>, step: Value): Value {
+  const last = table.length - 1;
+  const index = graph.toFixed(graph.min(step, last), 0, Math.max(1, last));
+  return graph.gather(graph.constant('f32', [table.length], table), index);
+}
+
+/** The factors of a step. */
 export function ratesAt(graph: GraphBuilder, options: AdamWOptions, step: Value): Rates {
+  const { update, epsilon, keep } = ratesOf(options);
+  return {
+    update: entryAt(graph, update, step),
+    epsilon: entryAt(graph, epsilon, step),
+    keep: entryAt(graph, keep, step),
+  };
+}
+
+/** The learning rate of a step. */
+export function rateAt(graph: GraphBuilder, options: AdamWOptions, step: Value): Value {
   const { steps } = options;
-  const tables = ratesOf(options);
-  const index = graph.toFixed(graph.min(step, steps - 1), 0, Math.max(1, steps - 1));
-  const at = (table: Float32Array<ArrayBuffer>) => graph.gather(graph.constant('f32', [steps], table), index);
-  return { update: at(tables.update), epsilon: at(tables.epsilon), keep: at(tables.keep) };
+  const table = Float32Array.from({ length: steps }, (_, t) => learningRateAt(options, t));
+  return entryAt(graph, table, step);
 }
 
 export type Moments = { readonly parameter: Value; readonly first: Value; readonly second: Value };

@@ -1,8 +1,9 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import type { StateSlot } from '../graph/types.ts';
 import type { Recipe } from '../recipe.ts';
-import { adamW, ratesAt } from './adamw.ts';
-import { muon, muonRateAt } from './muon.ts';
+import { adamW } from './adamw.ts';
+import { muon } from './muon.ts';
+import { scheduled } from './schedule.ts';
 
 /** What the inner optimiser keeps of each parameter, besides the counter `step`. */
 export type MomentSlots = { readonly first: readonly StateSlot[]; readonly second: readonly StateSlot[] };
@@ -26,11 +27,12 @@ export function momentSlots({ optimizer }: Recipe, parameters: readonly StateSlo
  */
 export function innerStep(
   graph: GraphBuilder,
-  { optimizer }: Recipe,
+  recipe: Recipe,
   parameters: readonly StateSlot[],
   before: (name: string) => Value,
   gradient: (name: string) => Value,
 ): Map<string, Value> {
+  const { optimizer } = recipe;
   const next = new Map<string, Value>();
   const count = () => next.set('step', graph.add(before('step'), 1));
   if (optimizer.name === 'sgd') {
@@ -41,14 +43,13 @@ export function innerStep(
     }
     return next;
   }
-  const rates = ratesAt(graph, optimizer, before('step'));
-  const muonRate = optimizer.name === 'muon' ? muonRateAt(graph, optimizer, before('step')) : undefined;
+  const { rate, factors } = scheduled(graph, recipe, optimizer, before);
   count();
   for (const slot of parameters) {
     const { name } = slot;
     const [parameter, first] = [before(name), before(`first.${name}`)];
     if (optimizer.name === 'muon' && isOrthogonalised(slot)) {
-      const after = muon(graph, { parameter, first }, gradient(name), { rate: muonRate!, keep: rates.keep }, optimizer);
+      const after = muon(graph, { parameter, first }, gradient(name), { rate: rate(), keep: factors.keep }, optimizer);
       next.set(name, after.parameter).set(`first.${name}`, after.first);
       continue;
     }
@@ -56,7 +57,7 @@ export function innerStep(
       graph,
       { parameter, first, second: before(`second.${name}`) },
       gradient(name),
-      rates,
+      factors,
       optimizer,
     );
     next.set(name, after.parameter).set(`first.${name}`, after.first).set(`second.${name}`, after.second);

@@ -1,7 +1,6 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { absmax, rearranged, rowSum, slice, slicedMatmul } from '../nn/sliced.ts';
 import type { Optimizer } from '../recipe.ts';
-import { learningRateAt } from './adamw.ts';
 
 /** Coefficients of the quintic iteration (Jordan et al. 2024): singular values end near 1, within about [0.7, 1.2]. */
 export const NEWTON_SCHULZ = [3.4445, -4.775, 2.0315] as const;
@@ -37,14 +36,6 @@ export function orthogonalised(graph: GraphBuilder, x: Value, iterations: number
     next = graph.add(graph.mul(next, a), slicedMatmul(graph, polynomial, swapped));
   }
   return next;
-}
-
-/** The learning rate of a step, gathered from a table that is part of the program. Past the last entry the last one stays. */
-export function muonRateAt(graph: GraphBuilder, options: Optimizer<'muon'>, step: Value): Value {
-  const { steps } = options;
-  const table = Float32Array.from({ length: steps }, (_, t) => learningRateAt(options, t));
-  const index = graph.toFixed(graph.min(step, steps - 1), 0, Math.max(1, steps - 1));
-  return graph.gather(graph.constant('f32', [steps], table), index);
 }
 
 export type MuonMoments = { readonly parameter: Value; readonly first: Value };

@@ -2,21 +2,27 @@ import type { GraphBuilder, Value } from '../graph/builder.ts';
 import type { StateSlot } from '../graph/types.ts';
 import type { Outer, Recipe } from '../recipe.ts';
 import { adamW, ratesAt } from './adamw.ts';
+import { isScheduledByRun, ROUND } from './schedule.ts';
 
 /** A tensor of the present global state, or of the mean pseudo-gradient, by the name of a slot. */
 type Named = (name: string) => Value;
 
-const ROUND: StateSlot = { name: 'outer.round', dtype: 'f32', shape: [1] };
 const MOMENTUM = 'outer.momentum';
 const FIRST = 'outer.first';
 const SECOND = 'outer.second';
 
 /** What the outer optimiser keeps in the global state after the parameters: moments of each, and the number of rounds. */
-export function outerSlots({ outer }: Recipe, parameters: readonly StateSlot[]): readonly StateSlot[] {
+export function outerSlots(recipe: Recipe, parameters: readonly StateSlot[]): readonly StateSlot[] {
   const moments = (order: string) => parameters.map((slot) => ({ ...slot, name: `${order}.${slot.name}` }));
-  if (outer.name === 'nesterov') return moments(MOMENTUM);
-  if (outer.name === 'adamw') return [...moments(FIRST), ...moments(SECOND), ROUND];
-  return outer.lateFrom === undefined ? [] : [ROUND];
+  const round = isRoundCounted(recipe) ? [ROUND] : [];
+  if (recipe.outer.name === 'nesterov') return [...moments(MOMENTUM), ...round];
+  if (recipe.outer.name === 'adamw') return [...moments(FIRST), ...moments(SECOND), ...round];
+  return round;
+}
+
+function isRoundCounted(recipe: Recipe): boolean {
+  const { outer } = recipe;
+  return outer.name === 'adamw' || (outer.name === 'sgd' && outer.lateFrom !== undefined) || isScheduledByRun(recipe);
 }
 
 /**
@@ -25,17 +31,19 @@ export function outerSlots({ outer }: Recipe, parameters: readonly StateSlot[]):
  */
 export function outerStep(
   graph: GraphBuilder,
-  { outer }: Recipe,
+  recipe: Recipe,
   parameters: readonly StateSlot[],
   before: Named,
   mean: Named,
 ): Map<string, Value> {
+  const { outer } = recipe;
   const next = new Map<string, Value>();
+  if (isRoundCounted(recipe)) next.set(ROUND.name, graph.add(before(ROUND.name), 1));
   const names = parameters.map(({ name }) => name);
   if (outer.name === 'nesterov') for (const name of names) nesterov(graph, outer, name, before, mean, next);
   else if (outer.name === 'adamw') adamWStep(graph, outer, names, before, mean, next);
   else {
-    const rate = rateOf(graph, outer, before, next);
+    const rate = rateOf(graph, outer, before);
     for (const name of names) next.set(name, graph.sub(before(name), times(graph, mean(name), rate)));
   }
   return next;
@@ -45,13 +53,11 @@ function times(graph: GraphBuilder, x: Value, rate: Value | number): Value {
   return rate === 1 ? x : graph.mul(x, rate);
 }
 
-/** The rate of plain descent, and the next round where the rate depends on it. */
-function rateOf(graph: GraphBuilder, outer: Outer<'sgd'>, before: Named, next: Map<string, Value>): Value | number {
+/** The rate of plain descent. */
+function rateOf(graph: GraphBuilder, outer: Outer<'sgd'>, before: Named): Value | number {
   const { learningRate, lateLearningRate, lateFrom } = outer;
   if (lateLearningRate === undefined || lateFrom === undefined) return learningRate;
-  const round = before(ROUND.name);
-  next.set(ROUND.name, graph.add(round, 1));
-  const isLate = graph.min(graph.max(graph.sub(round, lateFrom - 1), 0), 1);
+  const isLate = graph.min(graph.max(graph.sub(before(ROUND.name), lateFrom - 1), 0), 1);
   const rates = graph.constant('f32', [2], Float32Array.of(learningRate, lateLearningRate));
   return graph.gather(rates, graph.toFixed(isLate, 0, 1));
 }
@@ -81,9 +87,7 @@ function adamWStep(
   mean: Named,
   next: Map<string, Value>,
 ): void {
-  const round = before(ROUND.name);
-  const rates = ratesAt(graph, outer, round);
-  next.set(ROUND.name, graph.add(round, 1));
+  const rates = ratesAt(graph, outer, before(ROUND.name));
   for (const name of names) {
     const moments = {
       parameter: before(name),

@@ -27,6 +27,7 @@ const variants = {
     optimizer: { name: 'muon', learningRate: 3e-3, steps: 100 },
     outer: { name: 'adamw', learningRate: 3e-3, steps: 100 },
   }),
+  'a schedule of the run': tinyRecipe({ optimizer: { ...tinyRecipeInput.optimizer, schedule: 'run' } }),
   'plain descent': tinyRecipe({ optimizer: { name: 'sgd' } }),
   'a SwiGLU of another width': tinyRecipe({ model: { ...tinyRecipeInput.model, mlp: 'swiglu', expansion: 3 } }),
 };
