@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Hash } from '../../engine/commit/hash.ts';
 import { loadBatch, type Batch } from '../../engine/data/batch.ts';
 import type { Dataset } from '../../engine/data/dataset.ts';
-import { createState, stateBytes, type State } from '../../engine/graph/state.ts';
+import { encodePayload } from '../../engine/compress/wire.ts';
+import { createState, type State } from '../../engine/graph/state.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { checkFinite, createExecutor, type Executor, type ExecutorOptions } from '../../engine/onnx/executor.ts';
-import { aggregateProgram, pseudoGradientProgram } from '../../engine/programs.ts';
+import { aggregateProgram, payloadProgram } from '../../engine/programs.ts';
 import { tokensPerRound, type Recipe } from '../../engine/recipe.ts';
 import { createTrainer, parametersState, startState, type Trainer } from '../../engine/training.ts';
 
@@ -38,7 +39,7 @@ export type Swarm = {
   readonly rounds: number;
   /** That all members together have trained on. */
   readonly tokens: number;
-  /** Plays a round. Gives the bytes that a member publishes, on average. @throws FAULT */
+  /** Plays a round. Gives the bytes that a member publishes, on average. @throws FAULT, PAYLOAD_INVALID */
   play(): Promise<{ bytes: number }>;
   close(): Promise<void>;
 };
@@ -59,7 +60,7 @@ export async function createSwarm(options: SwarmOptions): Promise<Swarm> {
       participant: `0x${(member + 1).toString(16).padStart(40, '0')}` as const,
     })),
   );
-  const compressor = await createExecutor(pseudoGradientProgram(recipe), executor);
+  const compressor = await createExecutor(payloadProgram(recipe), executor);
   const aggregator = await createExecutor(aggregateProgram(recipe, miners), executor);
   let global = initialParameters(recipe);
   let rounds = 0;
@@ -83,7 +84,8 @@ export async function createSwarm(options: SwarmOptions): Promise<Swarm> {
       global = await computed(aggregator, [global, ...payloads]);
       checkFinite(global);
       rounds++;
-      return { bytes: payloads.reduce((sum, payload) => sum + stateBytes(payload.layout), 0) / miners };
+      const sizes = payloads.map((payload) => encodePayload(recipe, payload).length);
+      return { bytes: sizes.reduce((a, b) => a + b, 0) / miners };
     },
     async close() {
       await Promise.all([...members.map(({ trainer }) => trainer.close()), compressor.close(), aggregator.close()]);
