@@ -21,4 +21,9 @@ contract DevelopmentRandomness is IRandomness {
         if (hash == bytes32(0)) return (Draw.LOST, bytes32(0));
         return (Draw.READY, keccak256(abi.encode(hash, ticket)));
     }
+
+    /// @inheritdoc IRandomness
+    function source() external pure returns (string memory) {
+        return "development";
+    }
 }

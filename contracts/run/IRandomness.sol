@@ -15,4 +15,7 @@ interface IRandomness {
 
     /// @notice The answer to a ticket, the same for ever once READY, unless LOST. `value` is zero unless READY.
     function read(uint64 ticket) external view returns (Draw draw, bytes32 value);
+
+    /// @notice Where it comes from, and so what it takes to prove an answer: "development", "l1" or "drand".
+    function source() external view returns (string memory);
 }

@@ -57,7 +57,7 @@ abstract contract Fixture {
         token = DevelopmentToken(payable(create("dev/DevelopmentToken.sol:DevelopmentToken", "")));
         bytes memory arguments = abi.encode(
             token,
-            create("run/DevelopmentRandomness.sol:DevelopmentRandomness", ""),
+            randomness(),
             create("own/ShareTokenFactory.sol:ShareTokenFactory", ""),
             gameFactory,
             CLOCK,
@@ -71,6 +71,11 @@ abstract contract Fixture {
         ownership = IOwnership(protocol.ownership());
         verdicts = IVerdicts(protocol.verdicts());
         return protocol.game();
+    }
+
+    /// @dev The one that the protocol is deployed with.
+    function randomness() internal virtual returns (address) {
+        return create("run/DevelopmentRandomness.sol:DevelopmentRandomness", "");
     }
 
     /// @dev From the artifact: a test that contained the protocol's code would be compiled with all of it.

@@ -16,6 +16,7 @@ interface Vm {
     function roll(uint256 height) external;
     function fee(uint256 basefee) external;
     function txGasPrice(uint256 price) external;
+    function etch(address account, bytes calldata code) external;
     function deal(address account, uint256 balance) external;
     function prank(address sender) external;
     function expectRevert(bytes calldata reason) external;
