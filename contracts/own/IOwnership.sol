@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ClaimId} from "../types/ClaimId.sol";
 import {RunMetadata, RunParameters} from "../run/RunParameters.sol";
+import {Instant} from "../types/Time.sol";
 
 /// @title Who owns what a run makes.
 /// @notice Shares accrue along M(n) = S (1 - e^(-lambda n / T)) / (1 - e^(-lambda)), n the verified tokens so far, at
@@ -31,7 +32,21 @@ interface IOwnership {
         uint64 verifiedTokens;
     }
 
-    /// @notice Only the runs contract opens and accrues.
+    /// @notice What a seat's work in a round has come to.
+    /// @param owner of the seat
+    /// @param isAccepted the seat served in the round and the applied aggregate has its payload
+    /// @param isFrozen its claim is challenged, or an earlier accepted one of the epoch is, on which it was built
+    /// @param isVoided its claim lost, or an earlier accepted one of the epoch did: unpaid, and not slashed for it
+    /// @param finalAt when the claims of the epoch are final; `NEVER` while that is not known
+    struct Earning {
+        address owner;
+        bool isAccepted;
+        bool isFrozen;
+        bool isVoided;
+        Instant finalAt;
+    }
+
+    /// @notice Only the runs contract opens, accrues, and tells what became of a claim.
     error NotRuns(address caller, address runs);
     error NotClaimable(ClaimId id, PayStatus status);
     error NotForfeitable(ClaimId id, PayStatus status);
@@ -62,6 +77,15 @@ interface IOwnership {
     /// @param tokens verified by them together
     function accrue(uint64 runId, uint32 round, uint256 members, uint256 tokens) external;
 
+    /// @notice A miner's claim was challenged. Runs contract only.
+    function onFrozen(ClaimId work) external;
+
+    /// @notice Its last open challenge was lost. Runs contract only.
+    function onRestored(ClaimId work) external;
+
+    /// @notice It lost. Runs contract only.
+    function onVoided(ClaimId work) external;
+
     /// @notice Mints what a seat has earned in these rounds to the seat's owner. Anyone may call. All or nothing.
     function claimShares(uint64 runId, uint32 seat, uint32[] calldata rounds) external returns (uint96 amount);
 
@@ -78,6 +102,9 @@ interface IOwnership {
 
     /// @notice What each accepted member of a settled round earns.
     function payPerMember(uint64 runId, uint32 round) external view returns (uint96);
+
+    /// @notice What a seat's work in a round has come to.
+    function earningOf(uint64 runId, uint32 round, uint32 seat) external view returns (Earning memory);
 
     /// @notice What a seat earns for a round, and where that stands.
     function payOf(uint64 runId, uint32 round, uint32 seat) external view returns (uint96 amount, PayStatus status);

@@ -18,9 +18,19 @@ import {IShareTokenFactory} from "./IShareTokenFactory.sol";
 contract Ownership is IOwnership {
     using BitMaps for BitMaps.BitMap;
 
+    /// @dev One bit for each round of an epoch, lowest first: claims of one seat that are challenged or have lost.
+    struct Chain {
+        uint8 frozen;
+        uint8 voided;
+    }
+
     mapping(uint64 runId => Ledger) private _ledgers;
 
     mapping(uint64 runId => Curve) private _curves;
+
+    mapping(uint64 runId => uint8) private _epochRounds;
+
+    mapping(uint64 runId => mapping(uint32 seat => mapping(uint32 epoch => Chain))) private _chains;
 
     /// @inheritdoc IOwnership
     mapping(uint64 runId => address) public shareTokenOf;
@@ -55,6 +65,7 @@ contract Ownership is IOwnership {
     ) external onlyRuns returns (address shareToken) {
         Curve memory curve = Curve(parameters.shareSupply, parameters.plannedTokens, parameters.lambda);
         _curves[runId] = curve;
+        _epochRounds[runId] = parameters.epochRounds;
         shareToken = IShareTokenFactory(shareTokenFactory).create(metadata.name, metadata.symbol, curve.supply);
         shareTokenOf[runId] = shareToken;
     }
@@ -81,6 +92,24 @@ contract Ownership is IOwnership {
         payPerMember[runId][round] = pay;
 
         emit SharesAccrued(runId, round, ledger.verifiedTokens, budget, pay, ledger.carry);
+    }
+
+    /// @inheritdoc IOwnership
+    function onFrozen(ClaimId work) external onlyRuns {
+        (Chain storage chain, uint8 bit) = _chainOf(work);
+        chain.frozen |= bit;
+    }
+
+    /// @inheritdoc IOwnership
+    function onRestored(ClaimId work) external onlyRuns {
+        (Chain storage chain, uint8 bit) = _chainOf(work);
+        chain.frozen &= ~bit;
+    }
+
+    /// @inheritdoc IOwnership
+    function onVoided(ClaimId work) external onlyRuns {
+        (Chain storage chain, uint8 bit) = _chainOf(work);
+        chain.voided |= bit;
     }
 
     /// @inheritdoc IOwnership
@@ -133,12 +162,34 @@ contract Ownership is IOwnership {
         (, amount, status) = _payOf(runId, round, seat);
     }
 
+    /// @inheritdoc IOwnership
+    function earningOf(uint64 runId, uint32 round, uint32 seat) public view returns (Earning memory earning) {
+        IRuns.Outcome memory outcome = IRuns(runs).outcomeOf(runId, round, seat);
+        earning.owner = outcome.owner;
+        if (!outcome.isAccepted) return earning;
+        earning.isAccepted = true;
+        earning.finalAt = outcome.finalAt;
+
+        (Chain storage chain, uint8 bit) = _chainOf(_workClaim(runId, round, seat));
+        (uint8 frozen, uint8 voided) = (chain.frozen, chain.voided);
+        // Rounds of the epoch up to this one; at most 8, and none unless the seat was challenged in it.
+        uint8 suspects = (frozen | voided) & ((bit - 1) | bit);
+        for (uint32 other = round; suspects != 0; --other) {
+            if (suspects & bit != 0 && IRuns(runs).outcomeOf(runId, other, seat).isAccepted) {
+                if (frozen & bit != 0) earning.isFrozen = true;
+                if (voided & bit != 0) earning.isVoided = true;
+            }
+            suspects &= ~bit;
+            bit >>= 1;
+        }
+    }
+
     function _payOf(
         uint64 runId,
         uint32 round,
         uint32 seat
     ) private view returns (address owner, uint96 amount, PayStatus status) {
-        IRuns.Earning memory earning = IRuns(runs).earningOf(runId, round, seat);
+        Earning memory earning = earningOf(runId, round, seat);
         owner = earning.owner;
         if (!earning.isAccepted) return (owner, 0, PayStatus.UNEARNED);
 
@@ -149,6 +200,14 @@ contract Ownership is IOwnership {
         else if (isClosed) status = PayStatus.PAID;
         else if (earning.isFrozen) status = PayStatus.FROZEN;
         else status = now_().isAtOrAfter(earning.finalAt) ? PayStatus.CLAIMABLE : PayStatus.PENDING;
+    }
+
+    /// @dev Where a miner's claim stands in its epoch. Rounds of miners count from 1.
+    function _chainOf(ClaimId work) private view returns (Chain storage chain, uint8 bit) {
+        (uint64 runId, uint32 past) = (work.runOf(), work.roundOf() - 1);
+        uint8 length = _epochRounds[runId];
+        chain = _chains[runId][work.numberOf()][past / length];
+        bit = uint8(1 << (past % length));
     }
 
     function _workClaim(uint64 runId, uint32 round, uint32 seat) private pure returns (ClaimId) {

@@ -75,17 +75,13 @@ interface IRuns {
         uint32 until;
     }
 
-    /// @notice What a seat's work in a round has come to.
+    /// @notice What a round made of a seat's work, whatever became of the claim since.
     /// @param owner of the seat
     /// @param isAccepted the seat served in the round and the applied aggregate has its payload
-    /// @param isFrozen its claim is challenged, or an earlier accepted one of the epoch is, on which it was built
-    /// @param isVoided its claim lost, or an earlier accepted one of the epoch did: unpaid, and not slashed for it
-    /// @param finalAt when the claims of the epoch are final; `NEVER` while that is not known
-    struct Earning {
+    /// @param finalAt of accepted work: when the claims of the epoch are final; `NEVER` while that is not known
+    struct Outcome {
         address owner;
         bool isAccepted;
-        bool isFrozen;
-        bool isVoided;
         Instant finalAt;
     }
 
@@ -312,8 +308,8 @@ interface IRuns {
     /// A pure function of the beacon. Reverts with `NoBeacon` before it is drawn.
     function drawn(uint64 runId, uint32 round, uint32 seat) external view returns (bool isDrawn, uint8 segment);
 
-    /// @notice What a seat's work in a round has come to, for the one who pays it.
-    function earningOf(uint64 runId, uint32 round, uint32 seat) external view returns (Earning memory);
+    /// @notice What a round made of a seat's work.
+    function outcomeOf(uint64 runId, uint32 round, uint32 seat) external view returns (Outcome memory);
 
     /// @notice Claim id of a seat's round.
     function workClaimId(uint64 runId, uint32 round, uint32 seat) external pure returns (ClaimId);

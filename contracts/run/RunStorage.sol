@@ -64,12 +64,6 @@ abstract contract RunStorage is IRuns {
         Root nextRoot;
     }
 
-    /// @dev One bit for each round of an epoch, lowest first: claims of one seat that are challenged or have lost.
-    struct Chain {
-        uint8 frozen;
-        uint8 voided;
-    }
-
     /// @notice Aggregate claims in one round at most, so that challenges cannot hold a round for ever.
     uint8 public constant MAX_AGGREGATES = 8;
 
@@ -87,7 +81,6 @@ abstract contract RunStorage is IRuns {
     mapping(uint64 runId => mapping(uint32 round => mapping(uint8 attempt => Aggregate))) internal _aggregates;
     mapping(uint64 runId => mapping(uint32 seat => Seat)) internal _seats;
     mapping(uint64 runId => mapping(address owner => Tenancy)) internal _tenancies;
-    mapping(uint64 runId => mapping(uint32 seat => mapping(uint32 epoch => Chain))) internal _chains;
 
     /// @inheritdoc IRuns
     mapping(uint64 runId => mapping(uint8 index => uint32)) public seatAt;

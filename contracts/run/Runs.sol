@@ -65,8 +65,7 @@ contract Runs is Rounds, IClaimSource {
         Round storage facts = _rounds[runId][round];
         if (id.kind() == ClaimKind.WORK) {
             facts.challenged = facts.challenged.with(_seats[runId][id.numberOf()].index);
-            (Chain storage chain, uint8 bit) = _chainOf(id);
-            chain.frozen |= bit;
+            IOwnership(ownership).onFrozen(id);
         } else if (_isPendingAggregate(id)) {
             facts.isFrozen = true;
             facts.aggregateFrom = now_();
@@ -79,8 +78,7 @@ contract Runs is Rounds, IClaimSource {
         Round storage facts = _rounds[runId][round];
         if (id.kind() == ClaimKind.WORK) {
             facts.challenged = facts.challenged.without(_seats[runId][id.numberOf()].index);
-            (Chain storage chain, uint8 bit) = _chainOf(id);
-            chain.frozen &= ~bit;
+            IOwnership(ownership).onRestored(id);
         } else if (_isPendingAggregate(id)) {
             facts.isFrozen = false;
         }
@@ -89,9 +87,7 @@ contract Runs is Rounds, IClaimSource {
     /// @inheritdoc IClaimSource
     function onVoided(ClaimId id) external onlyClaims {
         // A voided aggregate stays what it was when it was frozen: not standing.
-        if (id.kind() != ClaimKind.WORK) return;
-        (Chain storage chain, uint8 bit) = _chainOf(id);
-        chain.voided |= bit;
+        if (id.kind() == ClaimKind.WORK) IOwnership(ownership).onVoided(id);
     }
 
     /// @inheritdoc IClaimSource
@@ -192,26 +188,12 @@ contract Runs is Rounds, IClaimSource {
     }
 
     /// @inheritdoc IRuns
-    function earningOf(uint64 runId, uint32 round, uint32 number) external view returns (Earning memory earning) {
+    function outcomeOf(uint64 runId, uint32 round, uint32 number) external view returns (Outcome memory outcome) {
         Seat memory seat = _seat(runId, number);
-        earning.owner = seat.owner;
         bool isTenant = seat.since <= round && round <= seat.until;
-        if (!isTenant || !_acceptedOf(runId, round).has(seat.index)) return earning;
-        earning.isAccepted = true;
-        earning.finalAt = _workFinalAt(runId, round);
-
-        (Chain storage chain, uint8 bit) = _chainOf(claimId(ClaimKind.WORK, runId, round, number));
-        (uint8 frozen, uint8 voided) = (chain.frozen, chain.voided);
-        // Rounds of the epoch up to this one; at most 8, and none unless the seat was challenged in it.
-        uint8 suspects = (frozen | voided) & ((bit - 1) | bit);
-        for (uint32 other = round; suspects != 0; --other) {
-            if (suspects & bit != 0 && _acceptedOf(runId, other).has(seat.index)) {
-                if (frozen & bit != 0) earning.isFrozen = true;
-                if (voided & bit != 0) earning.isVoided = true;
-            }
-            suspects &= ~bit;
-            bit >>= 1;
-        }
+        outcome.owner = seat.owner;
+        outcome.isAccepted = isTenant && _acceptedOf(runId, round).has(seat.index);
+        if (outcome.isAccepted) outcome.finalAt = _workFinalAt(runId, round);
     }
 
     /// @inheritdoc IRuns
@@ -232,13 +214,5 @@ contract Runs is Rounds, IClaimSource {
     function _isPendingAggregate(ClaimId id) private view returns (bool) {
         (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
         return round == _runs[runId].round && id.numberOf() == _rounds[runId][round].attempts;
-    }
-
-    /// @dev Where a miner's claim stands in its epoch. Rounds of miners count from 1.
-    function _chainOf(ClaimId id) private view returns (Chain storage chain, uint8 bit) {
-        uint8 length = _runs[id.runOf()].parameters.epochRounds;
-        uint32 past = id.roundOf() - 1;
-        chain = _chains[id.runOf()][id.numberOf()][past / length];
-        bit = uint8(1 << (past % length));
     }
 }

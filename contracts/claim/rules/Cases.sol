@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IOwnership} from "../../own/IOwnership.sol";
 import {IRuns} from "../../run/IRuns.sol";
 import {ClaimId, ClaimKind, claimId} from "../../types/ClaimId.sol";
 import {MemberSet} from "../../types/MemberSet.sol";
@@ -147,7 +148,8 @@ abstract contract Cases is Walk {
         uint32 before = id.roundOf() - 1;
         // Rounds of miners count from 1.
         if (before % runs.parametersOf(runId).epochRounds == 0) return MAY_BE_ZERO;
-        IRuns.Earning memory earning = runs.earningOf(runId, before, id.numberOf());
+        IOwnership ownership = IOwnership(runs.ownership());
+        IOwnership.Earning memory earning = ownership.earningOf(runId, before, id.numberOf());
         if (!earning.isAccepted) return MAY_BE_ZERO;
         return earning.isVoided ? MAY_BE_ZERO | MAY_GO_ON : MAY_GO_ON;
     }

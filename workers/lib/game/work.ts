@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 
 import type { Hash } from '../../../engine/commit/hash.ts';
-import { runsAbi } from '../../../sdk/abi/index.ts';
+import { ownershipAbi } from '../../../sdk/abi/index.ts';
 import { claimIdOf } from '../../../sdk/claims.ts';
 import type { Client } from '../../../sdk/client.ts';
 import type { Deployment } from '../../../sdk/deployment.ts';
@@ -63,10 +63,10 @@ export function worksReader({ client, deployment, runId, book, parameters }: Wor
     async before({ round, seat }) {
       if (roundOfEpoch(round, parameters) === 0) return undefined;
       const { isAccepted, isVoided } = await onChain(
-        'Runs.earningOf',
+        'Ownership.earningOf',
         client.readContract({
-          address: deployment.runs,
-          abi: runsAbi,
+          address: deployment.ownership,
+          abi: ownershipAbi,
           functionName: 'earningOf',
           args: [runId, round - 1, seat],
         }),
