@@ -1,16 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
-import { lossPlot, type Point } from '../cli/demo/plot.ts';
-import type { Dataset } from '../engine/data/dataset.ts';
-import { stateBytes, type State } from '../engine/graph/state.ts';
+import { lossPlot } from '../cli/demo/plot.ts';
+import { stateBytes } from '../engine/graph/state.ts';
 import { modelLayout } from '../engine/nn/decoder.ts';
-import type { ExecutorOptions } from '../engine/onnx/executor.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
 import { parseRecipe, type Optimizer, type Recipe } from '../engine/recipe.ts';
 import { log, numberOption } from './lib/bench.ts';
-import { createCentral } from './lib/central.ts';
-import { createHeldOut } from './lib/held-out.ts';
+import { centralCurve, swarmCurve, type Curve, type Setting, type SwarmCurve } from './lib/curves.ts';
 import { fittedTo, recipeNames, recipeOf, type Run } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
 import { createSwarm } from './lib/swarm.ts';
@@ -39,69 +36,90 @@ type Options = {
   plot: string;
 };
 
-/** Evaluations along a curve. */
-const POINTS = 8;
+/** Smallest model whose bits per parameter are a figure of the wire format: headers and the last chunk no longer matter. */
+const MILLION = { depth: 5, width: 128, heads: 4 } as const;
 
 const hexOf = (n: number) => `0x${n.toString(16).padStart(64, '0')}` as const;
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+const parametersOf = (model: Recipe['model']) => stateBytes(modelLayout(model)) / 4;
 
-type Curve = { readonly points: readonly Point[]; readonly loss: number };
-type Swarmed = Curve & { readonly tokens: number; readonly bytes: number };
-type Setting = { readonly dataset: Dataset; readonly miners: number; readonly executor: ExecutorOptions };
+type Measured = { readonly file: Recipe; readonly innerSteps: number; readonly curves: SwarmCurve[] };
 
 /** `bytesPerRound` and `bitsPerParameter` count every byte that one member sends, framing included. */
 export async function run(given: Record<string, unknown>) {
   const { recipes, h, rounds, seeds, miners, model, plot, data } = given as Options;
-  const names = recipes?.split(',') ?? (await recipeNames());
-  const files = await Promise.all(names.map(recipeOf));
+  const files = await Promise.all((recipes?.split(',') ?? (await recipeNames())).map(recipeOf));
   const lengths = h.split(',').map(Number);
   const steps = rounds * lengths[0]!;
-  const shape = JSON.parse(model) as Partial<Recipe['model']>;
-  const dataset = await datasetAt(data, { ...files[0]!.model, ...shape }.context);
+  const shape = { ...files[0]!.model, ...(JSON.parse(model) as Partial<Recipe['model']>) };
+  const dataset = await datasetAt(data, shape.context);
   const setting = { dataset, miners, executor: { kernel: await chooseKernel(), threads: 1 } };
   const runs = files.flatMap((file) =>
-    (file.round.steps === 1 ? [1] : lengths).map((innerSteps) => ({ file, innerSteps, curves: [] as Swarmed[] })),
+    (file.round.steps === 1 ? [1] : lengths).map((innerSteps): Measured => ({ file, innerSteps, curves: [] })),
   );
   const central: Curve[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    const fields = { steps, dataset, seed: hexOf(seed), model: shape };
-    const baseline = await centralCurve(await centralRecipe(fields, miners), setting);
-    central.push(baseline);
-    log(`seed ${seed}: one machine, ${steps} steps: ${baseline.loss.toFixed(4)}`);
-    for (const { file, innerSteps, curves } of runs) {
-      const curve = await swarmCurve(fittedTo(file, { ...fields, innerSteps }), steps, setting);
-      curves.push(curve);
-      log(`seed ${seed}: ${file.name}, H = ${innerSteps}: ${curve.loss.toFixed(4)}, ${gapOf([curve], [baseline])}%`);
-    }
+    central.push(await measureSeed(runs, { steps, dataset, seed: hexOf(seed), model: shape }, setting));
   }
   await mkdir(dirname(plot), { recursive: true });
-  const named = runs.map(({ file, innerSteps, curves }) => ({ name: `${file.name}, H = ${innerSteps}`, curves }));
-  await writeFile(plot, plotOf([{ name: 'one machine', curves: central }, ...named]));
+  await writeFile(plot, plotOf(runs, central));
   log(`curves: ${plot}`);
-  const parameters = stateBytes(modelLayout({ ...files[0]!.model, ...shape })) / 4;
+  const parameters = parametersOf(shape);
+  const rows = [];
+  for (const one of runs) rows.push({ ...rowOf(one, central, parameters), ...(await wireOf(one.file, setting)) });
+  return { recipes: rows, parameters, miners, steps, batch: files[0]!.batch, model: shape, plot };
+}
+
+/** Trains one machine and every swarm from the same parameters; gives the curve of the machine. */
+async function measureSeed(
+  runs: readonly Measured[],
+  fields: Omit<Run, 'innerSteps'>,
+  setting: Setting,
+): Promise<Curve> {
+  const { steps, seed } = fields;
+  const baseline = await centralCurve(await centralRecipe(fields, setting.miners), steps, setting);
+  log(`seed ${Number(seed)}: one machine, ${steps} steps: ${baseline.loss.toFixed(4)}`);
+  for (const { file, innerSteps, curves } of runs) {
+    const curve = await swarmCurve(fittedTo(file, { ...fields, innerSteps }), steps, setting);
+    curves.push(curve);
+    const gap = gapPercent([curve], [baseline]).toFixed(2);
+    log(`seed ${Number(seed)}: ${file.name}, H = ${innerSteps}: ${curve.loss.toFixed(4)}, ${gap}%`);
+  }
+  return baseline;
+}
+
+function rowOf({ file, innerSteps, curves }: Measured, central: readonly Curve[], parameters: number) {
+  const bytes = mean(curves.map((curve) => curve.bytes));
   return {
-    recipes: runs.map(({ file, innerSteps, curves }) => ({
-      name: file.name,
-      innerSteps,
-      tokens: curves[0]!.tokens,
-      loss: mean(curves.map(({ loss }) => loss)),
-      centralLoss: mean(central.map(({ loss }) => loss)),
-      gapPercent: Number(gapOf(curves, central)),
-      bytesPerRound: Math.round(mean(curves.map(({ bytes }) => bytes))),
-      bitsPerParameter: (8 * mean(curves.map(({ bytes }) => bytes))) / parameters,
-      losses: curves.map(({ loss }) => loss),
-    })),
+    name: file.name,
+    innerSteps,
+    tokens: curves[0]!.tokens,
+    loss: mean(curves.map(({ loss }) => loss)),
+    centralLoss: mean(central.map(({ loss }) => loss)),
+    gapPercent: gapPercent(curves, central),
+    bytesPerRound: Math.round(bytes),
+    bitsPerParameter: (8 * bytes) / parameters,
+    losses: curves.map(({ loss }) => loss),
     centralLosses: central.map(({ loss }) => loss),
-    parameters,
-    miners,
-    steps,
-    plot,
   };
 }
 
-function gapOf(curves: readonly Curve[], central: readonly Curve[]): string {
+function gapPercent(curves: readonly Curve[], central: readonly Curve[]): number {
   const [loss, expected] = [curves, central].map((of) => mean(of.map((curve) => curve.loss)));
-  return ((100 * (loss! - expected!)) / expected!).toFixed(2);
+  return (100 * (loss! - expected!)) / expected!;
+}
+
+/** What the recipe sends of a model of a million parameters: the mean of a few short rounds of one member. */
+async function wireOf({ model, ...file }: Recipe, { dataset, executor }: Setting) {
+  const rounds = 3;
+  const run = { steps: 2 * rounds, innerSteps: 2, dataset, seed: hexOf(0) };
+  const recipe = fittedTo({ ...file, model: { ...model, ...MILLION } }, run);
+  const swarm = await createSwarm({ recipe, dataset, miners: 1, executor, seed: run.seed });
+  let bytes = 0;
+  for (let i = 0; i < rounds; i++) bytes += (await swarm.play()).bytes / rounds;
+  await swarm.close();
+  const parameters = parametersOf(recipe.model);
+  return { ofAMillion: { parameters, bytesPerRound: Math.round(bytes), bitsPerParameter: (8 * bytes) / parameters } };
 }
 
 /** AdamW on one machine, with the batch of a whole swarm: what synchronous AdamW computes. */
@@ -110,61 +128,15 @@ async function centralRecipe(fields: Omit<Run, 'innerSteps'>, miners: number): P
   return parseRecipe({ ...recipe, optimizer: outer as Optimizer<'adamw'>, batch: recipe.batch * miners });
 }
 
-async function centralCurve(recipe: Recipe, { dataset, executor }: Setting): Promise<Curve> {
-  const { steps } = recipe.optimizer as Optimizer<'adamw'>;
-  const seed = recipe.seed as `0x${string}`;
-  const central = await createCentral(recipe, dataset, seed, { ...executor, threads: 0 });
-  const points = await curveOf(recipe, { dataset, executor }, steps, async (taken) => ({
-    global: await central.train(taken),
-    tokens: taken * recipe.batch * recipe.model.context,
-  }));
-  await central.close();
-  return { points, loss: points.at(-1)!.loss };
-}
-
-async function swarmCurve(recipe: Recipe, steps: number, { dataset, miners, executor }: Setting): Promise<Swarmed> {
-  const swarm = await createSwarm({ recipe, dataset, miners, executor, seed: recipe.seed as `0x${string}` });
-  const sizes: number[] = [];
-  const points = await curveOf(recipe, { dataset, executor }, steps / recipe.round.steps, async (rounds) => {
-    const before = swarm.tokens;
-    for (let i = 0; i < rounds; i++) sizes.push((await swarm.play()).bytes);
-    return { global: swarm.global, tokens: swarm.tokens - before };
-  });
-  const { tokens } = swarm;
-  await swarm.close();
-  return { points, loss: points.at(-1)!.loss, tokens, bytes: mean(sizes) };
-}
-
-/** Goes on in about equal parts, and evaluates after each. */
-async function curveOf(
-  recipe: Recipe,
-  { dataset, executor }: Pick<Setting, 'dataset' | 'executor'>,
-  length: number,
-  goOn: (part: number) => Promise<{ global: State; tokens: number }>,
-): Promise<Point[]> {
-  const heldOut = await createHeldOut(recipe, dataset, executor);
-  const points: Point[] = [];
-  let [done, tokens] = [0, 0];
-  for (let i = 1; i <= POINTS; i++) {
-    const part = Math.round((i * length) / POINTS) - done;
-    if (part === 0) continue;
-    done += part;
-    const reached = await goOn(part);
-    tokens += reached.tokens;
-    points.push({ tokens, loss: await heldOut.loss(reached.global) });
-  }
-  await heldOut.close();
-  return points;
-}
-
 const COLOURS = ['#111827', '#2563eb', '#60a5fa', '#d97706', '#fbbf24', '#059669', '#34d399', '#dc2626', '#f87171'];
 
 /** Means over seeds. */
-function plotOf(groups: readonly { name: string; curves: readonly Curve[] }[]): string {
-  const curves = groups.map(({ name, curves: of }, i) => ({
+function plotOf(runs: readonly Measured[], central: readonly Curve[]): string {
+  const swarms = runs.map(({ file, innerSteps, curves }) => ({ name: `${file.name}, H = ${innerSteps}`, curves }));
+  const curves = [{ name: 'one machine', curves: central }, ...swarms].map(({ name, curves: of }, i) => ({
     name,
     colour: COLOURS[i % COLOURS.length]!,
     points: of[0]!.points.map(({ tokens }, at) => ({ tokens, loss: mean(of.map(({ points }) => points[at]!.loss)) })),
   }));
-  return lossPlot('Held-out loss by recipe', curves);
+  return lossPlot('Held-out loss by recipe, equal tokens', curves);
 }
