@@ -14,7 +14,7 @@ const AGGREGATES = 256;
 export type RunPrograms = {
   /** Program root of one inner step. */
   readonly training: Hash;
-  /** Program root of the pseudo-gradient. */
+  /** Program root of the payload: the pseudo-gradient and its compression. */
   readonly payload: Hash;
   /** The outer step: leaf R is the program root over R members, EMPTY for 0 and above the run's most. */
   readonly aggregates: { readonly root: Hash; readonly leaves: readonly Hash[] };
@@ -22,8 +22,11 @@ export type RunPrograms = {
   readonly zeroFirst: Hash;
   /** Root of the node over the groups of second moments and scalars of a local state of zeros. */
   readonly zeroRest: Hash;
+  /** Root of a payload of zeros, which comes before the first; zero without error feedback. */
+  readonly zeroPayload: Hash;
   /** Inner steps of a round. */
   readonly steps: number;
+  /** The most that a published payload takes. */
   readonly payloadBytes: bigint;
   readonly dataset: Hash;
 };
@@ -49,8 +52,18 @@ export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
     aggregates: { root: merkleRoot(leaves), leaves },
     zeroFirst: subtreeAt(zeros, height - 2, 1),
     zeroRest: subtreeAt(zeros, height - 1, 1),
+    zeroPayload: zeroPayload(recipe),
     steps: recipe.round.steps,
     payloadBytes: BigInt(stateBytes(payloadLayout(recipe))),
     dataset: recipe.dataset.root as Hash,
   };
 }
+
+function zeroPayload(recipe: Recipe): Hash {
+  const layout = payloadLayout(recipe);
+  const hasFeedback = layout.groups.length > 1;
+  return hasFeedback ? stateTree(createState(layout)).at(-1)![0]! : NONE;
+}
+
+/** Stands for a root where there is none. */
+const NONE: Hash = `0x${'00'.repeat(32)}`;

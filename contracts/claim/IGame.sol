@@ -15,9 +15,9 @@ import {RunPrograms} from "./RunPrograms.sol";
 ///
 ///     subject     what the challenger says is wrong                         answered by
 ///     START       the state in which a round starts                         answerStart: shows it; ends the game
-///     SIZE        the size of the payload                                   nobody: decided when opened
+///     SIZE        a payload larger than any may be                          nobody: decided when opened
 ///     SEGMENT     the inner steps of a segment                              answerMarks; of one step answerTrace
-///     PAYLOAD     the pseudo-gradient                                       answerTrace
+///     PAYLOAD     the payload: the pseudo-gradient, compressed              answerTrace
 ///     AGGREGATE   the next global state                                     answerTrace
 ///     BEFORE      the state before a verdict's last step                    as SEGMENT; nobody when it is the first step
 ///     TRACE       the trace of a verdict's last step                        answerTrace
@@ -83,7 +83,8 @@ interface IGame {
     /// AGGREGATE: the accepted set; START: what local state the rules allow, settled when the game opens (1: zero, 2: going on
     /// from the round before, 3: either); else zero
     /// @param finish root of the output state that the claimant stands by; zero for the trace of a verdict
-    /// @param marks in stage MARKS keccak256(abi.encodePacked(the challenger's state roots inside the span)); else zero
+    /// @param marks in stage MARKS keccak256(abi.encodePacked(the challenger's state roots inside the span)); PAYLOAD: root of
+    /// the third input state (the payload before, which holds the error feedback) if that is the one of zeros; else zero
     /// @param trace trace root of the one invocation that is left; zero before it is given
     /// @param places of the tree in which the walk stands, before padding to a power of two: nodes of the trace, from stage
     /// TENSOR on leaves of the tensor
@@ -172,7 +173,7 @@ interface IGame {
         bytes32[] children;
     }
 
-    /// @notice Where an operand of an aggregate comes from: the claim of the member whose payload it is.
+    /// @notice Where an operand comes from that is read from a payload: the claim which binds it.
     struct Source {
         uint32 seat;
         IRuns.Commitment commitment;
@@ -339,7 +340,8 @@ interface IGame {
     /// allowed (NaN, infinity, -0, -128, an index of 2^31 and more) loses without operands. So does the challenger if the
     /// element is right.
     /// @param element within the leaf, from 0
-    /// @param sources for an aggregate: one for each operand that is read from a member's payload, in order
+    /// @param sources for an aggregate: one for each operand that is read from a member's payload, in order. For a payload
+    /// after a start that is not from zero: the claimant's of the round before, for each operand that is read from that one's
     function prove(
         ClaimId id,
         address challenger,

@@ -6,13 +6,15 @@ import {Root} from "../types/Root.sol";
 /// @notice What a run computes, as its creator bound it: `RunParameters.programsRoot` is `keccak256(abi.encode(programs))`.
 /// Everybody can rebuild it from the recipe, and every client does before it joins.
 /// @param training program root of one inner step
-/// @param payload program root of the pseudo-gradient
+/// @param payload program root of the pseudo-gradient and its compression: of the global state, the state at the end of the
+/// round and, with error feedback, the payload before
 /// @param aggregates root of a tree of 256 leaves: leaf R is the program root of the outer step over R members, EMPTY
 /// for 0 and above the run's `maxMembers`
 /// @param zeroFirst root of the group of first moments of a local state of zeros
 /// @param zeroRest root of the node over the groups of second moments and scalars of a local state of zeros
+/// @param zeroPayload root of a payload of zeros, which comes before the first; zero without error feedback
 /// @param steps inner steps of a round
-/// @param payloadBytes size of a payload
+/// @param payloadBytes the most that a published payload takes
 /// @param dataset root of the dataset; the run's `datasetRoot`
 struct RunPrograms {
     Root training;
@@ -20,6 +22,7 @@ struct RunPrograms {
     Root aggregates;
     bytes32 zeroFirst;
     bytes32 zeroRest;
+    bytes32 zeroPayload;
     uint32 steps;
     uint64 payloadBytes;
     Root dataset;

@@ -51,8 +51,8 @@ interface IRuns {
     /// @param startRoot root of the whole starting state: the global state and the miner's local one
     /// @param segmentRoots state roots at the ends of the segments, the last is the end of the round; plain words, which the
     /// encoder copies at once
-    /// @param payloadRoot root of the pseudo-gradient
-    /// @param payloadBytes size of the published payload
+    /// @param payloadRoot root of the payload: of its published part and, with error feedback, of that beside it
+    /// @param payloadBytes size of the published payload, as it is sent
     struct Commitment {
         Root parent;
         Root startRoot;

@@ -95,9 +95,9 @@ describe('a miner that computes something else', function () {
     expectConviction(await claimWith({ payload }, casting), 'element');
   });
 
-  it('loses at once with a payload of another size', async () => {
-    const commitment: Deviations['commitment'] = (honest) => ({ ...honest, payloadBytes: honest.payloadBytes - 1n });
-    const casting = { scenario: 'another size of the payload', dispute: { subject: 'size' } } as const;
+  it('loses at once with a payload larger than any can be', async () => {
+    const commitment: Deviations['commitment'] = (honest) => ({ ...honest, payloadBytes: honest.payloadBytes + 1n });
+    const casting = { scenario: 'a payload larger than any', dispute: { subject: 'size' } } as const;
     expectConviction(await claimWith({ commitment }, casting), 'size');
   });
 

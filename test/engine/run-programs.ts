@@ -50,6 +50,10 @@ describe('the programs of a run', function () {
     }
   });
 
+  it('have no payload of zeros without error feedback', () => {
+    expect(runPrograms(recipe, 1).zeroPayload).to.equal(`0x${'00'.repeat(32)}`);
+  });
+
   it('are for at least one member and at most 255', async () => {
     for (const members of [0, 256, 1.5]) await failsWith('MEMBERS_INVALID', () => runPrograms(recipe, members));
     expect(runPrograms(recipe, 255).aggregates.leaves[255]).to.equal(programRoot(aggregateProgram(recipe, 255)));

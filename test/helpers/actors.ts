@@ -1,4 +1,4 @@
-import { keccak256, toHex, type Hex } from 'viem';
+import { keccak256, toHex, zeroHash, type Hex } from 'viem';
 
 import type { Call } from '../../sdk/call.ts';
 import { claimIdOf, parseClaimId, readClaim, release } from '../../sdk/claims.ts';
@@ -146,6 +146,7 @@ export const pretendedPrograms: RunPrograms = {
   aggregates: rootOfWords('aggregates'),
   zeroFirst: rootOfWords('zero', 0),
   zeroRest: rootOfWords('zero', 1),
+  zeroPayload: zeroHash,
   steps: 8,
   payloadBytes: 4n,
   dataset: rootOfWords('dataset'),

@@ -53,7 +53,7 @@ async function wrongInWork(
     if ((await model.rootOf(state)) !== root) return { subject: 'segment', segment };
   }
   await library.keep(work.round, segmentRoots.at(-1)!, state);
-  if (payloadBytes !== model.programs.payloadBytes) return { subject: 'size', segment: 0 };
+  if (payloadBytes > model.programs.payloadBytes) return { subject: 'size', segment: 0 };
   const start = await globalState(states, parent);
   const payload = await pseudoGradient(model.recipe, start, parametersState(model.recipe, state), model.executor);
   return (await isRightEnd(model, payload, payloadRoot)) ? undefined : { subject: 'payload', segment: 0 };

@@ -39,7 +39,7 @@ abstract contract Cases is Walk {
             next.start = Root.unwrap(commitment.startRoot);
             next.second = _localState(opening.id);
         } else if (opening.subject == IGame.Subject.SIZE) {
-            return _decided(commitment.payloadBytes != programs.payloadBytes, "size");
+            return _decided(commitment.payloadBytes > programs.payloadBytes, "size");
         } else if (opening.subject == IGame.Subject.SEGMENT) {
             next.program = programs.training;
             (next.first, next.end, next.start) = _segment(commitment, programs, opening.segment);
@@ -53,6 +53,7 @@ abstract contract Cases is Walk {
             next.program = programs.payload;
             next.start = Root.unwrap(commitment.parent);
             next.second = commitment.segmentRoots[commitment.segmentRoots.length - 1];
+            next.marks = _zeroBefore(commitment, programs);
             next.finish = Root.unwrap(commitment.payloadRoot);
         }
     }
@@ -152,6 +153,16 @@ abstract contract Cases is Walk {
         IOwnership.Earning memory earning = ownership.earningOf(runId, before, id.numberOf());
         if (!earning.isAccepted) return MAY_BE_ZERO;
         return earning.isVoided ? MAY_BE_ZERO | MAY_GO_ON : MAY_GO_ON;
+    }
+
+    /// @dev The payload before that of a round which starts from zero; zero when it is the claimed one of the round before.
+    /// INVARIANT: error feedback goes on where the local state does. Which of them is right is for a game about the start.
+    function _zeroBefore(
+        IRuns.Commitment calldata commitment,
+        RunPrograms calldata programs
+    ) private view returns (bytes32) {
+        bytes32 zero = _trainingRoot(Root.unwrap(commitment.parent), programs.zeroFirst, programs.zeroRest);
+        return Root.unwrap(commitment.startRoot) == zero ? programs.zeroPayload : bytes32(0);
     }
 
     /// @dev The steps of a segment, and the state that it starts from.

@@ -59,7 +59,8 @@ interface IRules {
     error NotTheDescriptor(bytes32 given, bytes32 expected);
     error WrongLeafLength(uint256 given, uint256 expected);
     error NoSuchElement(uint256 element, uint256 elements);
-    /// @notice The operand of an aggregate is the payload of the member of this rank among the accepted.
+    /// @notice The operand of an aggregate is the payload of the member of this rank among the accepted; that of a payload
+    /// the claimant's own of the round before.
     error WrongSource(uint256 operand, uint32 seat);
     error WrongSources(uint256 given, uint256 expected);
     /// @notice The final check would not fit into the gas that is left.

@@ -104,8 +104,10 @@ contract Rules is Cases {
             uint8 state = uint8(descriptor[offset + 1]);
             if (state == 0) {
                 inputs[operand] = position.start;
-            } else if (position.subject != IGame.Subject.AGGREGATE) {
+            } else if (position.subject != IGame.Subject.AGGREGATE && state == 1) {
                 inputs[operand] = position.second;
+            } else if (position.marks != bytes32(0)) {
+                inputs[operand] = position.marks;
             } else {
                 require(used < sources.length, WrongSources(sources.length, used + 1));
                 inputs[operand] = _payloadOf(id, position, sources[used++], operand, state);
@@ -114,7 +116,8 @@ contract Rules is Cases {
         require(used == sources.length, WrongSources(sources.length, used));
     }
 
-    /// @dev The payload of the member that is number `state` (from 1) of the accepted, in ascending index.
+    /// @dev Of an aggregate the payload of the member that is number `state` (from 1) of the accepted, in ascending index;
+    /// of a payload the claimant's own of the round before.
     function _payloadOf(
         ClaimId id,
         IGame.Position calldata position,
@@ -122,13 +125,30 @@ contract Rules is Cases {
         uint256 operand,
         uint8 state
     ) private view returns (bytes32) {
-        IRuns.Seat memory seat = _runs().seatOf(id.runOf(), source.seat);
+        uint32 round = id.roundOf();
+        if (position.subject != IGame.Subject.AGGREGATE) {
+            // INVARIANT: error feedback goes on from the same seat's.
+            require(source.seat == id.numberOf(), WrongSource(operand, source.seat));
+            --round;
+        } else {
+            _requireRank(id, position, source.seat, operand, state);
+        }
+        _requireWork(claimId(ClaimKind.WORK, id.runOf(), round, source.seat), source.commitment);
+        return Root.unwrap(source.commitment.payloadRoot);
+    }
+
+    function _requireRank(
+        ClaimId id,
+        IGame.Position calldata position,
+        uint32 number,
+        uint256 operand,
+        uint8 state
+    ) private view {
+        IRuns.Seat memory seat = _runs().seatOf(id.runOf(), number);
         MemberSet accepted = MemberSet.wrap(uint256(position.second));
         // INVARIANT: input `state` of the outer step is the payload of the accepted member of that rank. Only one seat
         // of an index has committed in a round.
         bool isRank = accepted.has(seat.index) && accepted.rankOf(seat.index) + 1 == state;
-        require(isRank, WrongSource(operand, source.seat));
-        _requireWork(claimId(ClaimKind.WORK, id.runOf(), id.roundOf(), source.seat), source.commitment);
-        return Root.unwrap(source.commitment.payloadRoot);
+        require(isRank, WrongSource(operand, number));
     }
 }

@@ -1,4 +1,4 @@
-import type { Address, Hex } from 'viem';
+import { zeroHash, type Address, type Hex } from 'viem';
 
 import { rootFromProof } from '../../../engine/commit/tree.ts';
 import { encodedOpening, programsRoot, secretOf, type Opening, type RunPrograms } from '../../../sdk/game.ts';
@@ -14,6 +14,7 @@ const programs: RunPrograms = {
   aggregates: rootFromProof(PROGRAM, 2, SIBLINGS),
   zeroFirst: root(0x95) as Hex,
   zeroRest: root(0x96) as Hex,
+  zeroPayload: zeroHash,
   steps: 16,
   payloadBytes: 4_000_000n,
   dataset: root(0x33) as Hex,

@@ -208,7 +208,7 @@ describe('players of the game', function () {
     expect(await Promise.all([0, 3, 5].map(walk))).to.deep.equal([8, 8, 8].map((step) => honest.roots[step]));
   });
 
-  it('convict a payload of another size at once', async () => {
+  it('convict a payload larger than any can be at once', async () => {
     const commitment = (own: MinerRound['commitment']) => ({ ...own, payloadBytes: own.payloadBytes + 1n });
     const { id, done } = await dispute(playRound(honest, { step: (at) => honest.steps[at]!, commitment }));
     expect(done.slice(0, 2)).to.deep.equal(['watcher announce', 'watcher open']);

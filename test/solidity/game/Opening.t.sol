@@ -269,7 +269,26 @@ contract GameOpeningTest is GameFixture {
     }
 }
 
-/// @dev A payload of another size than the run's.
+/// @dev A smaller payload than any that has to be sent in full.
+contract GameSmallTest is GameFixture {
+    function commitment() internal view override returns (IRuns.Commitment memory c) {
+        c = super.commitment();
+        c.payloadBytes = 3_999_999;
+    }
+
+    function test_smallerSize_isNotDisputed() public {
+        IGame.Opening memory open = opening(IGame.Subject.SIZE, 0, new bytes32[](0));
+        announceBy(CHALLENGER, open);
+        vm.roll(vm.getBlockNumber() + 1);
+        IRuns.Commitment memory c = commitment();
+        RunPrograms memory p = programs();
+        vm.expectRevert(abi.encodeWithSelector(IRules.NothingDisputed.selector));
+        vm.prank(nodeOf(CHALLENGER));
+        play.openOnWork(open, c, p);
+    }
+}
+
+/// @dev A payload of more than any can take.
 contract GameSizeTest is GameFixture {
     function commitment() internal view override returns (IRuns.Commitment memory c) {
         c = super.commitment();

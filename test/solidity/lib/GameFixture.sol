@@ -122,12 +122,13 @@ abstract contract GameFixture is Fixture {
             );
     }
 
-    function programs() internal view returns (RunPrograms memory p) {
+    function programs() internal view virtual returns (RunPrograms memory p) {
         p.training = program;
         p.payload = program;
         p.aggregates = Root.wrap(Trees.climb(Root.unwrap(program), 2, Trees.noises(70, 8)));
         p.zeroFirst = Trees.noise(60);
         p.zeroRest = Trees.noise(61);
+        p.zeroPayload = Trees.noise(62);
         p.steps = 16 * stepsOfSegment();
         p.payloadBytes = 4_000_000;
         p.dataset = Root.wrap("dataset");

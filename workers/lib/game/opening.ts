@@ -55,7 +55,7 @@ async function isWrong(
   const witness = witnessOf(disputed);
   if (disputed.kind === 'work') {
     const { payloadBytes, payloadRoot } = disputed.work.commitment;
-    if (subject === 'size') return payloadBytes !== programs.payloadBytes;
+    if (subject === 'size') return payloadBytes > programs.payloadBytes;
     if (subject === 'start') return isUnshowable(witness, signal);
     return differs(witness, { subject, first: 0 }, payloadRoot, signal);
   }
