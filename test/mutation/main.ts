@@ -32,6 +32,8 @@ type Stage = {
   readonly runner: Runner;
   /** Known once the copy is made. */
   files(): readonly string[];
+  /** What has to be compiled for them: some Solidity tests, or by default nothing, since they compile what they need. */
+  readonly build?: 'everything' | 'tests';
   /** The titles of those that are to run for a mutant of this name, for mocha; none of them by undefined. */
   titles(id: string): string | undefined;
 };
@@ -71,9 +73,15 @@ const stages: readonly Stage[] = [
   {
     runner: solidity,
     files: () => solidityTests('game', 'claim/Verdicts.t.sol', 'Claims.t.sol'),
+    build: 'tests',
     titles: (id) => (isReferees(id) ? undefined : ''),
   },
-  { runner: solidity, files: () => solidityTests('claim/referee'), titles: (id) => (isScalars(id) ? '' : undefined) },
+  {
+    runner: solidity,
+    files: () => solidityTests('claim/referee'),
+    build: 'tests',
+    titles: (id) => (isScalars(id) ? '' : undefined),
+  },
   {
     runner: mocha,
     files: () =>
@@ -85,6 +93,7 @@ const stages: readonly Stage[] = [
   {
     runner: mocha,
     files: () => ['starts', 'aggregates', 'lazy-validator', 'trees'].map((name) => `test/adversaries/${name}.ts`),
+    build: 'everything',
     titles: (id) => (isReferees(id) ? undefined : ''),
   },
   ofOperators('scalars.ts', 'has the results', isScalars),
@@ -125,8 +134,12 @@ async function examine({ id, number }: Switch): Promise<Found> {
   return { tests: [], seconds: seconds() };
 }
 
-function compile(): void {
-  const args = ['build', '--quiet'];
+/** What the stages need, and no more: everything takes minutes. */
+function compile(needed: readonly Stage[]): void {
+  const built = needed.filter(({ build }) => build !== undefined);
+  if (built.length === 0) return;
+  const isEverything = built.some(({ build }) => build === 'everything');
+  const args = ['build', '--quiet', ...(isEverything ? [] : built.flatMap(({ files }) => files()))];
   const { status } = spawnSync(join(root, 'node_modules/.bin/hardhat'), args, {
     cwd: bench,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -136,8 +149,7 @@ function compile(): void {
 }
 
 /** What runs with nothing switched off. */
-async function measure(switches: readonly Switch[]): Promise<void> {
-  const needed = stages.filter(({ titles }) => switches.some(({ id }) => titles(id) !== undefined));
+async function measure(needed: readonly Stage[]): Promise<void> {
   for (const [i, { runner, files }] of needed.entries()) {
     if (needed.findIndex((stage) => stage.files()[0] === files()[0]) < i) continue;
     const { tests, failed, error } = await runner.run({ files: files(), coinbase: undefined });
@@ -162,8 +174,9 @@ async function run(): Promise<void> {
   const known = options.missing ? { ...readTable(), ...equivalents } : {};
   const switches = all.filter(({ id }) => new RegExp(options.only).test(id) && (known[id] ?? null) === null);
   note(`${switches.length} mutants${options.again ? '' : '; compiling the contracts with a switch at each'}`);
-  if (!options.again) compile();
-  await measure(switches);
+  const needed = stages.filter(({ titles }) => switches.some(({ id }) => titles(id) !== undefined));
+  if (!options.again) compile(needed);
+  await measure(needed);
   const found = new Map<string, Found>();
   const counts = new Map<string, number>();
   for (const [i, one] of switches.entries()) {
