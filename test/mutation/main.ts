@@ -50,6 +50,8 @@ const operators: readonly (readonly [RegExp, string])[] = [
   [/Products/, 'matmul_nt'],
   [/Reductions/, 'reduce_max|reduce_absmax|sum_i32'],
   [/Fused/, 'fused'],
+  [/Updates/, 'topk_chunk|pack_chunk|scatter_chunk|sort_lanes'],
+  [/Lanes/, 'reduce_max|topk_chunk|sort_lanes'],
   [/Batches/, 'load_batch'],
   [/Movement/, 'reshape|transpose|slice|concat|broadcast|gather|one_hot'],
   [/referee\//, '\\w+'],
@@ -85,7 +87,7 @@ const stages: readonly Stage[] = [
   {
     runner: mocha,
     files: () =>
-      ['guards', 'faults', 'applications', 'fused', 'batches', 'roots'].map(
+      ['guards', 'faults', 'applications', 'updates', 'fused', 'batches', 'roots'].map(
         (name) => `test/integration/contracts/referee-${name}.ts`,
       ),
     titles: (id) => (isReferees(id) && !isScalars(id) ? '' : undefined),

@@ -39,3 +39,8 @@ uint16 constant GATHER = 53;
 uint16 constant ONE_HOT = 54;
 
 uint16 constant LOAD_BATCH = 64;
+
+uint16 constant TOPK_CHUNK = 80;
+uint16 constant PACK_CHUNK = 81;
+uint16 constant SCATTER_CHUNK = 82;
+uint16 constant SORT_LANES = 83;

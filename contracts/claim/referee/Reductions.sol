@@ -6,6 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Node} from "./Descriptor.sol";
 import {F32, I32, TensorType} from "./Geometry.sol";
 import {IReferee} from "./IReferee.sol";
+import {Lanes} from "./Lanes.sol";
 import {Opened, Operands} from "./Operands.sol";
 import {Shapes} from "./Shapes.sol";
 
@@ -16,11 +17,6 @@ using Operands for Opened;
 library Reductions {
     uint256 private constant MAX_REDUCTION = 1024;
 
-    uint256 private constant ONES = 0x0000000100000001000000010000000100000001000000010000000100000001;
-    uint256 private constant SIGNS = ONES << 31;
-    uint256 private constant EXPONENTS = ONES * 0x7f800000;
-    uint256 private constant EVEN_BYTES = ONES * 0x00ff00ff;
-    uint256 private constant EVEN_PAIRS = ONES * 0x0000ffff;
     uint256 private constant ONES_64 = 0x0000000000000001000000000000000100000000000000010000000000000001;
     uint256 private constant EVEN_LANES = ONES_64 * 0xffffffff;
 
@@ -41,7 +37,7 @@ library Reductions {
         Opened memory operand,
         IReferee.Leaf[] calldata leaves
     ) internal view returns (IReferee.Finding memory) {
-        return _largest(node, element, operand, leaves, ~SIGNS);
+        return _largest(node, element, operand, leaves, ~Lanes.SIGNS);
     }
 
     /// @dev Among values, none of which is -0, order is that of the bits with the sign turned, and all bits of a negative
@@ -96,10 +92,10 @@ library Reductions {
         areValues = true;
         unchecked {
             for (uint256 i = 0; i < length; i += 8) {
-                uint256 word = _wordsAt(row, i);
-                areValues = areValues && _areValues(word);
+                uint256 word = Lanes.load(row, i);
+                areValues = areValues && Lanes.areValues(word);
                 word &= kept;
-                uint256 ranks = word ^ (((word >> 31) & ONES) * 0x7fffffff) ^ SIGNS;
+                uint256 ranks = Lanes.ranks(word);
                 // What fills the last word up ranks below all.
                 if (length - i < 8) ranks &= type(uint256).max << (256 - 32 * (length - i));
                 lanes = _maxOfLanes(_maxOfLanes(lanes, ranks & EVEN_LANES), (ranks >> 32) & EVEN_LANES);
@@ -117,34 +113,15 @@ library Reductions {
         }
     }
 
-    /// @dev No lane with all exponent bits, which one more carries into the sign, and none with the sign alone.
-    function _areValues(uint256 word) private pure returns (bool) {
-        unchecked {
-            uint256 notFinite = ((word & EXPONENTS) + ONES * 0x00800000) & SIGNS;
-            uint256 turned = word ^ SIGNS;
-            uint256 notZero = (((turned & ~SIGNS) + ~SIGNS) | turned) & SIGNS;
-            return notFinite == 0 && notZero == SIGNS;
-        }
-    }
-
     /// @dev Each element is shifted by 2^31 to be positive; those that fill the last word up, too.
     function _sum(bytes memory row) private pure returns (int256) {
         unchecked {
             uint256 lanes = 0;
             for (uint256 i = 0; 4 * i < row.length; i += 8) {
-                uint256 word = _wordsAt(row, i) ^ SIGNS;
+                uint256 word = Lanes.load(row, i) ^ Lanes.SIGNS;
                 lanes += (word & EVEN_LANES) + ((word >> 32) & EVEN_LANES);
             }
             return int256((lanes * ONES_64) >> 192) - int256((row.length / 4) << 31);
         }
-    }
-
-    /// @dev Eight little-endian words from element `index` on, each turned round.
-    function _wordsAt(bytes memory row, uint256 index) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(add(row, 32), shl(2, index)))
-        }
-        word = ((word & EVEN_BYTES) << 8) | ((word >> 8) & EVEN_BYTES);
-        return ((word & EVEN_PAIRS) << 16) | ((word >> 16) & EVEN_PAIRS);
     }
 }

@@ -10,10 +10,12 @@ import {IReferee} from "./IReferee.sol";
 import {Movement} from "./Movement.sol";
 import {BROADCAST, CONCAT, FUSED, GATHER, LOAD_BATCH, MATMUL_NT, ONE_HOT} from "./Opcodes.sol";
 import {REDUCE_ABSMAX, REDUCE_MAX, RESHAPE, SLICE, SUM_I32} from "./Opcodes.sol";
+import {PACK_CHUNK, SCATTER_CHUNK, SORT_LANES, TOPK_CHUNK} from "./Opcodes.sol";
 import {Opened, Operands} from "./Operands.sol";
 import {Products} from "./Products.sol";
 import {Reductions} from "./Reductions.sol";
 import {Scalars} from "./Scalars.sol";
+import {Updates} from "./Updates.sol";
 
 /// @title The referee
 /// @dev No loop runs longer than a static bound: 6 axes, 4 operands, 2,048 elements of a contraction, 1,024 of a row, and
@@ -61,11 +63,15 @@ contract Referee is IReferee {
         if (opcode == CONCAT) return Movement.concat(node, element, operands, evidence.operands);
         if (opcode == GATHER) return Movement.gather(node, element, operands, evidence.operands);
         if (opcode == LOAD_BATCH) return Batches.loadBatch(node, element, context, evidence.tokens);
+        if (opcode == PACK_CHUNK) return Updates.packChunk(node, element, operands, evidence.operands);
+        if (opcode == SCATTER_CHUNK) return Updates.scatterChunk(node, element, operands, evidence.operands);
         Leaf[] calldata leaves = evidence.operands[0].leaves;
         if (opcode == REDUCE_MAX) return Reductions.reduceMax(node, element, operands[0], leaves);
         if (opcode == REDUCE_ABSMAX) return Reductions.reduceAbsmax(node, element, operands[0], leaves);
         if (opcode == SUM_I32) return Reductions.sumI32(node, element, operands[0], leaves);
         if (opcode == ONE_HOT) return Movement.oneHot(node, element, operands[0], leaves);
+        if (opcode == TOPK_CHUNK) return Updates.topkChunk(node, element, operands[0], leaves);
+        if (opcode == SORT_LANES) return Updates.sortLanes(node, element, operands[0], leaves);
         return Movement.single(node, element, operands[0], leaves);
     }
 
@@ -75,7 +81,8 @@ contract Referee is IReferee {
         if (opcode == LOAD_BATCH) return 0;
         if (opcode == MATMUL_NT || opcode == CONCAT || opcode == GATHER) return 2;
         if ((opcode >= REDUCE_MAX && opcode <= REDUCE_ABSMAX) || (opcode >= RESHAPE && opcode <= SLICE)) return 1;
-        if (opcode == BROADCAST || opcode == ONE_HOT) return 1;
+        if (opcode == PACK_CHUNK || opcode == SCATTER_CHUNK) return 2;
+        if (opcode == BROADCAST || opcode == ONE_HOT || opcode == TOPK_CHUNK || opcode == SORT_LANES) return 1;
         revert UnknownOpcode(opcode);
     }
 }

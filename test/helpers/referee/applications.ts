@@ -8,6 +8,7 @@ import { bytes, floats, integers, shapes, tensor } from '../hostile.ts';
 import { applications } from '../operators/applications.ts';
 import { fusedOver } from '../operators/lines.ts';
 import { movements, movementsOver, type Shapes } from '../operators/movements.ts';
+import { updates, updatesOver } from '../operators/updates.ts';
 import type { Application } from '../programs.ts';
 import type { BatchSource } from './checks.ts';
 
@@ -123,9 +124,18 @@ const batches: fc.Arbitrary<Case> = fc
     return { application, batch: { ...of, dataset } };
   });
 
-const narrowOnes = { ...applications, ...movements };
+/** Rows as long as the operators take, packed, straddling leaves and with leaves of their own. */
+const longRows = updatesOver((longest) =>
+  fc.tuple(
+    fc.array(small, { maxLength: 5 }).filter((lead) => elementCount(lead) <= 3),
+    fc.constantFrom(...lengths).map((length) => Math.min(length, longest)),
+  ),
+);
+
+const narrowOnes = { ...applications, ...movements, ...updates };
 const wideOnes: Record<string, fc.Arbitrary<Application>> = {
   ...movementsOver(wide),
+  ...longRows,
   matmul_nt: products,
   reduce_max: maxima('reduce_max'),
   reduce_absmax: maxima('reduce_absmax'),

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { SwarmlockError } from '../../../engine/errors.ts';
 import { elementCount, typedArray, type Tensor, type TensorType } from '../../../engine/graph/types.ts';
 import { operators } from '../../../engine/ops/index.ts';
+import { rowOf } from '../../../engine/ops/updates.ts';
 import { evaluate } from '../../../engine/reference.ts';
 import { exactKernels, invocationOf, loweredOutcome, type Application, type Invocation } from '../programs.ts';
 import { casesOf, type Case } from './applications.ts';
@@ -134,6 +135,12 @@ function expectedAt({ op, operands, type, attributes, batch }: Application, elem
   if (op === 'fused') {
     const parts = tensors.map((tensor) => elementOf(tensor, element));
     return answerOfReference(op, parts, { dtype, shape: [1] }, attributes, 0);
+  }
+  if (op === 'pack_chunk' || op === 'scatter_chunk') {
+    const width = shape.at(-1)!;
+    const row = Math.floor(element / width);
+    const parts = tensors.map((tensor) => ({ ...tensor, shape: [1, tensor.shape.at(-1)!], data: rowOf(tensor, row) }));
+    return answerOfReference(op, parts, { dtype, shape: [1, width] }, attributes, element % width);
   }
   return answerOfReference(op, tensors, type, attributes, element);
 }

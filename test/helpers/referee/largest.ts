@@ -23,11 +23,13 @@ const noise = (name: string): Buffer => createHash('sha256').update(name).digest
 const siblings = (name: string, levels: number): Hash[] =>
   Array.from({ length: levels }, (_, i) => hashFromBytes(noise(`${name} ${i}`)));
 
+/** All elements, or each by its place. */
+type Word = number | ((place: number) => number);
 /** The longest row that an operator reads of an operand, or one element of the longest rows. */
-type Read = TensorType & { readonly leaves: number; readonly word?: number };
+type Read = TensorType & { readonly leaves: number; readonly word?: Word; readonly levels?: number };
 
 const MANY = 2 ** TENSOR_LEVELS;
-const wordsOf = (dtype: DType, shape: Shape, word?: number): Read => ({
+const wordsOf = (dtype: DType, shape: Shape, word?: Word): Read => ({
   dtype,
   shape,
   leaves: 1,
@@ -36,12 +38,16 @@ const wordsOf = (dtype: DType, shape: Shape, word?: number): Read => ({
 /** Elements of as many leaves as a tensor has. */
 const f32 = wordsOf('f32', [MANY / 4, 1_024]);
 const i32 = wordsOf('i32', [MANY / 4, 1_024]);
+/** Bits of 2^23 + 2^16 + 2^8 + 1, from which on each integer has the bits that follow. */
+const POSITIONS = 0x4b010101;
 const deep: Shape = [4, 4, 4, 16, 256, 256];
 
 type Largest = {
   readonly result: TensorType;
   readonly operands: readonly Read[];
   readonly attributes?: readonly number[];
+  /** Which element is asked for; by default the first. */
+  readonly element?: number;
 };
 const same = (dtype: DType, ...operands: readonly Read[]): Largest => ({
   result: { dtype, shape: operands[0]!.shape },
@@ -68,6 +74,20 @@ const largest: Readonly<Record<string, Largest>> = {
   reduce_max: { result: { dtype: 'f32', shape: [MANY / 4, 1] }, operands: [{ ...f32, leaves: 4 }] },
   reduce_absmax: { result: { dtype: 'f32', shape: [MANY / 4, 1] }, operands: [{ ...f32, leaves: 4 }] },
   sum_i32: { result: { dtype: 'i32', shape: [MANY / 4, 1] }, operands: [{ ...i32, leaves: 4 }] },
+  topk_chunk: { result: { dtype: 'i8', shape: f32.shape }, operands: [{ ...f32, leaves: 4 }], attributes: [512] },
+  pack_chunk: {
+    result: { dtype: 'f32', shape: f32.shape },
+    operands: [f32, { ...wordsOf('i8', f32.shape, 0x01010101), levels: TENSOR_LEVELS - 2 }],
+    attributes: [1_024],
+    element: 255,
+  },
+  scatter_chunk: {
+    result: { dtype: 'f32', shape: [MANY / 4, 2 ** 24] },
+    operands: [f32, { ...f32, leaves: 4, word: (place) => POSITIONS + place }],
+    attributes: [2 ** 24],
+    element: 2 ** 23 + 0x1_0101,
+  },
+  sort_lanes: { result: { dtype: 'f32', shape: [MANY, 256] }, operands: [wordsOf('f32', [MANY, 256])] },
   reshape: { result: { dtype: 'f32', shape: deep }, operands: [wordsOf('f32', [256, 4, 4, 4, 16, 256])] },
   transpose: {
     result: { dtype: 'f32', shape: [256, 256, 16, 4, 4, 4] },
@@ -102,16 +122,16 @@ function dearestLine(): number[] {
   return Array.from({ length: 6 }, (_, i) => (halves[2 * i]! << 16) | halves[2 * i + 1]!);
 }
 
-/** The dearest final check of an operator: its first element, in trees so deep that only the path to it exists. */
+/** The dearest final check of an operator: one of its first elements, in trees so deep that only the path to it exists. */
 export function largestCheckOf(op: string): Check {
   if (op === 'load_batch') return largestBatch();
-  const { result, operands, attributes = [] } = largest[op]!;
+  const { result, operands, attributes = [], element = 0 } = largest[op]!;
   const opened = operands.map((read, i) => openDeep(`${op} ${i}`, read));
   const lowest = treeLevels(opened.map(({ root }) => root));
   const above = siblings(op, TRACE_LEVELS - lowest.length + 1);
   return {
     descriptor: rawDescriptor(operators.get(op)!.opcode, result, attributes, operands.length),
-    element: 0n,
+    element: BigInt(element),
     context: { ...emptyContext, trace: rootFromProof(lowest.at(-1)![0]!, 0, above), inputs: operands.map(() => ZERO) },
     evidence: {
       operands: opened.map(({ evidence }, i) => ({ ...evidence, siblings: [...siblingsOf(lowest, 0, i), ...above] })),
@@ -131,10 +151,13 @@ const emptyContext = {
 } as const;
 
 /** The first leaves of a tensor, full of values none of whose bytes is zero unless a word is given. */
-function openDeep(name: string, { dtype, shape, leaves, word }: Read): { root: Hash; evidence: OperandEvidence } {
-  const data = Array.from({ length: 4 }, (_, leaf) => leafOf(`${name} ${leaf}`, dtype, word));
+function openDeep(
+  name: string,
+  { dtype, shape, leaves, word, levels = TENSOR_LEVELS }: Read,
+): { root: Hash; evidence: OperandEvidence } {
+  const data = Array.from({ length: 4 }, (_, leaf) => leafOf(`${name} ${leaf}`, dtype, word, leaf * (LEAF_BYTES / 4)));
   const lowest = treeLevels(data.map(hashLeaf));
-  const above = siblings(name, TENSOR_LEVELS - lowest.length + 1);
+  const above = siblings(name, levels - lowest.length + 1);
   const tree = rootFromProof(lowest.at(-1)![0]!, 0, above);
   const root = hashFromBytes(sha256(tensorHeader({ dtype, shape }), bytesFromHash(tree)));
   const shown = data.slice(0, leaves).map((bytes, leaf) => ({
@@ -144,9 +167,10 @@ function openDeep(name: string, { dtype, shape, leaves, word }: Read): { root: H
   return { root, evidence: { dtype: dtypeCodes[dtype], extents: shape, tree, siblings: [], leaves: shown } };
 }
 
-function leafOf(name: string, dtype: DType, word?: number): Buffer {
+function leafOf(name: string, dtype: DType, word?: Word, first = 0): Buffer {
   const bytes = Buffer.concat(Array.from({ length: LEAF_BYTES / 32 }, (_, i) => noise(`${name} ${i}`)));
-  if (word !== undefined) for (let at = 0; at < LEAF_BYTES; at += 4) bytes.writeUInt32LE(word, at);
+  const wordAt = (place: number): number => (typeof word === 'function' ? word(place) : word!);
+  if (word !== undefined) for (let at = 0; at < LEAF_BYTES; at += 4) bytes.writeUInt32LE(wordAt(first + at / 4), at);
   // Finite, small integers of both signs, and no -128.
   else if (bytesPerElement[dtype] === 1) bytes.forEach((byte, at) => (bytes[at] = byte | 1));
   else for (let at = 3; at < LEAF_BYTES; at += 4) bytes[at] = dtype === 'f32' ? 0x3f : at % 8 === 3 ? 0x01 : 0xfe;

@@ -29,6 +29,15 @@ const quotients = Array.from({ length: 12 }, (_, i) => ({
   sources: [i === 0 ? 0 : FIRST_RESULT + i - 1, 1 + (i % 3)],
 }));
 
+/** The numbers from 0 on. */
+function numbers(graph: GraphBuilder, n: number): Value {
+  return graph.constant(
+    'f32',
+    [n],
+    Float32Array.from({ length: n }, (_, i) => i),
+  );
+}
+
 /** The largest applications of the operators that read rows, and of others that open the most leaves. */
 const largest: Record<string, Program> = {
   matmul_nt: programOf(
@@ -50,6 +59,16 @@ const largest: Record<string, Program> = {
     graph.apply('reduce_absmax', [x!], { dtype: 'f32', shape: [64, 1] }),
   ),
   sum_i32: programOf([['f32', [64, 1_024]]], (graph, [x]) => graph.sumI32(graph.toFixed(x!, 0, 2 ** 20))),
+  topk_chunk: programOf([['f32', [64, 1_024]]], (graph, [x]) => graph.topkChunk(x!, 512)),
+  pack_chunk: programOf([['f32', [64, 1_024]]], (graph, [x]) => graph.packChunk(x!, graph.topkChunk(x!, 512), 1_024)),
+  scatter_chunk: programOf([['f32', [64, 1_024]]], (graph, [x]) =>
+    graph.scatterChunk(x!, graph.broadcast(numbers(graph, 1_024), [64, 1_024]), 4_096),
+  ),
+  'scatter_chunk of rows that straddle leaves': programOf([['f32', [64, 250]]], (graph, [x]) =>
+    graph.scatterChunk(x!, graph.broadcast(numbers(graph, 250), [64, 250]), 251),
+  ),
+  sort_lanes: programOf([['f32', [64, 256]]], (graph, [x]) => graph.sortLanes(x!)),
+  'sort_lanes of rows that straddle leaves': programOf([['f32', [64, 250]]], (graph, [x]) => graph.sortLanes(x!)),
   residual: programOf([['f32', [64, 2_048]]], (graph, [x]) => graph.residual(x!, graph.scalar(0.5))),
   div: programOf(
     [

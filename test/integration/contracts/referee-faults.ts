@@ -7,6 +7,7 @@ import { createReferee, type Answer, type Check, type RefereeContract } from '..
 import { handmade, withByte, withOperand, type RawOperand } from '../../helpers/referee/handmade.ts';
 
 const ONE = 0x3f800000;
+const TWO = 0x40000000;
 const FAULT: Answer = { fault: true };
 const opcodeOf = (op: string): number => operators.get(op)!.opcode;
 
@@ -153,6 +154,7 @@ describe('what the referee takes as a fault', function () {
     const i32 = operand('i32', [2, 3]);
     const i8 = operand('i8', [2, 3]);
     const u32 = operand('u32', [2, 3], [0], 0);
+    const positions = { ...f32, words: [0, ONE, TWO, 0, ONE, TWO] };
     type Case = readonly [
       op: string,
       result: DType,
@@ -177,6 +179,10 @@ describe('what the referee takes as a fault', function () {
       ['broadcast', 'f32', [4, 2, 3], [f32]],
       ['gather', 'f32', [2, 3, 3], [f32, u32]],
       ['one_hot', 'f32', [2, 3, 4], [u32], [4]],
+      ['topk_chunk', 'i8', [2, 3], [f32], [2]],
+      ['pack_chunk', 'f32', [2, 2], [f32, i8], [2]],
+      ['scatter_chunk', 'f32', [2, 4], [f32, positions], [4]],
+      ['sort_lanes', 'f32', [2, 3], [f32]],
     ];
     const check = ([op, dtype, shape, operands, attributes = []]: Case): Check =>
       handmade({ opcode: opcodeOf(op), result: { dtype, shape }, operands, attributes });

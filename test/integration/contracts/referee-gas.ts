@@ -10,6 +10,9 @@ const limits: Record<string, number> = {
   reduce_max: 330_000,
   reduce_absmax: 330_000,
   sum_i32: 330_000,
+  topk_chunk: 330_000,
+  scatter_chunk: 430_000,
+  sort_lanes: 300_000,
   // Four operands.
   fused: 400_000,
 };
