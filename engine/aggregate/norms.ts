@@ -1,12 +1,11 @@
+import { MOST_MAGNITUDE } from '../compress/magnitudes.ts';
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { rowSum } from '../nn/sliced.ts';
 import { MAX_REDUCTION } from '../ops/reduce.ts';
 
-/** Elements beyond this magnitude are cut to it, so that no sum of squares of an aggregate overflows. */
-export const MOST_ELEMENT = 2 ** 40;
-
+/** Elements within +-2^40, as the wire has them, so that no sum of squares overflows. */
 export function bounded(graph: GraphBuilder, x: Value): Value {
-  return graph.max(graph.min(x, MOST_ELEMENT), -MOST_ELEMENT);
+  return graph.max(graph.min(x, MOST_MAGNITUDE), -MOST_MAGNITUDE);
 }
 
 /**

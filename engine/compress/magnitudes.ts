@@ -5,7 +5,7 @@
 
 /** Magnitudes below this one become 0. */
 export const LEAST_MAGNITUDE = 2 ** -60;
-/** Magnitudes above this one become it. */
+/** Magnitudes above this one become it. No payload holds a larger one, or an aggregate could overflow. */
 export const MOST_MAGNITUDE = 2 ** 40;
 
 /** Mantissas of one power of two. */

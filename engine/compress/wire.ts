@@ -3,6 +3,7 @@ import { createState, stateBytes, type State } from '../graph/state.ts';
 import type { StateLayout } from '../graph/types.ts';
 import { publishedLayout } from '../programs.ts';
 import type { Recipe } from '../recipe.ts';
+import { MOST_MAGNITUDE } from './magnitudes.ts';
 import { BitReader, BitWriter } from './range-coder.ts';
 import { codeChunks, type Chunks } from './symbols.ts';
 
@@ -28,7 +29,7 @@ export function largestPayload(recipe: Recipe): number {
  * (`codeChunks`). One payload has one encoding. @throws PAYLOAD_INVALID for what no payload program gives
  */
 export function encodePayload(recipe: Recipe, payload: State): Uint8Array<ArrayBuffer> {
-  if (recipe.compression.name === 'none') return Uint8Array.from(payload.bytes);
+  if (recipe.compression.name === 'none') return Uint8Array.from(bounded(payload).bytes);
   const writer = new BitWriter();
   requireCoded(() => codeChunks(writer, chunksOf(recipe, payload), false));
   const coded = writer.finish();
@@ -57,9 +58,13 @@ export function decodePayload(recipe: Recipe, bytes: Uint8Array): State {
 function decodeTensors(layout: StateLayout, bytes: Uint8Array): State {
   const expected = stateBytes(layout);
   if (bytes.length !== expected) throw invalid(`${bytes.length} bytes are not the ${expected} of its tensors`);
-  const payload = createState(layout, bytes);
+  return bounded(createState(layout, bytes));
+}
+
+/** A payload of plain tensors with no element that could make an aggregate overflow. */
+function bounded(payload: State): State {
   for (const [name, data] of payload.tensors)
-    if (!data.every(Number.isFinite)) throw invalid(`${name} has an element that is not finite`);
+    if (!data.every((x) => Math.abs(x) <= MOST_MAGNITUDE)) throw invalid(`an element of ${name} is beyond 2^40 or NaN`);
   return payload;
 }
 
