@@ -29,7 +29,7 @@ type Models = Record<'quotient' | 'remainder' | 'low' | 'high' | 'larger' | 'sig
  * @throws RangeError for positions or values that no compression gives
  */
 export function codeChunks(coder: BitCoder, { chunk, k, positions, values }: Chunks, isReading: boolean): void {
-  const parameter = Math.max(0, Math.floor(Math.log2(chunk / k)) - 1);
+  const parameter = riceParameter(chunk / k);
   const models = modelsFor(parameter);
   const gaps = new GapCoder(coder, models, parameter);
   let before = 0;
@@ -38,6 +38,13 @@ export function codeChunks(coder: BitCoder, { chunk, k, positions, values }: Chu
     codePositions(gaps, row, isReading);
     before = codeValues(coder, models, row.values, before, isReading);
   }
+}
+
+/** floor(log2 spacing) - 1, and 0 for spacings below 2. */
+function riceParameter(spacing: number): number {
+  let parameter = 0;
+  while (2 ** (parameter + 2) <= spacing) parameter++;
+  return parameter;
 }
 
 function modelsFor(parameter: number): Models {
