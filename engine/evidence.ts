@@ -39,13 +39,16 @@ export type TokensEvidence = {
 };
 export type Evidence = { readonly operands: readonly OperandEvidence[]; readonly tokens: TokensEvidence };
 
+/** A state of which only the first part is known, with what leads from the root of that part to the whole one's. */
+export type Leftmost = { readonly state: State; readonly above: readonly Hash[] };
+
 /** Where operands are read from, and what they are opened under. */
 export type EvidenceSources = {
   /**
    * For each input state the one whose root the contract holds. It may be larger than the one that was traced, if that is
    * its first group: a whole training state for its parameters.
    */
-  readonly inputs: readonly State[];
+  readonly inputs: readonly (State | Leftmost)[];
   readonly dataset?: Dataset | undefined;
   /** Which batch `load_batch` gave. */
   readonly batch?: Pick<BatchOf, 'seed' | 'participant' | 'step'> | undefined;
@@ -88,9 +91,14 @@ export function firstDifference(own: readonly Hash[], other: readonly Hash[]): n
 function placesOf(trace: Trace, { inputs, path }: EvidenceSources, node: number): (ref: Ref) => readonly Hash[] {
   return (ref) => {
     if (ref.kind === 'node') return pathUnder(treeLevels(trace.nodes), node, ref.index, path);
-    if (ref.kind === 'input') return siblingsOf(stateTree(inputs[ref.state]!), 0, ref.place);
+    if (ref.kind === 'input') return pathInState(inputs[ref.state]!, ref.place);
     return constantProof(trace.program, ref.index);
   };
+}
+
+function pathInState(input: State | Leftmost, place: number): readonly Hash[] {
+  const { state, above } = 'above' in input ? input : { state: input, above: [] };
+  return [...siblingsOf(stateTree(state), 0, place), ...above];
 }
 
 /**

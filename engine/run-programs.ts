@@ -1,7 +1,8 @@
 import { EMPTY, merkleRoot } from './commit/tree.ts';
 import { type Hash } from './commit/hash.ts';
 import { SwarmlockError } from './errors.ts';
-import { createState, stateBytes } from './graph/state.ts';
+import { mostPublished } from './compress/published.ts';
+import { createState } from './graph/state.ts';
 import { stateTree, subtreeAt } from './commit/subtrees.ts';
 import { programRoot } from './graph/encode.ts';
 import { aggregateProgram, payloadLayout, payloadProgram, trainingLayout, trainingProgram } from './programs.ts';
@@ -54,7 +55,7 @@ export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
     zeroRest: subtreeAt(zeros, height - 1, 1),
     zeroPayload: zeroPayload(recipe),
     steps: recipe.round.steps,
-    payloadBytes: BigInt(stateBytes(payloadLayout(recipe))),
+    payloadBytes: BigInt(mostPublished(recipe)),
     dataset: recipe.dataset.root as Hash,
   };
 }

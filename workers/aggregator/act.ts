@@ -3,6 +3,7 @@ import { aggregate } from '../../engine/training.ts';
 import { indicesOf, memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
 import { claimAggregate } from '../../sdk/round.ts';
 import type { Library } from '../lib/game/library.ts';
+import { tensorsOf } from '../lib/global-states.ts';
 import { isFiniteState } from '../lib/steps.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { AggregatorConfig } from './config.ts';
@@ -13,7 +14,7 @@ export type AggregatorMeans = {
   readonly shop: Workshop<AggregatorConfig>;
   readonly memory: AggregatorMemory;
   /** Own copies for as long as the aggregate can be disputed: what members serve may be gone by then. */
-  readonly library: Pick<Library, 'keep'>;
+  readonly library: Pick<Library, 'keepPublished'>;
 };
 
 type ActionOf<Type extends AggregatorAction['type']> = Extract<AggregatorAction, { type: Type }>;
@@ -40,18 +41,18 @@ async function compute({ shop, memory, library }: AggregatorMeans, action: Actio
   const started = performance.now();
   const parent = await states.get(root);
   const served = await states.payloads({ round, parent: root, accepted: candidates });
-  const payloads = new Map([...served].filter(([, payload]) => isFiniteState(payload)));
+  const payloads = new Map([...served].filter(([, { payload }]) => isFiniteState(payload)));
   const accepted = memberSet(payloads.keys());
   const isIncomplete = served.size < indicesOf(candidates).length && isPatient(shop, memory, round);
   if (parent === undefined || accepted === 0n || isIncomplete) {
     memory.computed = { round, candidates, accepted, nextRoot: undefined };
     return;
   }
-  const state = await aggregate(model.recipe, parent, [...payloads.values()], model.executor);
+  const state = await aggregate(model.recipe, parent, tensorsOf(payloads), model.executor);
   if (!isFiniteState(state)) throw notFinite(round);
   for (const { index, commitment } of await book.of(round)) {
-    const payload = payloads.get(index);
-    if (payload !== undefined) await library.keep(round, commitment.payloadRoot, payload);
+    const published = payloads.get(index);
+    if (published !== undefined) await library.keepPublished(round, commitment.payloadRoot, published);
   }
   const nextRoot = await model.rootOf(state);
   await blobs.put(nextRoot, state.bytes);

@@ -1,9 +1,10 @@
 import type { State } from '../../engine/graph/state.ts';
-import { aggregate, parametersState, pseudoGradient } from '../../engine/training.ts';
+import { aggregate } from '../../engine/training.ts';
 import type { Subject } from '../../sdk/game.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
 import type { Disputed } from '../lib/game/dispute.ts';
-import { payloadOf, traceOfStep, type WitnessMeans } from '../lib/game/honest-witness.ts';
+import { traceOfStep, type WitnessMeans } from '../lib/game/honest-witness.ts';
+import { payloadAfter, publishedPayload } from '../lib/game/payload-chain.ts';
 import { globalState } from '../lib/game/settled.ts';
 import type { Work } from '../lib/game/work.ts';
 import type { Model } from '../lib/model.ts';
@@ -38,11 +39,12 @@ async function wrongIn(
 
 /** From the start of the round to its payload: what comes after the first difference may differ because of it. */
 async function wrongInWork(
-  { model, replay, states, library }: WitnessMeans,
+  means: WitnessMeans,
   work: Work,
   signal: AbortSignal,
 ): Promise<Wrong | undefined | 'missing'> {
-  const { startRoot, segmentRoots, payloadRoot, payloadBytes, parent } = work.commitment;
+  const { model, replay, library } = means;
+  const { startRoot, segmentRoots, payloadRoot, payloadBytes } = work.commitment;
   const starts = await replay.startsOf(work, signal);
   if (starts === undefined) return 'missing';
   let state = starts.find(({ root }) => root === startRoot)?.state;
@@ -54,8 +56,7 @@ async function wrongInWork(
   }
   await library.keep(work.round, segmentRoots.at(-1)!, state);
   if (payloadBytes > model.programs.payloadBytes) return { subject: 'size', segment: 0 };
-  const start = await globalState(states, parent);
-  const payload = await pseudoGradient(model.recipe, start, parametersState(model.recipe, state), model.executor);
+  const payload = await payloadAfter(means, work, state, signal);
   return (await isRightEnd(model, payload, payloadRoot)) ? undefined : { subject: 'payload', segment: 0 };
 }
 
@@ -67,7 +68,7 @@ async function wrongInAggregate(
   const { model, states } = means;
   const parent = await globalState(states, claim.parent);
   const payloads: State[] = [];
-  for (const member of members) payloads.push(await payloadOf(means, member, signal));
+  for (const member of members) payloads.push((await publishedPayload(means, member, signal)).payload);
   const next = await aggregate(model.recipe, parent, payloads, model.executor);
   return (await isRightEnd(model, next, claim.nextRoot)) ? undefined : { subject: 'aggregate', segment: 0 };
 }

@@ -1,4 +1,5 @@
 import type { Hash } from '../../engine/commit/hash.ts';
+import type { Published } from '../../engine/compress/published.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { State } from '../../engine/graph/state.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
@@ -8,6 +9,7 @@ import type { BlobStore } from './blobs.ts';
 import type { CommitmentBook } from './commitments.ts';
 import type { Log } from './log.ts';
 import { fetchState, type Model } from './model.ts';
+import { fetchPublished } from './payloads.ts';
 import type { VerifyAction } from './progress.ts';
 import { isFiniteState } from './steps.ts';
 
@@ -23,8 +25,8 @@ export type GlobalStates = {
   get(root: Hash): Promise<State | undefined>;
   /** Takes a state as verified. */
   hold(recomputed: Recomputed): void;
-  /** Payloads of these members, by index; those that are not served are not in it. */
-  payloads(step: OuterStep): Promise<ReadonlyMap<number, State>>;
+  /** What these members have published, by index; what is not served is not in it. */
+  payloads(step: OuterStep): Promise<ReadonlyMap<number, Published>>;
   /** The result of an outer step, 'fault' when it has none, undefined while its parent or a payload is missing. */
   recompute(step: OuterStep): Promise<Recomputed | 'fault' | undefined>;
   /** Recomputes a state and holds it, unless it is another one than `action` says or cannot be had. */
@@ -61,10 +63,10 @@ export function globalStates(options: GlobalStatesOptions): GlobalStates {
       for (const old of held.keys()) if (held.size > HELD) held.delete(old);
     },
     async payloads({ round, accepted }) {
-      const found = new Map<number, State>();
+      const found = new Map<number, Published>();
       for (const { index, commitment } of await book.of(round)) {
         if (!hasMember(accepted, index)) continue;
-        const payload = await fetchState(blobs, model, model.globalLayout, commitment.payloadRoot);
+        const payload = await fetchPublished(blobs, model, commitment);
         if (payload !== undefined) found.set(index, payload);
       }
       return found;
@@ -73,7 +75,7 @@ export function globalStates(options: GlobalStatesOptions): GlobalStates {
       const parent = await states.get(step.parent);
       const payloads = parent && (await states.payloads(step));
       if (parent === undefined || payloads?.size !== indicesOf(step.accepted).length) return undefined;
-      const state = await aggregate(model.recipe, parent, [...payloads.values()], model.executor);
+      const state = await aggregate(model.recipe, parent, tensorsOf(payloads), model.executor);
       return isFiniteState(state) ? { root: await model.rootOf(state), state } : 'fault';
     },
     async verify({ root, from }) {
@@ -94,6 +96,11 @@ export function globalStates(options: GlobalStatesOptions): GlobalStates {
     },
   };
   return states;
+}
+
+/** What aggregates read of payloads, in ascending member index. */
+export function tensorsOf(payloads: ReadonlyMap<number, Published>): readonly State[] {
+  return [...payloads.values()].map(({ payload }) => payload);
 }
 
 /** @throws GENESIS_MISMATCH when the recipe's initial parameters are not the state that the run starts from */

@@ -5,7 +5,7 @@ import type { MinerConfig } from './config.ts';
 import type { MinerAction } from './decide.ts';
 import type { MinerMemory } from './read.ts';
 import type { RoundFiles } from './round-files.ts';
-import { train, type Finished, type TrainingOptions } from './training.ts';
+import { feedbackOf, train, type Finished, type TrainingOptions } from './training.ts';
 
 export type MinerMeans = {
   readonly shop: Workshop<MinerConfig>;
@@ -28,7 +28,7 @@ export async function act(means: MinerMeans, action: MinerAction, signal: AbortS
     case 'publishPayload':
       return publishPayload(means, finishedOf(memory, action.round));
     case 'publishSegments':
-      return publishSegments(means, finishedOf(memory, action.round), action.segments);
+      return publishSegments(means, finishedOf(memory, action.round), action.segments, signal);
     case 'claimShares':
       return takeShares(means, action, signal);
     case 'release':
@@ -48,7 +48,7 @@ async function commitRound({ shop }: MinerMeans, finished: Finished, signal: Abo
   const { deployment, config, hand, log } = shop;
   const { round, owner, parent, startRoot, segmentRoots } = finished.facts;
   const { payloadRoot, payload } = finished;
-  const payloadBytes = BigInt(payload.bytes.length);
+  const payloadBytes = BigInt(payload.length);
   const commitment = { parent, startRoot, segmentRoots, payloadRoot, payloadBytes };
   if ((await hand.send(commit(deployment, config.runId, round, commitment), signal)) === undefined) return;
   const fields = { event: 'committed', round, owner, ...commitment, payloadBytes: String(payloadBytes) };
@@ -58,18 +58,22 @@ async function commitRound({ shop }: MinerMeans, finished: Finished, signal: Abo
 async function publishPayload({ shop, memory }: MinerMeans, finished: Finished): Promise<void> {
   const { round } = finished.facts;
   const { payloadRoot: root, payload } = finished;
-  await shop.blobs.put(root, payload.bytes);
+  await shop.blobs.put(root, payload);
   memory.published = { ...publishedIn(memory, round), payload: true };
-  shop.log.info({ event: 'payload', round, root, bytes: payload.bytes.length }, 'payload published');
+  shop.log.info({ event: 'payload', round, root, bytes: payload.length }, 'payload published');
 }
 
-/** A state that is damaged on disk takes the whole round with it, which is then trained again: it comes out the same. */
+/**
+ * With the error feedback that the round went on from. A state that is damaged on disk takes the whole round with it, which
+ * is then trained again: it comes out the same.
+ */
 async function publishSegments(
-  { shop, memory, files }: MinerMeans,
+  { shop, memory, files, training }: MinerMeans,
   { facts }: Finished,
   segments: readonly number[],
+  signal: AbortSignal,
 ): Promise<void> {
-  const { round, startRoot, segmentRoots } = facts;
+  const { round, startRoot, segmentRoots, lineage } = facts;
   let bytes = 0;
   for (const segment of segments) {
     const saved = await files.at(round, segment);
@@ -80,6 +84,11 @@ async function publishSegments(
     }
     await shop.blobs.put(segment === 0 ? startRoot : segmentRoots[segment - 1]!, saved.state);
     bytes += saved.state.length;
+  }
+  const feedback = await feedbackOf(training, lineage, signal);
+  if (feedback !== undefined) {
+    await shop.blobs.put(feedback.root, feedback.state.bytes);
+    bytes += feedback.state.bytes.length;
   }
   const published = publishedIn(memory, round);
   memory.published = { ...published, segments: [...published.segments, ...segments] };

@@ -23,6 +23,8 @@ const workFields = {
 };
 const factsSchema = z.strictObject({ ...workFields, startRoot: root, segmentRoots: z.array(root) });
 
+const feedbackSchema = z.strictObject({ ...workFields, feedback: root });
+
 export type Work = z.infer<z.ZodObject<typeof workFields>>;
 /** How far a round is: one more segment root at each point. */
 export type RoundFacts = z.infer<typeof factsSchema>;
@@ -37,12 +39,16 @@ export type RoundFiles = {
   latest(work: Work, segments: number): Promise<Saved<RoundFacts> | undefined>;
   /** The state at one point; undefined when it is absent or damaged. */
   at(round: number, point: number): Promise<Saved<RoundFacts> | undefined>;
+  /** Keeps the error feedback of exactly this work, by the root of its state. */
+  saveFeedback(work: Work, feedback: Hash, state: Uint8Array): Promise<void>;
+  /** Undefined when it is absent or damaged, or that of another work. */
+  feedback(work: Work): Promise<Saved<{ readonly feedback: Hash }> | undefined>;
   discard(round: number): Promise<void>;
-  /** The state of a root at some point of a round, as it is stored. */
+  /** The state of a root at some point of a round, or its error feedback, as it is stored. */
   find(round: number, root: Hash): Promise<Uint8Array | undefined>;
   /**
    * Makes room when the work on `round` begins: of rounds from `oldest` on, whose claims can still be disputed, only the
-   * state at the end is kept, and nothing of those before. The roots of all points that the rounds before had.
+   * state at the end and the error feedback are kept, and nothing of those before. The roots of all that the rounds before had.
    */
   retire(round: number, oldest: number): Promise<readonly Hash[]>;
 };
@@ -50,15 +56,9 @@ export type RoundFiles = {
 export function roundFiles(folder: string, log: Log): RoundFiles {
   const open = (round: number, point: number) =>
     openCheckpoint(join(folder, String(round), String(point)), factsSchema, log);
-  const at: RoundFiles['at'] = async (round, point) => {
-    try {
-      return await open(round, point).load();
-    } catch (error) {
-      // It has been reported. What is damaged is computed again: it comes out the same.
-      if (error instanceof SwarmlockError && error.code === 'CHECKPOINT_CORRUPT') return undefined;
-      throw error;
-    }
-  };
+  const openFeedback = (round: number) => openCheckpoint(join(folder, String(round), 'feedback'), feedbackSchema, log);
+  const at: RoundFiles['at'] = (round, point) => open(round, point).load().catch(unlessDamaged);
+  const feedbackOf = (round: number) => openFeedback(round).load().catch(unlessDamaged);
   return {
     save: (facts, state) => open(facts.round, facts.segmentRoots.length).save(facts, state),
     at,
@@ -69,8 +69,15 @@ export function roundFiles(folder: string, log: Log): RoundFiles {
       }
       return undefined;
     },
+    saveFeedback: (work, feedback, state) => openFeedback(work.round).save({ ...workOf(work), feedback }, state),
+    async feedback(work) {
+      const saved = await feedbackOf(work.round);
+      return saved && isOf(saved.facts, work) ? saved : undefined;
+    },
     discard: (round) => rm(join(folder, String(round)), { recursive: true, force: true }),
     async find(round, root) {
+      const feedback = await feedbackOf(round);
+      if (feedback?.facts.feedback === root) return feedback.state;
       for (const point of await numbersIn(join(folder, String(round)))) {
         const saved = await at(round, point);
         if (saved === undefined) continue;
@@ -86,6 +93,8 @@ export function roundFiles(folder: string, log: Log): RoundFiles {
         const furthest = Math.max(...points);
         const saved = Number.isFinite(furthest) ? await at(old, furthest) : undefined;
         if (saved !== undefined) roots.push(saved.facts.startRoot, ...saved.facts.segmentRoots);
+        const feedback = await feedbackOf(old);
+        if (feedback !== undefined) roots.push(feedback.facts.feedback);
         const gone = old < oldest ? [''] : points.filter((point) => point < furthest).map(String);
         for (const point of gone) await rm(join(folder, String(old), point), { recursive: true, force: true });
       }
@@ -94,7 +103,17 @@ export function roundFiles(folder: string, log: Log): RoundFiles {
   };
 }
 
-function isOf(facts: RoundFacts, work: Work): boolean {
+/** It has been reported. What is damaged is computed again: it comes out the same. */
+function unlessDamaged(error: unknown): undefined {
+  if (error instanceof SwarmlockError && error.code === 'CHECKPOINT_CORRUPT') return undefined;
+  throw error;
+}
+
+function workOf({ round, seed, owner, parent, lineage }: Work): Work {
+  return { round, seed, owner, parent, lineage };
+}
+
+function isOf(facts: Work, work: Work): boolean {
   const same = facts.round === work.round && facts.seed === work.seed && facts.parent === work.parent;
   const isSame = same && facts.owner === work.owner && facts.lineage.length === work.lineage.length;
   return isSame && facts.lineage.every((round, index) => round === work.lineage[index]);

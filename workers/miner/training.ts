@@ -1,18 +1,26 @@
 import type { Hash } from '../../engine/commit/hash.ts';
+import { encodePublished, feedbackLayout, partsOfPayload } from '../../engine/compress/published.ts';
 import type { Dataset } from '../../engine/data/dataset.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
+import { payloadLayout } from '../../engine/programs.ts';
 import { tokensPerRound } from '../../engine/recipe.ts';
-import { parametersState, pseudoGradient, startState, type Trainer } from '../../engine/training.ts';
+import { copyTensors, parametersState, pseudoGradient, startState, type Trainer } from '../../engine/training.ts';
 import type { BlobStore } from '../lib/blobs.ts';
 import type { GlobalStates } from '../lib/global-states.ts';
 import type { Log } from '../lib/log.ts';
 import type { Model } from '../lib/model.ts';
+import { publishedOf } from '../lib/payloads.ts';
 import { segmentSpan, takeSteps } from '../lib/steps.ts';
 import type { RoundFacts, RoundFiles, Work } from './round-files.ts';
 
 /** A round that is trained: what there is to commit, and what to publish. */
-export type Finished = { readonly facts: RoundFacts; readonly payloadRoot: Hash; readonly payload: State };
+export type Finished = {
+  readonly facts: RoundFacts;
+  readonly payloadRoot: Hash;
+  /** As it is published. */
+  readonly payload: Uint8Array;
+};
 
 export type TrainingOptions = {
   readonly model: Model;
@@ -49,7 +57,7 @@ export async function train(options: TrainingOptions, work: Work, signal: AbortS
     point = await trainSegment(options, work, point, losses, signal);
     if (!(await options.isCurrent(round))) return undefined;
   }
-  const finished = await conclude(options, work, point);
+  const finished = await conclude(options, work, point, signal);
   const loss = point.state.tensors.get('loss')![0]!;
   const meanLoss = losses.length === 0 ? loss : losses.reduce((sum, value) => sum + value, 0) / losses.length;
   const ms = Math.round(performance.now() - started);
@@ -96,6 +104,41 @@ async function localState(
   return createState(trainingLayout, end.bytes);
 }
 
+/**
+ * The error feedback that a lineage's last round ended in: from disk, or computed again when that is lost. Undefined where
+ * there is none: without error feedback, and where a round starts from zero.
+ */
+export async function feedbackOf(
+  options: TrainingOptions,
+  lineage: readonly number[],
+  signal: AbortSignal,
+): Promise<{ readonly root: Hash; readonly state: State } | undefined> {
+  const { model, files, log } = options;
+  const round = lineage.at(-1);
+  const layout = feedbackLayout(model.recipe);
+  if (round === undefined || layout === undefined) return undefined;
+  const work = await options.workOf(round, lineage.slice(0, -1));
+  const saved = await files.feedback(work);
+  if (saved !== undefined) return { root: saved.facts.feedback, state: createState(layout, saved.state) };
+
+  log.warn({ round }, 'the error feedback of a settled round is lost: computing it again');
+  const payload = await payloadOf(options, work, (await localState(options, lineage, signal))!, signal);
+  const { feedback } = partsOfPayload(model.recipe, payload);
+  const root = await model.rootOf(feedback!);
+  await files.saveFeedback(work, root, feedback!.bytes);
+  return { root, state: feedback! };
+}
+
+/** The whole payload of a round that ended in `end`. */
+async function payloadOf(options: TrainingOptions, work: Work, end: State, signal: AbortSignal): Promise<State> {
+  const { recipe, executor } = options.model;
+  const start = await globalState(options, work.parent);
+  const before = createState(payloadLayout(recipe));
+  const feedback = await feedbackOf(options, work.lineage, signal);
+  if (feedback !== undefined) copyTensors(feedback.state, before);
+  return pseudoGradient(recipe, start, parametersState(recipe, end), executor, before);
+}
+
 async function globalState({ states }: TrainingOptions, root: Hash): Promise<State> {
   const state = await states.get(root);
   if (state !== undefined) return state;
@@ -134,9 +177,16 @@ async function trainSegment(
   return { facts, state };
 }
 
-async function conclude(options: TrainingOptions, { parent }: Work, { facts, state }: Point): Promise<Finished> {
-  const { recipe, executor, rootOf } = options.model;
-  const start = await globalState(options, parent);
-  const payload = await pseudoGradient(recipe, start, parametersState(recipe, state), executor);
-  return { facts, payload, payloadRoot: await rootOf(payload) };
+async function conclude(
+  options: TrainingOptions,
+  work: Work,
+  { facts, state }: Point,
+  signal: AbortSignal,
+): Promise<Finished> {
+  const { model, files } = options;
+  const whole = await payloadOf(options, work, state, signal);
+  const { feedback } = partsOfPayload(model.recipe, whole);
+  const published = await publishedOf(model, whole);
+  if (feedback !== undefined) await files.saveFeedback(work, published.feedback!, feedback.bytes);
+  return { facts, payloadRoot: await model.rootOf(whole), payload: encodePublished(model.recipe, published) };
 }

@@ -62,7 +62,9 @@ async function auditClaim(means: ValidatorMeans, action: ActionOf<'audit'>, sign
   const facts = await readRound(shop.client, shop.deployment, shop.config.runId, round);
   const { seed, parent } = facts;
   const before = await localBefore(means, facts, seat);
-  const subject = { duty, seed, parent, before, commitment: committed.commitment, segments };
+  const earlier = round === 1 ? [] : await shop.book.of(round - 1);
+  const committedBefore = earlier.find((found) => found.seat === seat)?.commitment;
+  const subject = { duty, seed, parent, before, commitment: committed.commitment, committedBefore, segments };
   const finding = await audit(auditing, subject, signal);
   if (finding.localRoot !== undefined) memory.localRoots.set(seat, { round, root: finding.localRoot });
   keep(means, duty, round, finding, performance.now() - started);

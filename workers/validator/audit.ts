@@ -10,6 +10,7 @@ import type { BlobStore } from '../lib/blobs.ts';
 import type { GlobalStates } from '../lib/global-states.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
 import { fetchState, type Model } from '../lib/model.ts';
+import { fetchPayload } from '../lib/payloads.ts';
 import { segmentSpan, takeSteps } from '../lib/steps.ts';
 import type { Found, Outcome } from './decide.ts';
 
@@ -33,6 +34,8 @@ export type Case = {
   /** The local state that the round must start from: zero, the root of a known one, or one that nobody knows here. */
   readonly before:
     { readonly kind: 'zero' } | { readonly kind: 'root'; readonly root: Hash } | { readonly kind: 'unknown' };
+  /** What the seat committed to in the round before: error feedback goes on from its payload. */
+  readonly committedBefore?: Commitment | undefined;
 };
 
 export type Finding = {
@@ -80,11 +83,16 @@ export async function audit(options: AuditOptions, subject: Case, signal: AbortS
     if (state === undefined) return { outcome: 'missing', segment };
     starts.set(segment, state);
   }
+  const payloadBefore = await feedbackBefore(options, subject, parent);
+  if (payloadBefore === 'missing') return { outcome: 'missing' };
   let finding = await checkStart(options, subject, parent);
   for (const [segment, state] of starts) {
     if (finding.outcome === 'match' && segment === 0) finding = await checkFirst(options, subject, state);
     if (finding.outcome !== 'match') return finding;
-    finding = { ...finding, ...(await checkSegment(options, subject, segment, state, parent, signal)) };
+    finding = {
+      ...finding,
+      ...(await checkSegment(options, subject, segment, { state, parent, payloadBefore }, signal)),
+    };
   }
   return finding;
 }
@@ -94,6 +102,21 @@ async function checkStart({ model }: AuditOptions, { before, commitment }: Case,
   if (before.kind !== 'zero') return match;
   const expected = await model.rootOf(startState(model.recipe, parent));
   return compare('start state', expected, commitment.startRoot);
+}
+
+/**
+ * The payload whose error feedback the round goes on from: none where there is no error feedback or the round starts from
+ * zero, else the one that the seat committed to in the round before.
+ */
+async function feedbackBefore(
+  { model, blobs }: AuditOptions,
+  { commitment, committedBefore }: Case,
+  parent: State,
+): Promise<State | undefined | 'missing'> {
+  if (model.recipe.compression.name === 'none') return undefined;
+  if ((await model.rootOf(startState(model.recipe, parent))) === commitment.startRoot) return undefined;
+  const payload = committedBefore && (await fetchPayload(blobs, model, committedBefore));
+  return payload ?? 'missing';
 }
 
 async function segmentStart(
@@ -112,23 +135,25 @@ async function checkFirst({ model }: AuditOptions, { parent, before }: Case, sta
   return compare('start state', before.root, await localRootOf(model, state));
 }
 
+/** What a segment, and at its end the payload, is computed from. */
+type Given = { readonly state: State; readonly parent: State; readonly payloadBefore: State | undefined };
+
 async function checkSegment(
   options: AuditOptions,
   subject: Case,
   segment: number,
-  start: State,
-  parent: State,
+  given: Given,
   signal: AbortSignal,
 ): Promise<Finding> {
   const { model } = options;
   const { duty, commitment } = subject;
-  const ends = await execute(options, subject, segment, start, signal).catch(unlessFault);
+  const ends = await execute(options, subject, segment, given.state, signal).catch(unlessFault);
   if (ends === undefined) return { outcome: 'differs', why: 'fault', segment };
   const { before, end } = ends;
   const compared = compare('segment root', await model.rootOf(end), commitment.segmentRoots[segment]!);
   if (compared.outcome !== 'match') return { ...compared, segment };
   const isLast = segment === commitment.segmentRoots.length - 1;
-  const finding = isLast ? await checkEnd(model, commitment, parent, end) : match;
+  const finding = isLast ? await checkEnd(model, commitment, given, end) : match;
   if (finding.outcome !== 'match' || segment !== duty.segment) return finding;
   return traceLastStep(options, subject, segment, before, finding);
 }
@@ -166,8 +191,8 @@ async function traceLastStep(
   return { ...finding, found: { segment, before: root, trace: trace.root } };
 }
 
-async function checkEnd(model: Model, commitment: Commitment, parent: State, end: State): Promise<Finding> {
-  const payload = await checkPayload(model, commitment, parent, end);
+async function checkEnd(model: Model, commitment: Commitment, given: Given, end: State): Promise<Finding> {
+  const payload = await checkPayload(model, commitment, given, end);
   return payload.outcome === 'match' ? { ...payload, localRoot: await localRootOf(model, end) } : payload;
 }
 
@@ -176,8 +201,14 @@ function unlessFault(error: unknown): undefined {
   if (!(error instanceof SwarmlockError) || error.code !== 'FAULT') throw error;
 }
 
-async function checkPayload(model: Model, commitment: Commitment, parent: State, end: State): Promise<Finding> {
-  const payload = await pseudoGradient(model.recipe, parent, parametersState(model.recipe, end), model.executor);
+async function checkPayload(
+  model: Model,
+  commitment: Commitment,
+  { parent, payloadBefore }: Given,
+  end: State,
+): Promise<Finding> {
+  const { recipe, executor } = model;
+  const payload = await pseudoGradient(recipe, parent, parametersState(recipe, end), executor, payloadBefore);
   const found = compare('payload', await model.rootOf(payload), commitment.payloadRoot);
   const isSized = commitment.payloadBytes <= model.programs.payloadBytes;
   return isSized || found.outcome === 'differs' ? found : { outcome: 'differs', why: 'payload size' };

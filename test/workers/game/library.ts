@@ -8,11 +8,13 @@ import { createState, type State } from '../../../engine/graph/state.ts';
 import type { StateLayout } from '../../../engine/graph/types.ts';
 import { folderBlobs } from '../../../workers/lib/folder-blobs.ts';
 import { openLibrary } from '../../../workers/lib/game/library.ts';
+import { programsOf } from '../../../workers/lib/programs.ts';
 import { createPatience } from '../../../workers/lib/game/patience.ts';
 import { steppingClock } from '../../helpers/clocks.ts';
 import { failsWith } from '../../helpers/errors.ts';
 import { freshFolder } from '../../helpers/folders.ts';
 import { recordingLog, silentLog as log } from '../../helpers/logs.ts';
+import { tinyRecipe } from '../../helpers/recipes.ts';
 
 const layout: StateLayout = { groups: [[{ name: 'x', dtype: 'f32', shape: [3] }]] };
 const stateOf = (value: number): State => {
@@ -20,7 +22,9 @@ const stateOf = (value: number): State => {
   state.tensors.get('x')!.fill(value);
   return state;
 };
-const model = { rootOf: async (state: State) => stateRoot(state) };
+const recipe = tinyRecipe();
+const { programs } = programsOf(recipe, 1);
+const model = { recipe, programs, rootOf: async (state: State) => stateRoot(state) };
 
 describe('a library of disputed states', () => {
   const folder = freshFolder();

@@ -70,7 +70,7 @@ describe('an audit', function () {
     duty: { owner: facts.owner, segment: 0 },
     seed: facts.seed,
     parent: facts.parent,
-    commitment: { ...facts, payloadRoot, payloadBytes: BigInt(payload.bytes.length) },
+    commitment: { ...facts, payloadRoot, payloadBytes: BigInt(payload.length) },
     segments: [0, 1],
     before: { kind: 'zero' },
     ...changes,

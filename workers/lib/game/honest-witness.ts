@@ -1,14 +1,16 @@
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { loadBatch } from '../../../engine/data/batch.ts';
+import { abovePublished, type Published } from '../../../engine/compress/published.ts';
 import { evidenceOf, type EvidenceSources } from '../../../engine/evidence.ts';
 import type { Program } from '../../../engine/graph/program.ts';
 import type { State } from '../../../engine/graph/state.ts';
 import { faultElement, type Trace } from '../../../engine/trace.ts';
-import { parametersState, pseudoGradient } from '../../../engine/training.ts';
+import { parametersState } from '../../../engine/training.ts';
 import { noCommitment, type Source } from '../../../sdk/game-moves.ts';
 import type { Disputed } from './dispute.ts';
 import type { StartNotes } from './facts.ts';
 import { groupRoots } from './groups.ts';
+import { payloadBefore, publishedPayload } from './payload-chain.ts';
 import type { Replay, ReplayOptions } from './replay.ts';
 import { globalState, unavailable, unshowable } from './settled.ts';
 import type { Tracers } from './tracers.ts';
@@ -72,17 +74,20 @@ export async function traceOfStep(
   return tracers.trace('training', [state], loadBatch(dataset, { ...batch, rows, context: shape.context }));
 }
 
-/** The payload is made of the parameters before and after; the latter lie in the whole state after the round. */
-async function compression(
-  { model, states, replay, tracers }: WitnessMeans,
-  disputed: Disputed,
-  signal: AbortSignal,
-): Promise<Testimony> {
+/**
+ * The payload is made of the parameters before and after, and of the error feedback in the payload before. The parameters
+ * after lie in the whole state after the round.
+ */
+async function compression(means: WitnessMeans, disputed: Disputed, signal: AbortSignal): Promise<Testimony> {
+  const { model, states, replay, tracers } = means;
   const work = workOf(disputed);
   const parent = await globalState(states, work.commitment.parent);
   const end = await replay.stateAt(work, model.recipe.round.steps, signal);
-  const trace = await tracers.trace('payload', [parent, parametersState(model.recipe, end)]);
-  return testimony(trace, 0, { inputs: [parent, end] });
+  const before = await payloadBefore(means, work, signal);
+  const feedback = before === undefined ? [] : [before.payload];
+  const trace = await tracers.trace('payload', [parent, parametersState(model.recipe, end), ...feedback]);
+  const sourcesOf = (node: number) => sourcesIn(trace.program, node, [undefined, before?.of]);
+  return testimony(trace, 0, { inputs: [parent, end, ...feedback] }, sourcesOf);
 }
 
 async function aggregation(
@@ -91,38 +96,21 @@ async function aggregation(
   signal: AbortSignal,
 ): Promise<Testimony> {
   const parent = await globalState(means.states, claim.parent);
-  const payloads: State[] = [];
-  for (const member of members) payloads.push(await payloadOf(means, member, signal));
-  const inputs = [parent, ...payloads];
-  const trace = await means.tracers.trace(members.length, inputs);
+  const payloads: Published[] = [];
+  for (const member of members) payloads.push(await publishedPayload(means, member, signal));
+  const trace = await means.tracers.trace(members.length, [parent, ...payloads.map(({ payload }) => payload)]);
+  const { recipe } = means.model;
+  const inputs = [parent, ...payloads.map((one) => ({ state: one.payload, above: abovePublished(recipe, one) }))];
   const sourcesOf = (node: number) => sourcesIn(trace.program, node, members);
   return testimony(trace, 0, { inputs }, sourcesOf);
 }
 
-/** The operands of a node that are read from payloads, with the claims that bind those. */
-function sourcesIn({ nodes }: Program, node: number, members: readonly Work[]): readonly Source[] {
+/** The operands of a node that are read from payloads, with the claims that bind those: by input state, from 1 on. */
+function sourcesIn({ nodes }: Program, node: number, claims: readonly (Work | undefined)[]): readonly Source[] {
   return nodes[node]!.inputs.flatMap((ref) => {
-    if (ref.kind !== 'input' || ref.state === 0) return [];
-    const { seat, commitment } = members[ref.state - 1]!;
-    return [{ seat, commitment }];
+    const claim = ref.kind === 'input' && ref.state > 0 ? claims[ref.state - 1] : undefined;
+    return claim === undefined ? [] : [{ seat: claim.seat, commitment: claim.commitment }];
   });
-}
-
-/** What a member has published, or what its round gives: a payload that is withheld can be rebuilt. */
-export async function payloadOf(
-  { model, library, replay, states }: WitnessMeans,
-  work: Work,
-  signal: AbortSignal,
-): Promise<State> {
-  const { payloadRoot, parent } = work.commitment;
-  const served = await library.get(work.round, model.globalLayout, payloadRoot);
-  if (served !== undefined) return served;
-  const end = await replay.stateAt(work, model.recipe.round.steps, signal);
-  const start = await globalState(states, parent);
-  const payload = await pseudoGradient(model.recipe, start, parametersState(model.recipe, end), model.executor);
-  if ((await model.rootOf(payload)) !== payloadRoot) throw unavailable(payloadRoot);
-  await library.keep(work.round, payloadRoot, payload);
-  return payload;
 }
 
 /** What a trace says in a game. */
