@@ -1,5 +1,5 @@
 import { filled } from './commit/tiled.ts';
-import { isFaulty } from './faults.ts';
+import { areFinite, isFaulty } from './faults.ts';
 import { derivationOf, isComputed, typeOf } from './graph/derived.ts';
 import { placedSlots, type Program, type Ref } from './graph/program.ts';
 import type { State } from './graph/state.ts';
@@ -133,9 +133,8 @@ export class Invocation {
     const known = new Map<TypedArray, boolean>();
     const isSound = (ref: Ref): boolean => {
       const data = this.held(ref);
-      const { dtype } = typeOf(this.program, ref);
       const isKnown = known.get(data);
-      const sound = isKnown ?? (dtype === 'f32' ? data.every(Number.isFinite) : data.every((value) => value !== -128));
+      const sound = isKnown ?? (data instanceof Float32Array ? areFinite(data) : data.every((value) => value !== -128));
       known.set(data, sound);
       return sound;
     };

@@ -20,6 +20,8 @@ const nodeMessages = Array.from({ length: MAX_DEPTH }, () => {
   message[0] = domain.node;
   return message;
 });
+/** The digest that was last written as left child at each level. */
+const lefts: Digest[] = [];
 const emptyDigests = Array.from({ length: MAX_DEPTH }, (_, level) => digestOf(bytesFromHash(emptyRoot(level))));
 
 /** Views a tensor's elements where they are. @throws TENSOR_INVALID */
@@ -40,10 +42,13 @@ export function subtreeRoot(source: Source, from: number, count: number, depth: 
     digest = leafDigest(i - loaded.first);
     let level = 0;
     for (let carry = i; carry % 2 === 1; carry = (carry - 1) / 2) {
-      digest = nodeDigest(level, undefined, digest);
+      digest = lefts[level] === digest ? twinDigest(level, digest) : nodeDigest(level, undefined, digest);
       level += 1;
     }
-    if (level < depth) writeDigest(nodeMessage(level), 1, digest);
+    if (level < depth) {
+      writeDigest(nodeMessage(level), 1, digest);
+      lefts[level] = digest;
+    }
   }
   return bytesOf(pad(digest, count, depth));
 }
@@ -110,6 +115,19 @@ function nodeDigest(level: number, left: Digest | undefined, right: Digest): Dig
   if (left !== undefined) writeDigest(message, 1, left);
   writeDigest(message, 1 + HASH_BYTES, right);
   return hash('sha256', message, 'binary');
+}
+
+/** Nodes over one digest twice: where elements repeat, the same ones come again and again. */
+const twins = new Map<Digest, Digest>();
+const MOST_TWINS = 4_096;
+
+function twinDigest(level: number, child: Digest): Digest {
+  const known = twins.get(child);
+  if (known !== undefined) return known;
+  if (twins.size >= MOST_TWINS) twins.clear();
+  const digest = nodeDigest(level, undefined, child);
+  twins.set(child, digest);
+  return digest;
 }
 
 function nodeMessage(level: number): Uint8Array {

@@ -51,5 +51,5 @@ export async function createExecutor(program: Program, options: ExecutorOptions)
 /** Throws FAULT unless every f32 of a state is finite. A value that is not stays so, so a check per segment is enough. */
 export function checkFinite(state: State): void {
   for (const { name, dtype } of slotsOf(state.layout))
-    if (dtype === 'f32') requireFinite(name, state.tensors.get(name)!);
+    if (dtype === 'f32') requireFinite(name, state.tensors.get(name) as Float32Array<ArrayBuffer>);
 }
