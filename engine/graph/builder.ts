@@ -2,7 +2,8 @@ import { operators } from '../ops/index.ts';
 import { constantInfo, rule, showShape, type ValueInfo } from '../ops/operator.ts';
 import { requireDescribable } from './descriptor.ts';
 import { MAX_FINAL_CHECK_GAS, requireAffordable } from './final_check.ts';
-import { placedSlots, prune, type Node, type Program, type Ref } from './program.ts';
+import { fuse } from './fuse.ts';
+import { alignOutputs, placedSlots, prune, type Node, type Program, type Ref } from './program.ts';
 import {
   elementCount,
   sameShape,
@@ -226,31 +227,25 @@ export class GraphBuilder {
   }
 
   /**
-   * Closes the program: `outputs` gives the new content of every slot of `layout`, by name. Throws GRAPH_INVALID when the
-   * final check of a node could cost more than `mostGas`.
+   * Closes the program: `outputs` gives the new content of every slot of `layout`, by name. Nodes that need not stand alone
+   * are fused. Throws GRAPH_INVALID when the final check of a node could cost more than `mostGas`.
    */
   finish(layout: StateLayout, outputs: ReadonlyMap<string, Value>, mostGas = MAX_FINAL_CHECK_GAS): Program {
-    const places = placedSlots(layout);
     const { kept, renumber } = prune(
       this.nodes,
       Array.from(outputs.values(), ({ ref }) => ref),
     );
-    const nodes: (Node | null)[] = kept;
-    const outputStart = Math.ceil(nodes.length / places.length) * places.length;
-    while (nodes.length < outputStart) nodes.push(null);
-    for (const slot of places) {
-      if (slot === null) {
-        nodes.push(null);
-        continue;
-      }
+    const slots = placedSlots(layout).map((slot): Node | null => {
+      if (slot === null) return null;
       const value = outputs.get(slot.name);
       rule(value !== undefined, 'output', `nothing computes the slot ${slot.name}`);
       rule(value.dtype === slot.dtype && sameShape(value.shape, slot.shape), 'output', `${slot.name} has another type`);
       const type = { dtype: slot.dtype, shape: slot.shape };
       const facts = value.bound === undefined ? { type } : { type, bound: value.bound };
-      nodes.push({ op: 'reshape', attributes: [], inputs: [renumber(value.ref)], ...facts });
-    }
-    const program = { nodes, constants: this.constants, inputs: this.#inputs, output: layout, outputStart };
+      return { op: 'reshape', attributes: [], inputs: [renumber(value.ref)], ...facts };
+    });
+    const plain = { constants: this.constants, inputs: this.#inputs, output: layout, ...alignOutputs(kept, slots) };
+    const program = fuse(plain, mostGas);
     requireAffordable(program, mostGas);
     return program;
   }

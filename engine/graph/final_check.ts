@@ -63,7 +63,11 @@ const LINE_GAS = 45_000;
 /** Upper bound of the gas of the final check of a node. 0 for padding, which needs none. */
 export function finalCheckGas(program: Omit<Program, 'output' | 'outputStart'>, index: number): number {
   const node = program.nodes[index] ?? null;
-  if (node === null) return 0;
+  return node === null ? 0 : finalCheckGasOf(program, node);
+}
+
+/** Upper bound of the gas of the final check of a node in the place of one of a program. */
+export function finalCheckGasOf(program: Omit<Program, 'output' | 'outputStart'>, node: Node): number {
   const operands = node.inputs.map((ref, number) => operandCost(program, node, ref, number));
   const isBatch = node.op === 'load_batch';
   const tokens = isBatch ? join(TOKENS, LEAF, words(DATASET_LEVELS, 0), raw(LEAF_BYTES)) : nothing;

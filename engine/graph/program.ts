@@ -83,3 +83,13 @@ export function prune(nodes: readonly Node[], outputs: readonly Ref[]): { kept: 
   const kept = order.map((index) => ({ ...nodes[index]!, inputs: nodes[index]!.inputs.map(renumber) }));
   return { kept, renumber };
 }
+
+/** Puts the slots of an output state behind other nodes, where their root is a subtree of the trace's. */
+export function alignOutputs(
+  nodes: readonly Node[],
+  outputs: readonly (Node | null)[],
+): Pick<Program, 'nodes' | 'outputStart'> {
+  const outputStart = Math.ceil(nodes.length / outputs.length) * outputs.length;
+  const padding = Array<null>(outputStart - nodes.length).fill(null);
+  return { nodes: [...nodes, ...padding, ...outputs], outputStart };
+}

@@ -1,5 +1,6 @@
 import { SwarmlockError } from '../errors.ts';
 import { isComputed, typeOf } from '../graph/derived.ts';
+import { expand } from '../graph/expand.ts';
 import { placedSlots, type Node, type Program, type Ref } from '../graph/program.ts';
 import { elementCount, type DType, type Tensor } from '../graph/types.ts';
 import { operators } from '../ops/index.ts';
@@ -45,12 +46,12 @@ const floatIntegers = new Set([
 
 /** Turns a program into an ONNX model whose outputs have the same bits. */
 export function lower(program: Program, kernel: Kernel): LoweredProgram {
-  return new ProgramLowering(program, kernel).whole();
+  return new ProgramLowering(expand(program), kernel).whole();
 }
 
 /**
  * The nodes [from, to) alone, each in its plain form: it is computed from its operands' own values, since all of them are
- * wanted, and nothing is fused. For traces.
+ * wanted. For traces.
  */
 export function lowerPiece(program: Program, kernel: Kernel, from: number, to: number): LoweredPiece {
   return new ProgramLowering(program, kernel, from).piece(to);

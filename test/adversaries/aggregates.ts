@@ -53,8 +53,12 @@ describe('the claim of the next global state', function () {
     return { ...result, refusals: match.refusals };
   };
 
+  /** The first node that reads the payloads. */
+  const meanOf = ({ program }: Execution) => program.nodes.findIndex((node) => node?.op === 'fused');
+
   it('loses by one element that is not the mean of the payloads', async () => {
-    const wrong = forge(aggregateOf(stage(), rounds), 0, (data) => (data[5] = data[5]! + 1));
+    const own = aggregateOf(stage(), rounds);
+    const wrong = forge(own, meanOf(own), (data) => (data[5] = data[5]! + 1));
     expectConviction(await playClaim('a wrong sum of pseudo-gradients', wrong, outputRoot(wrong)), 'element');
   });
 
@@ -68,9 +72,10 @@ describe('the claim of the next global state', function () {
   it('is judged by the payloads of the accepted members alone, each in its place', async () => {
     const world = stage();
     const [claimant, by] = world.others as [Hash, Hash];
-    const wrong = forge(aggregateOf(world, rounds), 0, (data) => (data[5] = data[5]! + 1));
+    const own = aggregateOf(world, rounds);
+    const wrong = forge(own, meanOf(own), (data) => (data[5] = data[5]! + 1));
     const claim = await claimNext(world, claimant, rounds, outputRoot(wrong));
-    const honest = aggregateKnowledge(rounds, aggregateOf(world, rounds));
+    const honest = aggregateKnowledge(rounds, own);
     const opened = await openDispute(world, by, honest, claim, { subject: 'aggregate' });
     const match = matchOf(opened, honestPlayer(claimant, aggregateKnowledge(rounds, wrong)), honestPlayer(by, honest));
     await playTo(world, match, 'prove');

@@ -88,7 +88,7 @@ describe('many challengers of one claim', function () {
       claim,
       dispute,
       challengerKnows: knowledgeOf(honest),
-      challenger: aimAt({ node: 700 }),
+      challenger: aimAt({ node: 500 }),
     };
     const first = await seat(world, { ...casting, by: one });
     const second = await seat(world, { ...casting, by: two });

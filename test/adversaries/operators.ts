@@ -3,7 +3,7 @@ import { finalCheckGas } from '../../engine/graph/final_check.ts';
 import type { Node } from '../../engine/graph/program.ts';
 import { trainingProgram } from '../../engine/programs.ts';
 import type { DType, Tensor } from '../../engine/graph/types.ts';
-import { forge, type Execution } from '../helpers/adversaries/execution.ts';
+import { forge, traceNodes, type Execution } from '../helpers/adversaries/execution.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
 import { endsElsewhere, lasts } from '../helpers/adversaries/lies.ts';
 import { deviate } from '../helpers/adversaries/round.ts';
@@ -12,10 +12,10 @@ import { SMALL } from '../helpers/adversaries/world.ts';
 import { tinyRecipe } from '../helpers/recipes.ts';
 
 /**
- * The step that goes wrong; those after it are honest work on what it gave. The kinds that only the loss is computed
- * with go wrong in the last step of the segment: the next one has another loss.
+ * The step that goes wrong; those after it are honest work on what it gave. What only the loss and the step counter are
+ * computed with goes wrong in the last step of the segment: the next one has another loss, and rounds the counter.
  */
-const stepOf = (op: string) => (['neg', 'floor'].includes(op) ? 3 : 2);
+const stepOf = (op: string) => (op === 'add' ? 3 : 2);
 
 const kinds = new Set(trainingProgram(tinyRecipe(SMALL)).nodes.flatMap((node) => node?.op ?? []));
 
@@ -54,10 +54,13 @@ function flip({ buffer, byteOffset, BYTES_PER_ELEMENT }: Tensor['data'], element
   bytes[at]! ^= 1 << (bit & 7);
 }
 
-/** The bound of the final check of the cheapest node of a kind. */
-function leastBound(op: string): number {
-  const program = trainingProgram(tinyRecipe(SMALL));
-  return Math.min(...program.nodes.flatMap((node, index) => (node?.op === op ? [finalCheckGas(program, index)] : [])));
+/** The bound of the final check of the first node in which two executions differ. */
+function boundOf(honest: Execution, wrong: Execution): number {
+  const [own, others] = [traceNodes(honest), traceNodes(wrong)];
+  return finalCheckGas(
+    honest.program,
+    own.findIndex((root, node) => root !== others[node]),
+  );
 }
 
 describe('one wrong bit', function () {
@@ -68,7 +71,8 @@ describe('one wrong bit', function () {
     it(`in a result of ${op} is found, and convicts`, async () => {
       const world = stage();
       const honest = await honestRound(world);
-      const claimed = deviate(honest, stepOf(op), (step) => oneWrongBit(step, op));
+      const at = stepOf(op);
+      const claimed = deviate(honest, at, (step) => oneWrongBit(step, op));
       const result = await stageDispute(world, {
         scenario: `one wrong bit in a result of \`${op}\``,
         claimed,
@@ -77,7 +81,7 @@ describe('one wrong bit', function () {
       });
       expectConviction(result, 'element');
       const { gas } = world.spent.findLast(({ name }) => name === 'Game.prove')!;
-      expect(Number(gas)).to.be.at.most(leastBound(op));
+      expect(Number(gas)).to.be.at.most(boundOf(honest.steps[at]!, claimed.steps[at]!));
     });
   }
 });

@@ -80,7 +80,7 @@ describe('the gas that the last move is given', function () {
 
   for (const [title, aim] of [
     ['convicts', undefined],
-    ['upholds', aimAt({ node: 700 })],
+    ['upholds', aimAt({ node: 500 })],
   ] as const) {
     it(`decides nothing: with too little the move fails, with enough it ${title}`, async () => {
       const world = stage();

@@ -58,7 +58,7 @@ describe('a challenge of an honest claim', function () {
       const { roots } = await honestRound(stage());
       const marks = roots.slice(1, 4).map((root, at) => (wrong.includes(at) ? keccak256(toHex(`mark ${at}`)) : root));
       const scenario = `sham: false marks at ${wrong.join(', ')} of 3`;
-      const result = await play(scenario, aimAt({ node: 700 }), marks);
+      const result = await play(scenario, aimAt({ node: 500 }), marks);
       expectUpheld(result, 'element');
       expect(result.played.turns[1]!.position.first).to.equal(wrong[0]);
     });

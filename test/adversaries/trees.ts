@@ -118,7 +118,7 @@ describe('a trace that is not built as traces are', function () {
 
     it('cannot show a leaf of a tree that has a level too many', async () => {
       const lie = (step: Execution) =>
-        recommit(step, nodeOf(step, 'mul', { leaves: 8 }), ({ type, leaves }) => ({
+        recommit(step, nodeOf(step, 'fused', { leaves: 8 }), ({ type, leaves }) => ({
           type,
           leaves: [...leaves, garbage],
         }));

@@ -16,7 +16,7 @@ describe('a fault in a trace', function () {
     options = { kernel: await chooseKernel({ threads: 1 }), threads: 2 };
   });
 
-  const quotient = programOf([[6], [6]], (graph, a, b) => graph.add(graph.div(a, b), 1));
+  const quotient = programOf([[6], [6]], (graph, a, b) => graph.max(graph.div(a, b), 1));
   const one = [1, 1, 1, 1, 1, 1];
 
   /** Node and element of the first fault. */
@@ -47,11 +47,26 @@ describe('a fault in a trace', function () {
     const shapes = [[6], [6]];
     expect(await faultOf(quotient, stateOf(shapes, one, one))).to.equal(undefined);
     expect(await faultOf(quotient, stateOf(shapes, one, [1, 1, 0, 1, 0, 1]))).to.deep.equal({ op: 'div', element: 2 });
-    const large = programOf([[6]], (graph, x) => graph.mul(graph.mul(x, 2 ** 100), 2 ** 20));
+    const large = programOf([[6]], (graph, x) => graph.mul(x, 2 ** 100));
     expect(await faultOf(large, stateOf([[6]], [0, 0, 0, 0, 2 ** 27, 2 ** 28]))).to.deep.equal({
       op: 'mul',
       element: 5,
     });
+  });
+
+  it('in the middle of a line is one of the fused node', async () => {
+    const lines = {
+      overflow: programOf([[6]], (graph, x) => graph.mul(graph.mul(x, 2 ** 100), 2 ** -100)),
+      root: programOf([[6]], (graph, x) => graph.div(graph.scalar(0), graph.add(graph.sqrt(graph.neg(x)), 1))),
+      quotient: programOf([[6]], (graph, x) => graph.mul(graph.div(graph.scalar(0), graph.sub(x, 2 ** 28)), 0)),
+    };
+    const sound = [-1, 0, -3, -7, 0, -(2 ** 27)];
+    const bad = { overflow: 2 ** 28, root: 2 ** -149, quotient: 2 ** 28 };
+    for (const [name, program] of Object.entries(lines)) {
+      expect(await faultOf(program, stateOf([[6]], sound)), name).to.equal(undefined);
+      const wrong = [...sound.slice(0, 4), bad[name as keyof typeof bad], sound[5]!];
+      expect(await faultOf(program, stateOf([[6]], wrong)), name).to.deep.equal({ op: 'fused', element: 4 });
+    }
   });
 
   it('is found where an operator is undefined though its result looks sound', async () => {
