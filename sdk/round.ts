@@ -35,6 +35,8 @@ export type Round = {
   readonly seed: Hex;
   /** Undefined before it is drawn. */
   readonly beacon: Hex | undefined;
+  /** What the randomness was asked for; zero before. */
+  readonly ticket: bigint;
   /** Nobody drew it in time: everyone is audited. */
   readonly beaconLost: boolean;
   readonly commitDeadline: number | undefined;

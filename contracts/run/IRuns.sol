@@ -117,6 +117,7 @@ interface IRuns {
     /// @param parent root of the global state the round starts from; of a past round, kept for ever
     /// @param seed of its batches; zero for round 0
     /// @param beacon drawn after sealing; zero before
+    /// @param ticket what the randomness was asked for; zero before
     /// @param beaconLost nobody drew it in time: everyone is audited
     /// @param commitDeadline commits are refused from here on; zero for a past round
     /// @param auditDeadline reports are refused from here on; known once the beacon is drawn
@@ -136,6 +137,7 @@ interface IRuns {
         Root parent;
         bytes32 seed;
         bytes32 beacon;
+        uint64 ticket;
         bool beaconLost;
         Instant commitDeadline;
         Instant auditDeadline;

@@ -149,6 +149,7 @@ contract Runs is Rounds, IClaimSource {
         view_.committed = facts.isRequested ? facts.committed : run.activeMiners.minus(run.awaited);
         if (isCurrent) view_.commitDeadline = run.commitDeadline;
         view_.beacon = facts.beacon;
+        view_.ticket = facts.ticket;
         view_.beaconLost = facts.isBeaconLost;
         if (!facts.drawnAt.isZero()) {
             view_.auditDeadline = _auditDeadline(run, facts);

@@ -1,10 +1,13 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export * from './claims.ts';
 export * from './developmentToken.ts';
+export * from './drandRandomness.ts';
 export * from './errors.ts';
 export * from './game.ts';
+export * from './headerRandomness.ts';
 export * from './ownership.ts';
 export * from './protocol.ts';
+export * from './randomness.ts';
 export * from './referee.ts';
 export * from './rules.ts';
 export * from './runLens.ts';

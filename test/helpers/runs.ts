@@ -78,6 +78,7 @@ export function aRound(changes: Partial<Round> = {}): Round {
     parent: rootOf(50),
     seed: rootOf(51),
     beacon: undefined,
+    ticket: 0n,
     beaconLost: false,
     commitDeadline: 1_060,
     auditDeadline: undefined,

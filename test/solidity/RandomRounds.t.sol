@@ -89,7 +89,7 @@ abstract contract RandomRounds is GasFixture {
 
 contract HeaderRounds is RandomRounds, ChainPast {
     function randomness() internal override returns (address) {
-        vm.etch(HISTORY, hex"60006000fd");
+        keepHistory();
         return create("run/HeaderRandomness.sol:HeaderRandomness", "");
     }
 

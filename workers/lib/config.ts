@@ -3,6 +3,7 @@ import { isAddress } from 'viem';
 import { z } from 'zod';
 
 import { SwarmlockError } from '../../engine/errors.ts';
+import { DRAND_URLS } from '../../sdk/drand.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,6 +34,13 @@ export const workerFields = {
   /** A transaction that is not mined after this is sent again with higher fees. */
   resendAfterMs: z.coerce.number().int().positive().default(45_000),
   giveUpAfterMs: z.coerce.number().int().positive().default(600_000),
+  /** Where rounds of drand are asked for, in this order, on chains whose randomness they are; separated by commas. */
+  drandUrls: z
+    .preprocess(
+      (given) => (typeof given === 'string' ? given.split(',') : given),
+      z.array(z.url({ protocol: /^https?$/ })),
+    )
+    .default([...DRAND_URLS]),
 } as const;
 
 /** What a worker is told that computes: all of them do. */

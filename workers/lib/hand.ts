@@ -11,6 +11,7 @@ import { approve, deposit, setNode } from '../../sdk/stake.ts';
 import type { EnlistAction } from './enlist.ts';
 import type { Log } from './log.ts';
 import type { TickAction } from './progress.ts';
+import { createProver } from './prover.ts';
 import type { Sender } from './sender.ts';
 
 export type ReleaseAction = { readonly type: 'release'; readonly claimId: bigint };
@@ -34,12 +35,15 @@ export type HandOptions = {
   readonly runId: bigint;
   readonly sender: Sender;
   readonly log: Log;
+  /** Where rounds of drand are asked for; the public ones by default. */
+  readonly drandUrls?: readonly string[];
 };
 
 /** Refusals that only mean that another worker was faster. */
 const races = [
   'NothingDue',
   'AlreadyReleased',
+  'AlreadyProved',
   'AlreadyChallenged',
   'WrongStatus',
   'WrongRound',
@@ -50,6 +54,7 @@ const races = [
 
 export function createHand(options: HandOptions): Hand {
   const { sender, log } = options;
+  const prover = createProver(options);
   let lastRefusal = '';
   let lastLack = '';
   const refused = (call: Call, error: ContractRevert): undefined => {
@@ -70,6 +75,12 @@ export function createHand(options: HandOptions): Hand {
       }
     },
     async act(action, signal) {
+      if (action.type === 'prove') {
+        const proof = await prover.proofOf(action.ticket);
+        if (proof === undefined || (await hand.send(proof, signal)) === undefined) return;
+        log.info({ event: 'prove', ticket: String(action.ticket) });
+        return;
+      }
       if (action.type !== 'lackStake') return act(options, hand, action, signal);
       const [needed, available] = [String(action.needed), String(action.available)];
       const level = lastLack === `${needed} ${available}` ? 'debug' : 'warn';
@@ -83,7 +94,7 @@ export function createHand(options: HandOptions): Hand {
 async function act(
   options: HandOptions,
   hand: Hand,
-  action: Exclude<CommonAction, { type: 'lackStake' }>,
+  action: Exclude<CommonAction, { type: 'lackStake' | 'prove' }>,
   signal: AbortSignal,
 ): Promise<void> {
   const { client, deployment, runId, sender, log } = options;

@@ -20,7 +20,10 @@ export type Progress = {
   readonly tickAfter: number;
 };
 
-export type TickAction = { readonly type: 'tick' };
+export type TickAction =
+  | { readonly type: 'tick' }
+  /** Show the chain the randomness that a sealed round waits for, once it is there. */
+  | { readonly type: 'prove'; readonly ticket: bigint };
 
 /** Recompute a global state from the one before it; from the recipe alone when there is none before it. */
 export type VerifyAction = {
@@ -29,9 +32,12 @@ export type VerifyAction = {
   readonly from: { readonly round: number; readonly parent: Hex; readonly accepted: MemberSet } | undefined;
 };
 
-/** Moves the run when a step is due. Everyone may; that another was faster is not an error. */
-export function tickWhenDue({ run, dueFor, tickAfter }: Progress): readonly TickAction[] {
-  return run.due === 'none' || dueFor < tickAfter ? [] : [{ type: 'tick' }];
+/** Moves the run when a step is due, or a proof is missing. Everyone may; that another was faster is not an error. */
+export function tickWhenDue({ run, round, dueFor, tickAfter }: Progress): readonly TickAction[] {
+  if (dueFor < tickAfter) return [];
+  if (run.due !== 'none') return [{ type: 'tick' }];
+  const isDrawn = round.beacon !== undefined || round.beaconLost;
+  return round.ticket === 0n || isDrawn ? [] : [{ type: 'prove', ticket: round.ticket }];
 }
 
 /** Nobody builds on a state that it has not recomputed. */

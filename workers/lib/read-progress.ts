@@ -48,7 +48,7 @@ export function progressReader(options: ReaderOptions): ProgressReader {
         readStanding(options, at),
       ]);
       moved = await lastMoved(client, deployment, run, moved, at);
-      const step = `${run.round} ${run.due}`;
+      const step = `${run.round} ${run.due} ${round.ticket}`;
       if (step !== due.step) due = { step, since: run.time };
       last = { run, round, moved, parameters, standing, at, dueFor: run.time - due.since, tickAfter };
       return last;

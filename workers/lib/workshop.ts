@@ -34,7 +34,7 @@ export async function openWorkshop<Config extends WorkshopConfig>(place: Workpla
   const isSettled = async (root: string) => (await readRun(client, deployment, runId)).root === root;
   const { genesisRoot } = parameters;
   const states = globalStates({ model, blobs, book, log, genesisRoot, isSettled });
-  const hand = createHand({ client, deployment, runId, sender, log });
+  const hand = createHand({ client, deployment, runId, sender, log, drandUrls: config.drandUrls });
   const owner = (config.owner as Address | undefined) ?? sender.address;
   const progress = progressReader({ client, deployment, runId, sender, owner, tickAfter });
   const { kernel } = model.executor;

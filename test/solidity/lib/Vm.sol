@@ -17,6 +17,7 @@ interface Vm {
     function fee(uint256 basefee) external;
     function txGasPrice(uint256 price) external;
     function etch(address account, bytes calldata code) external;
+    function store(address account, bytes32 slot, bytes32 value) external;
     function deal(address account, uint256 balance) external;
     function prank(address sender) external;
     function expectRevert(bytes calldata reason) external;

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
+import { DRAND_URLS } from '../../../sdk/drand.ts';
 import { loadConfig, workerConfig, workerFields } from '../../../workers/lib/config.ts';
 import { failsWith } from '../../helpers/errors.ts';
 import { freshFolder } from '../../helpers/folders.ts';
@@ -40,6 +41,16 @@ describe('configuration', () => {
   it('has the fields that a worker adds', async () => {
     const schema = z.strictObject({ ...workerFields, threads: z.coerce.number().default(2) });
     expect((await loadConfig(schema, { ...needed, SWARMLOCK_THREADS: '4' })).threads).to.equal(4);
+  });
+
+  it('takes endpoints of drand from a list, or separated by commas', async () => {
+    expect((await loadConfig(workerConfig, needed)).drandUrls).to.deep.equal([...DRAND_URLS]);
+    const urls = ['https://one.example', 'http://two.example/drand'];
+    const { drandUrls } = await loadConfig(workerConfig, { ...needed, SWARMLOCK_DRAND_URLS: urls.join(',') });
+    expect(drandUrls).to.deep.equal(urls);
+    const path = file(JSON.stringify({ drandUrls: urls }));
+    expect((await loadConfig(workerConfig, { ...needed, SWARMLOCK_CONFIG: path })).drandUrls).to.deep.equal(urls);
+    await failsWith('CONFIG_INVALID', loadConfig(workerConfig, { ...needed, SWARMLOCK_DRAND_URLS: 'drand' }));
   });
 
   it('names the field that is missing or wrong', async () => {

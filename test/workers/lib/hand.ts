@@ -17,7 +17,7 @@ const { signal } = new AbortController();
 
 describe('the hand of a worker', () => {
   /** Sends nothing; fails each time as it is told. */
-  const handThat = (outcomes: readonly (Error | 'mined')[]) => {
+  const handThat = (outcomes: readonly (Error | 'mined')[], client = {} as Client) => {
     const { log, lines } = recordingLog();
     const rest = [...outcomes];
     const sender = {
@@ -29,7 +29,7 @@ describe('the hand of a worker', () => {
         return { status: 'success' } as TransactionReceipt;
       },
     };
-    const [client, deployment] = [{} as Client, {} as Deployment];
+    const deployment = {} as Deployment;
     return { hand: createHand({ client, deployment, runId: 1n, sender, log }), lines };
   };
 
@@ -60,6 +60,16 @@ describe('the hand of a worker', () => {
       [40, '1'],
       [20, '1'],
       [40, '2'],
+    ]);
+  });
+
+  it('goes on with its duties when a proof cannot be found, and tells why once', async () => {
+    const down = new SwarmlockError('down', { code: 'RPC_UNREACHABLE', retryable: true });
+    const { hand, lines } = handThat([], { readContract: () => Promise.reject(down) } as unknown as Client);
+    for (const ticket of [7n, 7n]) await hand.act({ type: 'prove', ticket }, signal);
+    expect(lines.map(({ level, ticket }) => [level, ticket])).to.deep.equal([
+      [40, '7'],
+      [20, '7'],
     ]);
   });
 

@@ -26,6 +26,21 @@ describe('ticking', () => {
     expect(tickWhenDue(progress({ ...due, dueFor: 4 }))).to.deep.equal([]);
     expect(tickWhenDue(progress({ ...due, dueFor: 5 }))).to.deep.equal([{ type: 'tick' }]);
   });
+
+  it('proves the randomness that a sealed round waits for, after the same time', () => {
+    const round = aRound({ status: 'sealed', ticket: 70n });
+    expect(tickWhenDue(progress({ round }))).to.deep.equal([{ type: 'prove', ticket: 70n }]);
+    expect(tickWhenDue(progress({ round, dueFor: 4, tickAfter: 5 }))).to.deep.equal([]);
+    expect(tickWhenDue(progress({ round, dueFor: 5, tickAfter: 5 }))).to.have.length(1);
+  });
+
+  it('proves nothing before a round asks, nor once its beacon is drawn or lost', () => {
+    for (const changes of [{ ticket: 0n }, { ticket: 70n, beacon: rootOf(9) }, { ticket: 70n, beaconLost: true }]) {
+      expect(tickWhenDue(progress({ round: aRound({ status: 'sealed', ...changes }) }))).to.deep.equal([]);
+    }
+    const round = aRound({ status: 'sealed', ticket: 70n });
+    expect(tickWhenDue(progress({ round, run: aRun({ due: 'draw' }) }))).to.deep.equal([{ type: 'tick' }]);
+  });
 });
 
 describe('verifying states', () => {

@@ -1,0 +1,21 @@
+// Generated from the compiled contracts by sdk/generate.ts. Do not edit.
+export const drandRandomnessAbi = [
+  {"inputs":[{"components":[{"name":"publicKey","type":"bytes"},{"name":"genesis","type":"uint64"},{"name":"period","type":"uint32"},{"name":"seed","type":"bytes32"},{"name":"name","type":"string"}],"name":"network","type":"tuple"},{"name":"meant","type":"bytes32"},{"name":"delay_","type":"uint32"},{"name":"patience_","type":"uint32"}],"stateMutability":"nonpayable","type":"constructor"},
+  {"inputs":[{"name":"ticket","type":"uint64"}],"name":"AlreadyProved","type":"error"},
+  {"inputs":[],"name":"InvalidPublicKey","type":"error"},
+  {"inputs":[{"name":"ticket","type":"uint64"},{"name":"lostAt","type":"uint256"}],"name":"TooLate","type":"error"},
+  {"inputs":[{"name":"described","type":"bytes32"},{"name":"meant","type":"bytes32"}],"name":"WrongNetwork","type":"error"},
+  {"inputs":[{"name":"ticket","type":"uint64"}],"name":"WrongSignature","type":"error"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"ticket","type":"uint64"},{"indexed":false,"name":"randomness","type":"bytes32"}],"name":"Proved","type":"event"},
+  {"inputs":[],"name":"chainHash","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"delay","outputs":[{"name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"round","type":"uint64"}],"name":"dueAt","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"genesis","outputs":[{"name":"","type":"uint64"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"round","type":"uint64"},{"name":"signature","type":"bytes"}],"name":"isSignature","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"patience","outputs":[{"name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"period","outputs":[{"name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"ticket","type":"uint64"},{"name":"signature","type":"bytes"}],"name":"prove","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"ticket","type":"uint64"}],"name":"read","outputs":[{"name":"draw","type":"uint8"},{"name":"value","type":"bytes32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"request","outputs":[{"name":"ticket","type":"uint64"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"source","outputs":[{"name":"","type":"string"}],"stateMutability":"pure","type":"function"},
+] as const;
