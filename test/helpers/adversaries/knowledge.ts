@@ -45,7 +45,7 @@ export function knowledgeOf(round: MinerRound, start?: () => StartNotes): Knowle
 }
 
 function payloadOf({ payload, parent, states }: MinerRound): Invocation {
-  return { execution: payload, sources: { inputs: [parent, states.at(-1)!] } };
+  return { execution: payload, sources: { inputs: [parent, states.at(-1)!, ...payload.inputs.slice(2)] } };
 }
 
 /** Works out what a rule asks for. */

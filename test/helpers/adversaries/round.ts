@@ -75,7 +75,7 @@ export function playRound(of: RoundOf, deviations: Deviations = {}): MinerRound 
     states.push(state);
     roots.push(done.faultAt === undefined ? outputRoot(done) : stateRoot(state));
   }
-  const honest = execute(programsOf(recipe).payload, [parent, parametersOf(recipe, states.at(-1)!)]);
+  const honest = execute(programsOf(recipe).payload, payloadInputs(recipe, parent, states.at(-1)!));
   const payload = deviations.payload?.(honest) ?? honest;
   const claimed = commitmentOf(recipe, stateRoot(parent), roots, payload);
   const commitment = deviations.commitment?.(claimed) ?? claimed;
@@ -106,6 +106,12 @@ export function batchOf({ recipe, dataset, seed, participant }: RoundOf, step: n
 /** The parameters of a training state. */
 export function parametersOf(recipe: Recipe, state: State): State {
   return copy(state, createState(globalLayout(recipe)));
+}
+
+/** What a payload is made of: the state before, that after, and where there is error feedback what comes before the first. */
+export function payloadInputs(recipe: Recipe, parent: State, end: State): readonly State[] {
+  const { inputs } = programsOf(recipe).payload;
+  return [parent, parametersOf(recipe, end), ...inputs.slice(2).map((layout) => createState(layout))];
 }
 
 function startOf(recipe: Recipe, parent: State, local?: State): State {
