@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { lossPlot } from '../cli/demo/plot.ts';
+import { SwarmlockError } from '../engine/errors.ts';
 import { stateBytes } from '../engine/graph/state.ts';
 import { modelLayout } from '../engine/nn/decoder.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
@@ -49,8 +50,7 @@ type Measured = { readonly file: Recipe; readonly innerSteps: number; readonly c
 export async function run(given: Record<string, unknown>) {
   const { recipes, h, rounds, seeds, miners, model, plot, data } = given as Options;
   const files = await Promise.all((recipes?.split(',') ?? (await recipeNames())).map(recipeOf));
-  const lengths = h.split(',').map(Number);
-  const steps = rounds * lengths[0]!;
+  const { lengths, steps } = lengthsOf(h, rounds);
   const shape = { ...files[0]!.model, ...(JSON.parse(model) as Partial<Recipe['model']>) };
   const dataset = await datasetAt(data, shape.context);
   const setting = { dataset, miners, executor: { kernel: await chooseKernel(), threads: 1 } };
@@ -68,6 +68,18 @@ export async function run(given: Record<string, unknown>) {
   const rows = [];
   for (const one of runs) rows.push({ ...rowOf(one, central, parameters), ...(await wireOf(one.file, setting)) });
   return { recipes: rows, parameters, miners, steps, batch: files[0]!.batch, model: shape, plot };
+}
+
+/** Inner steps of a round, and of the whole run. @throws BENCH_OPTION_INVALID */
+function lengthsOf(h: string, rounds: number): { lengths: readonly number[]; steps: number } {
+  const lengths = h.split(',').map(Number);
+  const steps = rounds * lengths[0]!;
+  if (lengths.every((length) => Number.isInteger(length) && length > 0 && steps % length === 0))
+    return { lengths, steps };
+  throw new SwarmlockError(`${rounds} rounds of the first of ${h} steps do not divide into rounds of the others`, {
+    code: 'BENCH_OPTION_INVALID',
+    argument: '--h',
+  });
 }
 
 /** Trains one machine and every swarm from the same parameters; gives the curve of the machine. */
