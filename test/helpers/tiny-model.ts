@@ -5,6 +5,7 @@ import type { State } from '../../engine/graph/state.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
 import { globalLayout, trainingLayout } from '../../engine/programs.ts';
+import type { RecipeInput } from '../../engine/recipe.ts';
 import { createTrainer, type Trainer } from '../../engine/training.ts';
 import { claimIdOf } from '../../sdk/claims.ts';
 import type { Committed } from '../../sdk/events.ts';
@@ -24,7 +25,7 @@ export type TinyModel = {
 };
 
 /** Made once for the tests of the enclosing `describe`. */
-export function tinyModelForTests(): () => TinyModel {
+export function tinyModelForTests(fields: Partial<RecipeInput> = {}): () => TinyModel {
   let tiny: TinyModel;
   before(async function () {
     this.timeout(30_000);
@@ -33,6 +34,7 @@ export function tinyModelForTests(): () => TinyModel {
     const recipe = tinyRecipe({
       model: { depth: 1, width: 32, heads: 2, context: 16, vocabulary: 256 },
       dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
+      ...fields,
     });
     const executor = { kernel: await chooseKernel({ threads: 1 }), threads: 1 };
     const hasher = createHasher({ threads: 1 });

@@ -57,8 +57,8 @@ export async function train(options: TrainingOptions, work: Work, signal: AbortS
     point = await trainSegment(options, work, point, losses, signal);
     if (!(await options.isCurrent(round))) return undefined;
   }
-  const finished = await conclude(options, work, point, signal);
   const loss = point.state.tensors.get('loss')![0]!;
+  const finished = await conclude(options, work, point, signal);
   const meanLoss = losses.length === 0 ? loss : losses.reduce((sum, value) => sum + value, 0) / losses.length;
   const ms = Math.round(performance.now() - started);
   const fields = { round, loss, meanLoss, payloadRoot: finished.payloadRoot, tokens: tokensPerRound(model.recipe), ms };
@@ -132,11 +132,13 @@ export async function feedbackOf(
 /** The whole payload of a round that ended in `end`. */
 async function payloadOf(options: TrainingOptions, work: Work, end: State, signal: AbortSignal): Promise<State> {
   const { recipe, executor } = options.model;
+  // A copy: the trainer may have to step again for what is lost.
+  const parameters = parametersState(recipe, end);
   const start = await globalState(options, work.parent);
   const before = createState(payloadLayout(recipe));
   const feedback = await feedbackOf(options, work.lineage, signal);
   if (feedback !== undefined) copyTensors(feedback.state, before);
-  return pseudoGradient(recipe, start, parametersState(recipe, end), executor, before);
+  return pseudoGradient(recipe, start, parameters, executor, before);
 }
 
 async function globalState({ states }: TrainingOptions, root: Hash): Promise<State> {

@@ -2,6 +2,7 @@ import type { Address } from 'viem';
 
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { stateRoot } from '../../../engine/commit/reference.ts';
+import { abovePublished, partsOfPayload } from '../../../engine/compress/published.ts';
 import { merkleProof } from '../../../engine/commit/tree.ts';
 import { aggregateProgram } from '../../../engine/programs.ts';
 import { claimIdOf } from '../../../sdk/claims.ts';
@@ -25,7 +26,7 @@ export async function audited(world: World, rounds: readonly MinerRound[], numbe
 
 /** The outer step over these rounds, in ascending index. */
 export function aggregateOf({ recipe }: World, rounds: readonly MinerRound[]): Execution {
-  const payloads = rounds.map(({ payload }) => outputState(payload));
+  const payloads = rounds.map(({ payload }) => partsOfPayload(recipe, outputState(payload)).published);
   return execute(aggregateProgram(recipe, rounds.length), [rounds[0]!.parent, ...payloads]);
 }
 
@@ -49,8 +50,8 @@ export async function claimNext(
 }
 
 /** Applies the honest aggregate of these rounds, and opens the next round. */
-export async function settled(world: World, rounds: readonly MinerRound[]): Promise<Execution> {
-  await audited(world, rounds);
+export async function settled(world: World, rounds: readonly MinerRound[], number = 1): Promise<Execution> {
+  await audited(world, rounds, number);
   const aggregate = aggregateOf(world, rounds);
   await claimNext(world, world.others[0]!, rounds, outputRoot(aggregate));
   await world.pass(1_000);
@@ -61,8 +62,16 @@ export async function settled(world: World, rounds: readonly MinerRound[]): Prom
 /** What follows from the payloads of some members; their seats are 1, 2, ... */
 export function aggregateKnowledge(rounds: readonly MinerRound[], execution: Execution): Knowledge {
   const members = rounds.map(({ commitment }, index) => ({ seat: index + 1, commitment }));
+  const [parent, ...payloads] = execution.inputs;
+  const opened = payloads.map((state, at) => ({ state, above: aboveIn(rounds[at]!) }));
   return {
     root: () => outputRoot(execution),
-    invocation: () => ({ execution, sources: { inputs: execution.inputs }, members }),
+    invocation: () => ({ execution, sources: { inputs: [parent!, ...opened] }, members }),
   };
+}
+
+/** What leads from the published part of a round's payload to its root. */
+function aboveIn({ recipe, payload }: MinerRound): readonly Hash[] {
+  const { published, feedback } = partsOfPayload(recipe, outputState(payload));
+  return abovePublished(recipe, { payload: published, feedback: feedback && stateRoot(feedback) });
 }

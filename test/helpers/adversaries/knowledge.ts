@@ -14,8 +14,8 @@ import type { MinerRound } from './round.ts';
 export type Invocation = {
   readonly execution: Execution;
   readonly sources: EvidenceSources;
-  /** Of an aggregate: whose payload each input state but the first is. */
-  readonly members?: readonly Source[];
+  /** The claims that bind the input states after the first, as far as they are payloads. */
+  readonly members?: readonly (Source | undefined)[];
 };
 
 /** What a player knows, or pretends to. Everything here is in memory: there are no workers and no files. */
@@ -44,8 +44,9 @@ export function knowledgeOf(round: MinerRound, start?: () => StartNotes): Knowle
   };
 }
 
-function payloadOf({ payload, parent, states }: MinerRound): Invocation {
-  return { execution: payload, sources: { inputs: [parent, states.at(-1)!, ...payload.inputs.slice(2)] } };
+function payloadOf({ payload, parent, states, before }: MinerRound): Invocation {
+  const inputs = [parent, states.at(-1)!, ...payload.inputs.slice(2)];
+  return { execution: payload, sources: { inputs }, members: [undefined, before?.source] };
 }
 
 /** Works out what a rule asks for. */
@@ -90,7 +91,7 @@ function invocationAt(knowledge: Knowledge, position: Position, want: Wanted): I
 }
 
 /** The claims of those members whose payloads a node reads. */
-function sourcesOf({ program }: Execution, node: number, members: readonly Source[]): readonly Source[] {
+function sourcesOf({ program }: Execution, node: number, members: readonly (Source | undefined)[]): readonly Source[] {
   return program.nodes[node]!.inputs.flatMap((ref) => (ref.kind === 'input' ? (members[ref.state - 1] ?? []) : []));
 }
 

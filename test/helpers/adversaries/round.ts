@@ -2,12 +2,14 @@ import { zeroHash, type Address } from 'viem';
 
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { stateRoot } from '../../../engine/commit/reference.ts';
+import { mostPublished } from '../../../engine/compress/published.ts';
 import { loadBatch } from '../../../engine/data/batch.ts';
 import type { Dataset } from '../../../engine/data/dataset.ts';
 import type { Program } from '../../../engine/graph/program.ts';
-import { createState, slotsOf, stateBytes, type State } from '../../../engine/graph/state.ts';
+import { createState, slotsOf, type State } from '../../../engine/graph/state.ts';
 import { globalLayout, payloadProgram, trainingLayout, trainingProgram } from '../../../engine/programs.ts';
 import type { Recipe } from '../../../engine/recipe.ts';
+import type { Source } from '../../../sdk/game-moves.ts';
 import type { Commitment } from '../../../sdk/round.ts';
 import { execute, outputRoot, outputState, type Execution } from './execution.ts';
 
@@ -21,6 +23,8 @@ export type RoundOf = {
   readonly parent: State;
   /** The state in which the miner ended the round before; zeros without one. */
   readonly local?: State;
+  /** The miner's payload of the round before, with the claim that binds it; a payload of zeros without one. */
+  readonly before?: { readonly payload: State; readonly source: Source };
 };
 
 /** Where a miner that is not honest departs from what it should do. All else it computes from what it has then. */
@@ -59,7 +63,7 @@ export function programsOf(recipe: Recipe) {
 
 /** Plays a round through, step by step. */
 export function playRound(of: RoundOf, deviations: Deviations = {}): MinerRound {
-  const { recipe, parent, local } = of;
+  const { recipe, parent, local, before } = of;
   const program = deviations.program ?? programsOf(recipe).training;
   const honestStart = startOf(recipe, parent, local);
   const start = deviations.start?.(honestStart) ?? honestStart;
@@ -75,7 +79,8 @@ export function playRound(of: RoundOf, deviations: Deviations = {}): MinerRound 
     states.push(state);
     roots.push(done.faultAt === undefined ? outputRoot(done) : stateRoot(state));
   }
-  const honest = execute(programsOf(recipe).payload, payloadInputs(recipe, parent, states.at(-1)!));
+  const inputs = payloadInputs(recipe, parent, states.at(-1)!, before?.payload);
+  const honest = execute(programsOf(recipe).payload, inputs);
   const payload = deviations.payload?.(honest) ?? honest;
   const claimed = commitmentOf(recipe, stateRoot(parent), roots, payload);
   const commitment = deviations.commitment?.(claimed) ?? claimed;
@@ -108,10 +113,11 @@ export function parametersOf(recipe: Recipe, state: State): State {
   return copy(state, createState(globalLayout(recipe)));
 }
 
-/** What a payload is made of: the state before, that after, and where there is error feedback what comes before the first. */
-export function payloadInputs(recipe: Recipe, parent: State, end: State): readonly State[] {
+/** What a payload is made of: the state before, that after, and with error feedback the payload before: zeros by default. */
+export function payloadInputs(recipe: Recipe, parent: State, end: State, before?: State): readonly State[] {
   const { inputs } = programsOf(recipe).payload;
-  return [parent, parametersOf(recipe, end), ...inputs.slice(2).map((layout) => createState(layout))];
+  const after = parametersOf(recipe, end);
+  return [parent, after, ...inputs.slice(2).map((layout) => before ?? createState(layout))];
 }
 
 function startOf(recipe: Recipe, parent: State, local?: State): State {
@@ -136,6 +142,6 @@ function commitmentOf(recipe: Recipe, parent: Hash, roots: readonly Hash[], payl
     startRoot: roots[0] ?? zeroHash,
     segmentRoots: ends.map((end) => roots[end]!),
     payloadRoot: outputRoot(payload),
-    payloadBytes: BigInt(stateBytes(payload.program.output)),
+    payloadBytes: BigInt(mostPublished(recipe)),
   };
 }
