@@ -48,7 +48,9 @@ function centered(rows: Rows, iterations: number, radius?: number): readonly num
   return center;
 }
 
-describe('aggregates against the same in double precision', () => {
+describe('aggregates against the same in double precision', function () {
+  this.timeout(60_000);
+
   for (const members of [1, 2, 3, 7, 10]) {
     const rows = honest(members).map((row, m) => row.map((x) => Math.fround(x * (1 + m))));
 
@@ -110,7 +112,9 @@ const attacks: Record<string, (honestRows: Rows, attackers: number) => Rows> = {
 const cosine = (a: readonly number[], b: readonly number[]) =>
   a.reduce((sum, x, i) => sum + x * b[i]!, 0) / (norm(a) * norm(b));
 
-describe('aggregates under attack', () => {
+describe('aggregates under attack', function () {
+  this.timeout(60_000);
+
   // Where the median of honest members lies among themselves bounds what can be saved from almost half of all.
   for (const [total, attackers, likeness, length] of [
     [10, 3, 0.9, 0.6],

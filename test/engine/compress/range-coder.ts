@@ -24,7 +24,9 @@ function rare(count: number, period: number): number[] {
   });
 }
 
-describe('the arithmetic coder', () => {
+describe('the arithmetic coder', function () {
+  this.timeout(60_000);
+
   it('gives back any bits', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1), { maxLength: 3_000 }), (bits) => {
