@@ -35,7 +35,9 @@ export const attacks: Readonly<Record<string, (honest: number, attackers: number
       return sent.at(-1 - DELAY) ?? own.map((update) => new Float64Array(update.length));
     });
   },
-  copied: (honest) => forging(honest, ({ honest: known, own }) => own.map(() => known[0]!)),
+  copied: (honest) => forging(honest, ({ honest: known, own }) => own.map((_, i) => known[i % known.length]!)),
+  // All copy the same member, whose update then outweighs the others.
+  'copied-one': (honest) => forging(honest, ({ honest: known, own }) => own.map(() => known[0]!)),
 };
 
 /** Rounds by which a delayed update is late. */
