@@ -1,12 +1,11 @@
-import { readRun } from '../../sdk/run.ts';
-import type { RecipeInput } from '../../engine/recipe.ts';
 import { createState } from '../../engine/graph/state.ts';
 import { payloadLayout } from '../../engine/programs.ts';
-import { aggregateKnowledge, aggregateOf, audited, claimNext, settled } from '../helpers/adversaries/aggregates.ts';
+import { aggregateKnowledge, aggregateOf, audited, claimNext } from '../helpers/adversaries/aggregates.ts';
 import { claimRound } from '../helpers/adversaries/claims.ts';
 import { forge, outputRoot, outputState, type Execution } from '../helpers/adversaries/execution.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
 import { nodeOf, placeOf } from '../helpers/adversaries/lies.ts';
+import { beforeOf, nextRounds, SPARSE } from '../helpers/adversaries/next-rounds.ts';
 import { playRound, type MinerRound, type RoundOf } from '../helpers/adversaries/round.ts';
 import {
   expectConviction,
@@ -16,9 +15,6 @@ import {
   worldForTests,
   type Result,
 } from '../helpers/adversaries/stage.ts';
-import { RUN, SMALL, type World } from '../helpers/adversaries/world.ts';
-
-const SPARSE: Partial<RecipeInput> = { ...SMALL, compression: { name: 'sparseloco', chunk: 512, k: 16 } };
 
 describe('a miner that compresses otherwise', function () {
   this.timeout(120_000);
@@ -158,24 +154,3 @@ describe('a miner that compresses otherwise', function () {
     });
   });
 });
-
-function beforeOf({ payload, commitment }: MinerRound, seat: number): NonNullable<RoundOf['before']> {
-  return { payload: outputState(payload), source: { seat, commitment } };
-}
-
-/** What both miners have to compute after these rounds, which are settled: in the same epoch, or as from nothing. */
-async function nextRounds(
-  world: World,
-  rounds: readonly MinerRound[],
-  goOn: boolean,
-  number = 1,
-): Promise<readonly [RoundOf, RoundOf]> {
-  const parent = outputState(await settled(world, rounds, number));
-  const { seed } = await readRun(world.client, world.deployment, RUN);
-  const { recipe, dataset, miners } = world;
-  const [first, second] = rounds.map((round, at): RoundOf => {
-    const bare = { recipe, dataset, seed, parent, participant: miners[at]! };
-    return goOn ? { ...bare, local: round.states.at(-1)!, before: beforeOf(round, at + 1) } : bare;
-  });
-  return [first!, second!];
-}

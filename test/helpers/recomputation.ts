@@ -1,5 +1,6 @@
 import { createHasher } from '../../engine/commit/hasher.ts';
 import type { Hash } from '../../engine/commit/hash.ts';
+import { partsOfPayload } from '../../engine/compress/published.ts';
 import { loadBatch } from '../../engine/data/batch.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
@@ -16,7 +17,7 @@ import { hasMember } from '../../sdk/member-set.ts';
 import { readRound, type Round } from '../../sdk/round.ts';
 import { RUN, type TinyRun } from './tiny-run.ts';
 
-/** Training states by seat, of the members accepted in the round before. */
+/** States by seat: training states, or payloads, of the members accepted in the round before. */
 type Locals = ReadonlyMap<number, State>;
 
 /**
@@ -31,15 +32,19 @@ export async function recomputeRoots(run: TinyRun, rounds: number): Promise<Hash
   const roots: Hash[] = [];
   let parameters = initialParameters(recipe);
   let locals: Locals = new Map();
+  let befores: Locals = new Map();
   for (let number = 1; number <= rounds; number += 1) {
     const round = await readRound(node.client, deployment, RUN, number);
-    if ((number - 1) % recipe.round.epoch === 0) locals = new Map();
+    if ((number - 1) % recipe.round.epoch === 0) [locals, befores] = [new Map(), new Map()];
     locals = await trainMembers(run, trainer, round, parameters, locals);
-    const payloads: State[] = [];
-    for (const end of locals.values()) {
-      payloads.push(await pseudoGradient(recipe, parameters, parametersState(recipe, end), executor));
+    const payloads = new Map<number, State>();
+    for (const [seat, end] of locals) {
+      const after = parametersState(recipe, end);
+      payloads.set(seat, await pseudoGradient(recipe, parameters, after, executor, befores.get(seat)));
     }
-    parameters = await aggregate(recipe, parameters, payloads, executor);
+    befores = payloads;
+    const published = [...payloads.values()].map((payload) => partsOfPayload(recipe, payload).published);
+    parameters = await aggregate(recipe, parameters, published, executor);
     roots.push(await hasher.stateRoot(parameters));
   }
   await Promise.all([trainer.close(), hasher.close()]);

@@ -53,6 +53,7 @@ export async function createTinyRun(
   const recipe = tinyRecipe({
     model: { depth: 1, width: 32, heads: 2, context, vocabulary: 256 },
     round: { steps: 96, segments: 4, epoch: 2 },
+    compression: { name: 'sparseloco', chunk: 1024, k: 32 },
     dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
   });
   writeFileSync(files.recipe, JSON.stringify(recipe));
