@@ -72,7 +72,8 @@ const wrongs: readonly ((before: number, own: number, n: number) => number)[] = 
 function positions(lead: readonly number[], k: number, n: number): fc.Arbitrary<Tensor> {
   const row = fc.uniqueArray(fc.nat(n - 1), { minLength: k, maxLength: k }).map((all) => all.toSorted((a, b) => a - b));
   const count = elementCount(lead);
-  const change = fc.option(fc.tuple(fc.nat(count * k - 1), fc.constantFrom(...wrongs)), { freq: 4 });
+  const one = fc.tuple(fc.nat(count * k - 1), fc.constantFrom(...wrongs));
+  const change = fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, one);
   return fc.tuple(fc.array(row, { minLength: count, maxLength: count }), change).map(([rows, changed]) => {
     const data = typedArray('f32', count * k);
     data.set(rows.flat());
@@ -83,14 +84,20 @@ function positions(lead: readonly number[], k: number, n: number): fc.Arbitrary<
 
 const scatterChunk = (rows: Rows): fc.Arbitrary<Application> =>
   rows(1_024).chain(([lead, k]) =>
-    fc.oneof(fc.constant(k), fc.integer({ min: k, max: 2 * k + 9 })).chain((n) =>
-      fc.tuple(operand(elements([...lead, k])), operand(positions(lead, k, n))).map((operands) => ({
-        op: 'scatter_chunk',
-        operands,
-        type: { dtype: 'f32', shape: [...lead, n] },
-        attributes: [n],
-      })),
-    ),
+    fc
+      .oneof(
+        { weight: 4, arbitrary: fc.constant(k) },
+        { weight: 16, arbitrary: fc.integer({ min: k, max: 2 * k + 9 }) },
+        { weight: 1, arbitrary: fc.constant(4_096) },
+      )
+      .chain((n) =>
+        fc.tuple(operand(elements([...lead, k])), operand(positions(lead, k, n))).map((operands) => ({
+          op: 'scatter_chunk',
+          operands,
+          type: { dtype: 'f32', shape: [...lead, n] },
+          attributes: [n],
+        })),
+      ),
   );
 
 const sortLanes = (rows: Rows): fc.Arbitrary<Application> =>
