@@ -49,7 +49,7 @@ function linesOf({ vestingRounds, unvestedRounds, forfeit, bond, cheats }: Econo
   return [
     `A bond above ${amount(bond)} makes cheating in every round a loss.`,
     '',
-    `Pay vests over ${vestingRounds} rounds; right after probation ${amount(unvestedRounds)} rounds' pay is not vested,`,
+    `Pay vests after ${vestingRounds} rounds; right after probation ${amount(unvestedRounds)} rounds' pay is not vested,`,
     `which a conviction takes as well: ${amount(forfeit)}.`,
     '',
     `${'a round'.padEnd(24)}${'saves'.padStart(12)}${'found'.padStart(10)}${`in ${prices.rounds}`.padStart(10)}${'bond'.padStart(16)}`,

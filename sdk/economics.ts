@@ -39,7 +39,7 @@ export const cheats = ['everyStep', 'lastStep', 'oneStep'] as const;
 export type Cheat = (typeof cheats)[number];
 
 export type Economics = {
-  /** Rounds over which pay vests: ceil(1/q). */
+  /** Rounds until a round's pay has vested, all at once: ceil(1/q). */
   readonly vestingRounds: number;
   /** Rounds' pay that is not vested in the first round after probation, when a conviction takes the least. */
   readonly unvestedRounds: number;
@@ -59,7 +59,7 @@ export function economicsOf(prices: Prices): Economics {
   requireValid(prices);
   const { auditRate, probationRounds, roundCost, roundShares, sharePrice, segments } = prices;
   const vestingRounds = Math.ceil(1 / auditRate);
-  const unvestedRounds = unvestedAfter(probationRounds + 1, vestingRounds);
+  const unvestedRounds = Math.min(probationRounds + 1, vestingRounds);
   const forfeit = unvestedRounds * roundShares * sharePrice;
   const segmentCost = roundCost / segments;
   const deter = (saved: number, detection: number) => deterrenceOf(prices, forfeit, saved, detection);
@@ -87,12 +87,6 @@ function deterrenceOf(prices: Prices, forfeit: number, saved: number, detection:
 /** The chance of at least one conviction in so many rounds. */
 export function convictedWithin(rounds: number, perRound: number): number {
   return 1 - (1 - perRound) ** rounds;
-}
-
-/** Rounds' pay not vested after `earned` rounds, of which each vests in equal parts over the rounds that follow it. */
-function unvestedAfter(earned: number, vestingRounds: number): number {
-  const open = Math.min(earned, vestingRounds);
-  return open - (open * (open - 1)) / (2 * vestingRounds);
 }
 
 /** What a field may be, in words and as a rule. */
