@@ -10,10 +10,14 @@ export type DemoOptions = {
   readonly keep: boolean;
   readonly json: boolean;
   readonly size: Size;
+  readonly compression: Compression;
 };
 
 export const sizes = ['small', 'tiny'] as const;
 export type Size = (typeof sizes)[number];
+
+export const compressions = ['none', 'sparseloco'] as const;
+export type Compression = (typeof compressions)[number];
 
 /** Reads the command line. Commander prints its own messages and throws. */
 export function parseOptions(args: readonly string[]): DemoOptions {
@@ -37,6 +41,7 @@ export function parseOptions(args: readonly string[]): DemoOptions {
     .option('--keep', 'keep logs, keys, checkpoints and blobs of the run', false)
     .option('--json', 'print the result as one JSON object on the last line; progress goes to standard error', false)
     .addOption(new Option('--size <size>', 'of the model; tiny is for tests').choices(sizes).default('small'))
+    .addOption(new Option('--compression <name>', 'of what miners send').choices(compressions).default('none'))
     .exitOverride();
   command.parse(args, { from: 'user' });
   return { data: undefined, ...command.opts<Omit<DemoOptions, 'data'>>() };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { tailLog } from '../../../cli/demo/log-tail.ts';
-import { epochsOf } from '../../../cli/demo/plan.ts';
+import { demoRecipe, epochsOf } from '../../../cli/demo/plan.ts';
 import { lossPlot } from '../../../cli/demo/plot.ts';
 import { rangesOf } from '../../../cli/demo/report.ts';
 import { isConvicted, isDecided, tellGame } from '../../../cli/demo/story-game.ts';
@@ -13,6 +13,7 @@ import { withoutRepeats } from '../../../cli/demo/text.ts';
 import { parseOptions } from '../../../cli/demo/options.ts';
 import { castOf } from '../../../cli/demo/actors.ts';
 import type { ToldEnd, ToldGame, ToldMove } from '../../../cli/dispute/narrator.ts';
+import { createDataset } from '../../../engine/data/dataset.ts';
 import { claimIdOf } from '../../../sdk/claims.ts';
 import type { RunEvent } from '../../../sdk/events.ts';
 
@@ -38,6 +39,15 @@ describe('the epochs of the demo', () => {
       expect(plan.rounds % plan.epoch).to.equal(0);
       expect(plan.rounds).to.be.within(rounds, rounds + 4);
     }
+  });
+});
+
+describe('the recipe of the demo', () => {
+  it('compresses what miners send if it is asked to', () => {
+    const dataset = createDataset('the quick brown fox, '.repeat(40), { context: 32 });
+    const recipeOf = (...args: string[]) => demoRecipe(parseOptions(['--size', 'tiny', ...args]), dataset);
+    expect(recipeOf().compression.name).to.equal('none');
+    expect(recipeOf('--compression', 'sparseloco').compression).to.include({ name: 'sparseloco', chunk: 4096, k: 64 });
   });
 });
 
