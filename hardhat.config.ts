@@ -11,15 +11,24 @@ const solc = {
   settings: { optimizer: { enabled: true, runs: 1_000 }, viaIR: true, evmVersion: 'cancun' },
 } as const;
 
+/** What is near the limit on code size is compiled for size; the protocol contract holds the code of the runs. */
+const small = { ...solc, settings: { ...solc.settings, optimizer: { enabled: true, runs: 200 } } };
+const overrides = { 'contracts/Protocol.sol': small, 'contracts/run/Runs.sol': small };
+
 /** Tests are compiled fast: through the IR they take four times as long. What they test is compiled as it is deployed. */
 const forTests = { ...solc, settings: { ...solc.settings, viaIR: false } };
-const overrides = Object.fromEntries(
+const testOverrides = Object.fromEntries(
   globSync('test/solidity/**/*.t.sol', { cwd: import.meta.dirname }).map((path) => [path, forTests]),
 );
 
 export default defineConfig({
   plugins: [toolbox, viem],
   paths: { sources: 'contracts', tests: { solidity: 'test/solidity', mocha: 'test/integration' }, ignition: 'deploy' },
-  solidity: { profiles: { default: { compilers: [solc], overrides }, production: solc } },
+  solidity: {
+    profiles: {
+      default: { compilers: [solc], overrides: { ...overrides, ...testOverrides } },
+      production: { compilers: [solc], overrides },
+    },
+  },
   test: { solidity: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 32 } } },
 });

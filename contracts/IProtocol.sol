@@ -12,6 +12,8 @@ interface IProtocol {
 
     function ownership() external view returns (address);
 
+    function availability() external view returns (address);
+
     function game() external view returns (address);
 
     function verdicts() external view returns (address);

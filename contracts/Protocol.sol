@@ -7,6 +7,7 @@ import {Claims} from "./claim/Claims.sol";
 import {IGameFactory} from "./claim/IGameFactory.sol";
 import {IProtocol} from "./IProtocol.sol";
 import {Ownership} from "./own/Ownership.sol";
+import {IAvailabilityFactory} from "./run/IAvailabilityFactory.sol";
 import {Runs} from "./run/Runs.sol";
 import {StakeManager} from "./stake/StakeManager.sol";
 import {Duration} from "./types/Time.sol";
@@ -27,6 +28,9 @@ contract Protocol is IProtocol {
     address public immutable ownership;
 
     /// @inheritdoc IProtocol
+    address public immutable availability;
+
+    /// @inheritdoc IProtocol
     address public immutable game;
 
     /// @inheritdoc IProtocol
@@ -35,6 +39,7 @@ contract Protocol is IProtocol {
     /// @param token the stake token
     /// @param randomness where beacons come from
     /// @param shareTokenFactory who makes share tokens
+    /// @param availabilityFactory who makes the availability committee's contract
     /// @param gameFactory who makes the game and the verdicts
     /// @param clock seconds that each side has in one game
     /// @param unbondingDelay at least as long as `longestWindow`
@@ -43,6 +48,7 @@ contract Protocol is IProtocol {
         address token,
         address randomness,
         address shareTokenFactory,
+        address availabilityFactory,
         address gameFactory,
         Duration clock,
         Duration unbondingDelay,
@@ -54,13 +60,14 @@ contract Protocol is IProtocol {
         runs = LibRLP.computeAddress(address(this), 3);
         ownership = LibRLP.computeAddress(address(this), 4);
 
-        // Neither calls anyone while it is made.
+        // None of them calls anyone while it is made.
+        availability = IAvailabilityFactory(availabilityFactory).create(stake, claims, runs);
         (game, verdicts) = IGameFactory(gameFactory).create(stake, claims, runs, clock);
 
         // INVARIANT: every contract is where the others think it is.
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);
         assert(address(new Claims(runs, stake, game, verdicts, longestWindow)) == claims);
-        assert(address(new Runs(stake, claims, ownership, randomness)) == runs);
+        assert(address(new Runs(stake, claims, ownership, availability, randomness)) == runs);
         assert(address(new Ownership(runs, shareTokenFactory)) == ownership);
     }
 }

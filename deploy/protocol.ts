@@ -4,8 +4,8 @@ type Builder = Parameters<Parameters<typeof buildModule>[1]>[0];
 
 /**
  * Everything on one chain: the stake token, the referee and the rules of the game, which keep nothing, then the protocol,
- * which deploys stake, claims, runs and ownership itself, and has the game and the verdicts made, so that each knows the
- * others for ever. Only the source of randomness depends on the chain; it takes parameters of its own, by name.
+ * which deploys stake, claims, runs and ownership itself, and has the game, the verdicts and the contract of the availability
+ * committees made, so that each knows the others for ever. Only the source of randomness depends on the chain; it takes parameters of its own, by name.
  *
  * Parameters (`deploy/parameters/*.json`), in seconds: `clock` that each side has in a game, `unbondingDelay` and
  * `longestWindow`.
@@ -21,6 +21,7 @@ export function deployProtocol(
     sourceParameters.map((name) => m.getParameter(name)),
   );
   const shareTokenFactory = m.contract('ShareTokenFactory');
+  const availabilityFactory = m.contract('AvailabilityFactory');
   const referee = m.contract('Referee');
   const rules = m.contract('Rules', [referee]);
   const gameFactory = m.contract('GameFactory', [rules]);
@@ -28,6 +29,7 @@ export function deployProtocol(
     token,
     randomness,
     shareTokenFactory,
+    availabilityFactory,
     gameFactory,
     m.getParameter('clock'),
     m.getParameter('unbondingDelay'),
@@ -37,6 +39,7 @@ export function deployProtocol(
   const claims = m.contractAt('Claims', m.staticCall(protocol, 'claims'));
   const runs = m.contractAt('Runs', m.staticCall(protocol, 'runs'));
   const ownership = m.contractAt('Ownership', m.staticCall(protocol, 'ownership'));
+  const availability = m.contractAt('Availability', m.staticCall(protocol, 'availability'));
   const game = m.contractAt('Game', m.staticCall(protocol, 'game'));
   const verdicts = m.contractAt('Verdicts', m.staticCall(protocol, 'verdicts'));
   const runLens = m.contract('RunLens', [runs]);
@@ -44,6 +47,7 @@ export function deployProtocol(
     token,
     randomness,
     shareTokenFactory,
+    availabilityFactory,
     referee,
     rules,
     gameFactory,
@@ -52,6 +56,7 @@ export function deployProtocol(
     claims,
     runs,
     ownership,
+    availability,
     game,
     verdicts,
     runLens,

@@ -15,6 +15,7 @@ export type Deployment = {
   readonly claims: Address;
   readonly runs: Address;
   readonly ownership: Address;
+  readonly availability: Address;
   readonly game: Address;
   readonly verdicts: Address;
   /** The ERC-20 that is staked. */
@@ -37,18 +38,22 @@ export async function readDeployment(path: string, client: Client): Promise<Depl
   return deploymentAt(places, client);
 }
 
+/** What the protocol contract names. */
+type Part = 'stake' | 'claims' | 'runs' | 'ownership' | 'availability' | 'game' | 'verdicts';
+
 /** The deployment of a protocol contract and its lens. */
 export async function deploymentAt(
   { protocol, lens }: Pick<Deployment, 'protocol' | 'lens'>,
   client: Client,
 ): Promise<Deployment> {
-  const ask = (functionName: 'stake' | 'claims' | 'runs' | 'ownership' | 'game' | 'verdicts'): Promise<Address> =>
+  const ask = (functionName: Part): Promise<Address> =>
     onChain(`Protocol.${functionName}`, client.readContract({ address: protocol, abi: protocolAbi, functionName }));
-  const [stake, claims, runs, ownership, game, verdicts] = await Promise.all([
+  const [stake, claims, runs, ownership, availability, game, verdicts] = await Promise.all([
     ask('stake'),
     ask('claims'),
     ask('runs'),
     ask('ownership'),
+    ask('availability'),
     ask('game'),
     ask('verdicts'),
   ]);
@@ -56,7 +61,7 @@ export async function deploymentAt(
     'StakeManager.token',
     client.readContract({ address: stake, abi: stakeManagerAbi, functionName: 'token' }),
   );
-  return { protocol, lens, stake, claims, runs, ownership, game, verdicts, token };
+  return { protocol, lens, stake, claims, runs, ownership, availability, game, verdicts, token };
 }
 
 async function readAddresses(path: string): Promise<{ protocol: Address; lens: Address }> {

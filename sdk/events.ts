@@ -1,6 +1,6 @@
 import { parseEventLogs, type Address, type Hex, type ParseEventLogsReturnType } from 'viem';
 
-import { claimsAbi, gameAbi, ownershipAbi, runsAbi, verdictsAbi } from './abi/index.ts';
+import { availabilityAbi, claimsAbi, gameAbi, ownershipAbi, runsAbi, verdictsAbi } from './abi/index.ts';
 import { parseClaimId } from './claims.ts';
 import type { Client } from './client.ts';
 import type { Deployment } from './deployment.ts';
@@ -8,7 +8,7 @@ import { onChain } from './errors.ts';
 import type { MemberSet } from './member-set.ts';
 import type { Commitment } from './round.ts';
 
-const eventsAbi = [...runsAbi, ...claimsAbi, ...ownershipAbi, ...gameAbi, ...verdictsAbi] as const;
+const eventsAbi = [...runsAbi, ...claimsAbi, ...ownershipAbi, ...availabilityAbi, ...gameAbi, ...verdictsAbi] as const;
 
 /** What happened in a run, as the contracts tell it: `eventName` and `args`, with the block and transaction. */
 export type RunEvent = ParseEventLogsReturnType<typeof eventsAbi, undefined, true>[number];
@@ -34,11 +34,11 @@ export async function inSpans<T>(
 /** All events of a run in these blocks, oldest first. */
 export async function readEvents(
   client: Client,
-  { runs, claims, ownership, game, verdicts }: Deployment,
+  { runs, claims, ownership, availability, game, verdicts }: Deployment,
   runId: bigint,
   blocks: Blocks,
 ): Promise<readonly RunEvent[]> {
-  const address = [runs, claims, ownership, game, verdicts];
+  const address = [runs, claims, ownership, availability, game, verdicts];
   return inSpans(blocks, async (span) => {
     const logs = await onChain('reading events', client.getLogs({ address, ...span }));
     return parseEventLogs({ abi: eventsAbi, logs }).filter((event) => runIdOf(event) === runId);
@@ -47,6 +47,7 @@ export async function readEvents(
 
 function runIdOf({ args }: RunEvent): bigint | undefined {
   if ('runId' in args) return args.runId;
+  if ('work' in args) return parseClaimId(args.work).runId;
   return 'id' in args ? parseClaimId(args.id).runId : undefined;
 }
 
@@ -96,23 +97,6 @@ export async function readCommitments(
   return events.map(({ args: { claimId, index, owner, word, commitment } }) => {
     return { claimId, seat: parseClaimId(claimId).number, index, owner, word, commitment };
   });
-}
-
-/** What a validator has told to have audited. */
-export type Report = { readonly owner: Address; readonly audited: MemberSet };
-
-export async function readReports(
-  client: Client,
-  { runs }: Deployment,
-  runId: bigint,
-  round: number,
-  blocks: Blocks,
-): Promise<readonly Report[]> {
-  const query = { address: runs, abi: runsAbi, eventName: 'Reported', args: { runId, round }, strict: true } as const;
-  const events = await inSpans(blocks, (span) =>
-    onChain('reading reports', client.getContractEvents({ ...query, ...span })),
-  );
-  return events.map(({ args: { owner, audited } }) => ({ owner, audited }));
 }
 
 /** An aggregate that was claimed. */

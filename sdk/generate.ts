@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** What the SDK knows by ABI: the export's name and the compiled contract it comes from. */
 const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
+  ['availability', 'run/Availability'],
   ['claims', 'claim/Claims'],
   ['game', 'claim/Game'],
   ['developmentToken', 'dev/DevelopmentToken'],

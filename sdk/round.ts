@@ -1,6 +1,7 @@
 import { encodeFunctionData, zeroHash, type Address, type Hex } from 'viem';
 
-import { runLensAbi, runsAbi } from './abi/index.ts';
+import { runLensAbi, runsAbi, verdictsAbi } from './abi/index.ts';
+import { readAvailability, type Availability } from './availability.ts';
 import type { Call } from './call.ts';
 import { claimStatuses, type ClaimStatus } from './claims.ts';
 import type { Client } from './client.ts';
@@ -49,6 +50,7 @@ export type Round = {
   readonly challenged: MemberSet;
   /** Validators that have reported. */
   readonly reported: MemberSet;
+  readonly availability: Availability;
   /** The latest aggregate; undefined before the first. */
   readonly aggregate: RoundAggregate | undefined;
   /** Aggregate claims so far. */
@@ -76,22 +78,30 @@ export type Commitment = {
 
 export async function readRound(
   client: Client,
-  { runs, lens }: Deployment,
+  deployment: Deployment,
   runId: bigint,
   number: number,
   at: At = {},
 ): Promise<Round> {
   const args = [runId, number] as const;
-  const [view, duties] = await Promise.all([
+  const { runs, lens, verdicts } = deployment;
+  const [view, duties, reported, availability] = await Promise.all([
     onChain('Runs.roundOf', client.readContract({ address: runs, abi: runsAbi, functionName: 'roundOf', args, ...at })),
     onChain(
       'RunLens.dutiesOf',
       client.readContract({ address: lens, abi: runLensAbi, functionName: 'dutiesOf', args, ...at }),
     ),
+    onChain(
+      'Verdicts.reportersOf',
+      client.readContract({ address: verdicts, abi: verdictsAbi, functionName: 'reportersOf', args, ...at }),
+    ),
+    readAvailability(client, deployment, runId, number, at),
   ]);
   const { aggregate, aggregateStands: stands, accepted, nextRoot, ...rest } = view;
   return {
     ...rest,
+    reported,
+    availability,
     runId,
     number,
     status: roundStatuses[view.status]!,
@@ -117,12 +127,15 @@ export function commit({ runs }: Deployment, runId: bigint, round: number, commi
 }
 
 /** Says that an active validator has audited; `audited` are the members whose drawn segments it has recomputed. */
-export function report({ runs }: Deployment, runId: bigint, round: number, audited: MemberSet): Call {
-  const args = [runId, round, audited] as const;
-  return { to: runs, data: encodeFunctionData({ abi: runsAbi, functionName: 'report', args }), name: 'Runs.report' };
+export function report({ verdicts }: Deployment, runId: bigint, round: number, audited: MemberSet): Call {
+  const data = encodeFunctionData({ abi: verdictsAbi, functionName: 'report', args: [runId, round, audited] });
+  return { to: verdicts, data, name: 'Verdicts.report' };
 }
 
-/** Claims the next global state, the mean of the payloads of the `accepted` members applied to the round's parent. */
+/**
+ * Claims the next global state: the payloads of the `accepted` members, which are all that are available and stand, applied
+ * to the round's parent.
+ */
 export function claimAggregate(
   { runs }: Deployment,
   runId: bigint,

@@ -104,6 +104,7 @@ export function tell(story: Story, event: RunEvent): string | undefined {
 
 function roundOf({ args }: RunEvent): number {
   if ('round' in args) return args.round;
+  if ('work' in args) return parseClaimId(args.work).round;
   return 'id' in args ? parseClaimId(args.id).round : 0;
 }
 
@@ -119,8 +120,10 @@ function take(story: Story, event: RunEvent): string | undefined {
       story.status = 'sealed';
       return undefined;
     case 'Reported':
-      if (event.args.closed) story.status = 'audited';
-      return `round ${story.round}: ${nameOf(story, event.args.owner)} has audited ${auditedBy(story, event.args.audited)}`;
+      return `round ${story.round}: ${nameOf(story, event.args.validator)} has audited ${auditedBy(story, event.args.audited)}`;
+    case 'AuditConcluded':
+      story.status = 'audited';
+      return undefined;
     case 'Challenged':
       return tellChallenged(story, event.args);
     case 'AggregateClaimed':

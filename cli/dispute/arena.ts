@@ -106,6 +106,8 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'prog
     probationRounds: 1,
     auditRate: 1_000,
     maxMembers: MAX_MEMBERS,
+    committeeSeats: 24,
+    committeeNeeded: 16,
     minerBond: parseEther('10'),
     validatorBond: parseEther('20'),
     aggregateBond: parseEther('10'),

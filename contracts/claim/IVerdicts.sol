@@ -45,6 +45,10 @@ interface IVerdicts {
     /// @notice Nobody audits its own work.
     error OwnWork(ClaimId work, address validator);
     error AlreadyRevealed(ClaimId id);
+    error NotActiveValidator(uint64 runId, uint32 round, uint8 index);
+    /// @notice Validators report from the beacon until the audit is over.
+    error NoAudit(uint64 runId, uint32 round);
+    error AlreadyReported(uint64 runId, uint32 round, address validator);
 
     event VerdictsSealed(uint64 indexed runId, uint32 indexed round, address indexed validator, bytes32 root);
     event VerdictRevealed(
@@ -56,6 +60,15 @@ interface IVerdicts {
         Verdict verdict
     );
 
+    event Reported(
+        uint64 indexed runId,
+        uint32 indexed round,
+        address indexed validator,
+        uint8 index,
+        MemberSet audited,
+        bool isLast
+    );
+
     /// @notice Seals the verdicts of the caller's owner on a round: the root of a tree of sorted pairs over the leaves
     /// `keccak256(bytes.concat(keccak256(abi.encode(verdict, salt))))`. Active validators, once a round.
     function seal(uint64 runId, uint32 round, bytes32 root) external;
@@ -65,11 +78,19 @@ interface IVerdicts {
     /// @param proof from the verdict's leaf to the sealed root
     function reveal(Verdict calldata verdict, bytes32 salt, bytes32[] calldata proof) external;
 
+    /// @notice Says that an active validator has audited; when all of them have, nothing of theirs is waited for any more.
+    /// Decides nothing else.
+    /// @param audited members whose drawn segments the caller has recomputed
+    function report(uint64 runId, uint32 round, MemberSet audited) external;
+
     /// @notice What validators may do with their verdicts on a round now.
     function phaseOf(uint64 runId, uint32 round) external view returns (Phase);
 
     /// @notice Validators that have sealed.
     function sealersOf(uint64 runId, uint32 round) external view returns (MemberSet);
+
+    /// @notice Validators that have reported.
+    function reportersOf(uint64 runId, uint32 round) external view returns (MemberSet);
 
     /// @notice The sealed root of a validator; zero when there is none.
     function sealOf(uint64 runId, uint32 round, address validator) external view returns (bytes32);

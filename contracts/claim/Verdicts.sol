@@ -5,6 +5,7 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 
 import {IRuns} from "../run/IRuns.sol";
 import {RunParameters} from "../run/RunParameters.sol";
+import {servingSeatOf} from "../run/ServingSeat.sol";
 import {IStakeManager} from "../stake/IStakeManager.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
@@ -36,6 +37,9 @@ contract Verdicts is IVerdicts, IClaimSource {
     /// @inheritdoc IVerdicts
     mapping(uint64 runId => mapping(uint32 round => MemberSet)) public sealersOf;
 
+    /// @inheritdoc IVerdicts
+    mapping(uint64 runId => mapping(uint32 round => MemberSet)) public reportersOf;
+
     mapping(ClaimId id => Revealed) private _revealed;
     mapping(uint64 runId => Terms) private _terms;
 
@@ -56,17 +60,18 @@ contract Verdicts is IVerdicts, IClaimSource {
 
     /// @inheritdoc IVerdicts
     function seal(uint64 runId, uint32 round, bytes32 root) external {
+        IRuns.Audit memory audit = IRuns(runs).auditOf(runId, round);
         // INVARIANT: nothing is sealed before the draw, nor once a verdict may be known.
-        (Phase phase, MemberSet activeValidators) = _phaseOf(runId, round);
+        Phase phase = _phaseOf(runId, round, audit);
         require(phase == Phase.SEALING, NotSealing(runId, round, phase));
-        (address validator, IRuns.Seat memory seat) = _servingSeat(runId, round);
+        (address validator, uint8 index) = servingSeatOf(runs, stake, runId, round);
         // INVARIANT: only those seal for whom the others wait.
-        require(activeValidators.has(seat.index), IRuns.NotActiveValidator(runId, round, seat.index));
+        require(audit.validators.has(index), NotActiveValidator(runId, round, index));
         // INVARIANT: a validator seals once.
         MemberSet sealers = sealersOf[runId][round];
-        require(!sealers.has(seat.index), AlreadySealed(runId, round, validator));
+        require(!sealers.has(index), AlreadySealed(runId, round, validator));
 
-        sealersOf[runId][round] = sealers.with(seat.index);
+        sealersOf[runId][round] = sealers.with(index);
         sealOf[runId][round][validator] = root;
         if (_terms[runId].challengeBond == 0) _terms[runId] = _termsOf(runId);
 
@@ -79,7 +84,7 @@ contract Verdicts is IVerdicts, IClaimSource {
         (uint64 runId, uint32 round) = (work.runOf(), work.roundOf());
         address validator = verdict.validator;
         // INVARIANT: a verdict is known only when no other can be sealed any more.
-        (Phase phase, ) = _phaseOf(runId, round);
+        Phase phase = phaseOf(runId, round);
         require(phase == Phase.REVEALING, NotRevealing(runId, round, phase));
         // INVARIANT: only a validator's own key puts its bond at risk.
         address owner = IStakeManager(stake).ownerOf(msg.sender);
@@ -106,6 +111,26 @@ contract Verdicts is IVerdicts, IClaimSource {
         IClaims(claims).post(id, word, validator, terms.challengeBond);
     }
 
+    /// @inheritdoc IVerdicts
+    function report(uint64 runId, uint32 round, MemberSet audited) external {
+        IRuns.Audit memory audit = IRuns(runs).auditOf(runId, round);
+        // INVARIANT: validators report between the beacon and the audit's end.
+        require(audit.isOpen, NoAudit(runId, round));
+        (address validator, uint8 index) = servingSeatOf(runs, stake, runId, round);
+        require(audit.validators.has(index), NotActiveValidator(runId, round, index));
+        // INVARIANT: a validator reports once.
+        MemberSet reporters = reportersOf[runId][round];
+        require(!reporters.has(index), AlreadyReported(runId, round, validator));
+
+        reporters = reporters.with(index);
+        reportersOf[runId][round] = reporters;
+        bool isLast = reporters.equals(audit.validators);
+
+        emit Reported(runId, round, validator, index, audited, isLast);
+
+        if (isLast) IRuns(runs).conclude(runId, round);
+    }
+
     // What becomes of a verdict is asked of the claims contract: nothing else depends on it here.
 
     /// @inheritdoc IClaimSource
@@ -128,14 +153,14 @@ contract Verdicts is IVerdicts, IClaimSource {
     }
 
     /// @inheritdoc IVerdicts
-    function phaseOf(uint64 runId, uint32 round) external view returns (Phase phase) {
-        (phase, ) = _phaseOf(runId, round);
-    }
-
-    /// @inheritdoc IVerdicts
     function workOf(ClaimId id) external view returns (ClaimId work) {
         uint32 seat = _revealed[id].seat;
         if (seat != 0) work = claimId(ClaimKind.WORK, id.runOf(), id.roundOf(), seat);
+    }
+
+    /// @inheritdoc IVerdicts
+    function phaseOf(uint64 runId, uint32 round) public view returns (Phase) {
+        return _phaseOf(runId, round, IRuns(runs).auditOf(runId, round));
     }
 
     /// @inheritdoc IVerdicts
@@ -146,28 +171,12 @@ contract Verdicts is IVerdicts, IClaimSource {
         return claimId(ClaimKind.VERDICT, runId, round, (validator << 8) | miner);
     }
 
-    function _phaseOf(uint64 runId, uint32 round) private view returns (Phase, MemberSet activeValidators) {
-        IRuns.RunView memory run = IRuns(runs).runOf(runId);
-        activeValidators = run.activeValidators;
-        bool isSealed = run.round == round && run.status == IRuns.RoundStatus.SEALED;
-        if (!isSealed) return (Phase.NONE, activeValidators);
-        IRuns.RoundView memory facts = IRuns(runs).roundOf(runId, round);
-        // The deadline is known from the beacon on.
-        if (facts.auditDeadline.isZero()) return (Phase.NONE, activeValidators);
-        MemberSet awaited = activeValidators.minus(sealersOf[runId][round].unite(facts.reported));
-        Instant halfway = facts.auditDeadline.minus(_termsOf(runId).auditWindow.halfDown());
+    function _phaseOf(uint64 runId, uint32 round, IRuns.Audit memory audit) private view returns (Phase) {
+        if (!audit.isOpen) return Phase.NONE;
+        MemberSet awaited = audit.validators.minus(sealersOf[runId][round].unite(reportersOf[runId][round]));
+        Instant halfway = audit.deadline.minus(_termsOf(runId).auditWindow.halfDown());
         bool isRevealing = awaited.isEmpty() || now_().isAtOrAfter(halfway);
-        return (isRevealing ? Phase.REVEALING : Phase.SEALING, activeValidators);
-    }
-
-    /// @dev As the run itself finds who works for a seat.
-    function _servingSeat(uint64 runId, uint32 round) private view returns (address owner, IRuns.Seat memory seat) {
-        owner = IStakeManager(stake).ownerOf(msg.sender);
-        uint32 number = IRuns(runs).seatOfOwner(runId, owner);
-        // INVARIANT: a seat acts in its own rounds only; its index may be another's in the others.
-        require(number != 0, IRuns.NotServing(runId, owner, round));
-        seat = IRuns(runs).seatOf(runId, number);
-        require(seat.since <= round && round <= seat.until, IRuns.NotServing(runId, owner, round));
+        return isRevealing ? Phase.REVEALING : Phase.SEALING;
     }
 
     /// @dev Once the beacon is drawn.

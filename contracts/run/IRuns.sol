@@ -12,9 +12,9 @@ import {RunMetadata, RunParameters} from "./RunParameters.sol";
 /// `tick`; nobody can stop it, change it or exclude a member. A round's status is derived from facts and time:
 ///
 ///     OPEN        members commit, until the deadline or until every active miner has committed
-///     SEALED      `tick` asks for the beacon, `tick` draws it, validators audit until their deadline, or until all of
-///                 them have reported
-///     AUDITED     anyone claims the aggregate, until its deadline
+///     SEALED      `tick` asks for the beacon, `tick` draws it; validators audit and a committee says whose payloads it
+///                 has, until the audit's deadline, or until all validators have reported and all payloads are there
+///     AUDITED     anyone claims the aggregate of the available members that stand, until its deadline
 ///     AGGREGATED  the claim may be challenged until its window closes; a challenge takes the round back to AUDITED
 ///     SETTLED     `tick` has moved the state (or left it, when no aggregate stood) and opened the next round
 ///
@@ -85,6 +85,18 @@ interface IRuns {
         Instant finalAt;
     }
 
+    /// @notice What those who audit a round need to know; all zero unless its audit is under way.
+    /// @param deadline when it is over at the latest
+    /// @param committed miners that have committed
+    /// @param validators active ones
+    struct Audit {
+        bool isOpen;
+        Instant deadline;
+        bytes32 beacon;
+        MemberSet committed;
+        MemberSet validators;
+    }
+
     /// @notice A run as it stands now.
     /// @param round the current round
     /// @param status of the current round
@@ -126,7 +138,6 @@ interface IRuns {
     /// @param settledAt when it was settled
     /// @param committed miners that have committed
     /// @param challenged of those, the ones whose claim is frozen or voided
-    /// @param reported validators that have reported
     /// @param accepted members in the standing (or, once settled, the applied) aggregate
     /// @param aggregate claim id of the latest aggregate, zero before the first
     /// @param aggregateStands it is neither frozen nor voided
@@ -146,7 +157,6 @@ interface IRuns {
         Instant settledAt;
         MemberSet committed;
         MemberSet challenged;
-        MemberSet reported;
         MemberSet accepted;
         ClaimId aggregate;
         bool aggregateStands;
@@ -175,15 +185,15 @@ interface IRuns {
     error NothingAwaited(uint64 runId, uint32 round, uint8 index);
     error WrongParent(Root given, Root current);
     error WrongSegmentCount(uint256 given, uint8 segments);
-    error NotActiveValidator(uint64 runId, uint32 round, uint8 index);
-    error AlreadyReported(uint64 runId, uint32 round, uint8 index);
     error NoBeacon(uint64 runId, uint32 round);
     error NothingAccepted();
-    /// @notice An aggregate holds only members that committed and are not challenged.
-    error AcceptedNotStanding(MemberSet accepted, MemberSet standing);
+    /// @notice An aggregate accepts all members that committed, are available and not challenged, and no others.
+    error WrongMembers(MemberSet accepted, MemberSet due);
     error TooManyAggregates(uint64 runId, uint32 round, uint8 attempts);
     error AggregateWindowClosed(uint64 runId, uint32 round, Instant deadline);
     error NothingDue(uint64 runId, uint32 round, RoundStatus status);
+    /// @notice Only the verdicts and the availability contract know when there is nothing more to wait for.
+    error NotConcluding(address caller);
     /// @notice Only the claims contract tells what became of a claim.
     error NotClaims(address caller, address claims);
 
@@ -229,14 +239,8 @@ interface IRuns {
     );
     event Sealed(uint64 indexed runId, uint32 indexed round, MemberSet committed, uint64 ticket);
     event BeaconDrawn(uint64 indexed runId, uint32 indexed round, bytes32 beacon, bool lost, Instant auditDeadline);
-    event Reported(
-        uint64 indexed runId,
-        uint32 indexed round,
-        address indexed owner,
-        uint8 index,
-        MemberSet audited,
-        bool closed
-    );
+    /// @notice Before its deadline.
+    event AuditConcluded(uint64 indexed runId, uint32 indexed round);
     /// @notice `word` is `keccak256(abi.encode(claimant, parent, accepted, nextRoot))`, the claim's word.
     event AggregateClaimed(
         uint64 indexed runId,
@@ -272,12 +276,12 @@ interface IRuns {
     /// @notice Moves the run one step when one is due (`RunView.due`). Anyone may call.
     function tick(uint64 runId) external;
 
-    /// @notice Says that an active validator has audited; with the last of them the audit closes. Decides nothing.
-    /// @param audited members whose drawn segments the caller has recomputed
-    function report(uint64 runId, uint32 round, MemberSet audited) external;
+    /// @notice Says that every active validator has reported, or that every committed payload is available; with both the
+    /// audit closes. The verdicts contract and the availability contract only, while the audit is open.
+    function conclude(uint64 runId, uint32 round) external;
 
     /// @notice Claims the next global state and locks `aggregateBond` of the caller's owner. Anyone may call.
-    /// @param accepted members whose payloads it is the mean of
+    /// @param accepted members whose payloads it is made of: all that committed, are available and not challenged
     function claimAggregate(uint64 runId, uint32 round, MemberSet accepted, Root nextRoot) external;
 
     /// @notice How many runs there are; ids count from 1.
@@ -293,6 +297,9 @@ interface IRuns {
     function roundOf(uint64 runId, uint32 round) external view returns (RoundView memory);
 
     function statusOf(uint64 runId, uint32 round) external view returns (RoundStatus);
+
+    /// @notice The audit of a round: from the beacon on, as long as it is open.
+    function auditOf(uint64 runId, uint32 round) external view returns (Audit memory);
 
     /// @notice The price of a seat now: multiplied by each join, decaying to the floor.
     function joiningPriceOf(uint64 runId) external view returns (uint128);
@@ -321,6 +328,8 @@ interface IRuns {
     function claims() external view returns (address);
 
     function ownership() external view returns (address);
+
+    function availability() external view returns (address);
 
     function randomness() external view returns (address);
 }

@@ -53,24 +53,17 @@ abstract contract Rounds is Membership {
     }
 
     /// @inheritdoc IRuns
-    function report(uint64 runId, uint32 round, MemberSet audited) external {
-        Run storage run = _run(runId);
-        _requireCurrent(run, runId, round);
+    function conclude(uint64 runId, uint32 round) external {
+        bool isReceived = msg.sender == availability;
+        require(isReceived || msg.sender == IClaims(claims).verdicts(), NotConcluding(msg.sender));
+        // Both are told only while the audit is open.
         Round storage facts = _rounds[runId][round];
-        RoundStatus status = _statusOf(runId, round);
-        // INVARIANT: validators report between the beacon and the audit's end.
-        require(status == RoundStatus.SEALED, WrongStatus(runId, round, status));
-        require(!facts.drawnAt.isZero(), NoBeacon(runId, round));
-        (address owner, Tenancy memory seat) = _servingSeat(runId, round);
-        require(run.activeValidators.has(seat.index), NotActiveValidator(runId, round, seat.index));
-        // INVARIANT: a validator reports once.
-        require(!facts.reported.has(seat.index), AlreadyReported(runId, round, seat.index));
+        if (isReceived) facts.isReceived = true;
+        else facts.isJudged = true;
+        if (!facts.isReceived || !facts.isJudged) return;
+        facts.aggregateFrom = now_();
 
-        facts.reported = facts.reported.with(seat.index);
-        bool closes = facts.reported.equals(run.activeValidators);
-        if (closes) facts.aggregateFrom = now_();
-
-        emit Reported(runId, round, owner, seat.index, audited, closes);
+        emit AuditConcluded(runId, round);
     }
 
     /// @inheritdoc IRuns
@@ -80,9 +73,9 @@ abstract contract Rounds is Membership {
         Round storage facts = _rounds[runId][round];
         _requireAggregatable(run, runId, round);
         require(!accepted.isEmpty(), NothingAccepted());
-        // INVARIANT: the state moves by committed, unchallenged work alone.
-        MemberSet standing = _standingMembers(facts);
-        require(accepted.isWithin(standing), AcceptedNotStanding(accepted, standing));
+        // INVARIANT: the state moves by committed, unchallenged and available work, by all of it, and by no other.
+        MemberSet due = _acceptableMembers(runId, round);
+        require(accepted.equals(due), WrongMembers(accepted, due));
 
         uint8 attempt = ++facts.attempts;
         facts.isFrozen = false;

@@ -25,6 +25,8 @@ import {Duration, Instant, now_} from "../types/Time.sol";
 /// @param probationRounds first rounds of a seat in which it is always drawn
 /// @param auditRate probability of being drawn, in basis points
 /// @param maxMembers indices in use at one time, 1 to 255
+/// @param committeeSeats members that are drawn in each round to say whose payloads they have received, 1 to 31
+/// @param committeeNeeded of so many seats, how many must have received a payload; more than half of them
 /// @param joinFloor the joining price when nobody has joined for long; not zero
 /// @param minerBond locked for each commit
 /// @param validatorBond locked while a validator serves
@@ -51,6 +53,8 @@ struct RunParameters {
     uint8 probationRounds;
     uint16 auditRate;
     uint16 maxMembers;
+    uint8 committeeSeats;
+    uint8 committeeNeeded;
     uint128 joinFloor;
     uint128 minerBond;
     uint128 validatorBond;
@@ -93,6 +97,8 @@ function requireValid(RunParameters calldata p, Duration longestWindow) view {
     _within("epochRounds", p.epochRounds, 1, 8);
     _within("auditRate", p.auditRate, 0, 10_000);
     _within("maxMembers", p.maxMembers, 1, 255);
+    _within("committeeSeats", p.committeeSeats, 1, 31);
+    _within("committeeNeeded", p.committeeNeeded, p.committeeSeats / 2 + 1, p.committeeSeats);
     _within("minerBond", p.minerBond, 1, type(uint128).max);
     _within("validatorBond", p.validatorBond, 1, type(uint128).max);
     _within("aggregateBond", p.aggregateBond, 1, type(uint128).max);

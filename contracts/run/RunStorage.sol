@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
 import {Instant, NEVER, now_} from "../types/Time.sol";
+import {IAvailability} from "./IAvailability.sol";
 import {IRandomness} from "./IRandomness.sol";
 import {IRuns} from "./IRuns.sol";
 import {RunParameters} from "./RunParameters.sol";
@@ -41,11 +42,12 @@ abstract contract RunStorage is IRuns {
         bool isBeaconLost;
         bool isFrozen; // the latest aggregate is challenged
         bool isApplied; // settled with the latest aggregate
+        bool isReceived; // every committed payload is available
+        bool isJudged; // every active validator has reported
         Root parent;
         MemberSet committed;
         bytes32 beacon;
         MemberSet challenged;
-        MemberSet reported;
     }
 
     /// @dev A seat as a commit needs it, in one word. The latest of an owner.
@@ -95,12 +97,16 @@ abstract contract RunStorage is IRuns {
     address public immutable ownership;
 
     /// @inheritdoc IRuns
+    address public immutable availability;
+
+    /// @inheritdoc IRuns
     address public immutable randomness;
 
-    constructor(address stake_, address claims_, address ownership_, address randomness_) {
+    constructor(address stake_, address claims_, address ownership_, address availability_, address randomness_) {
         stake = stake_;
         claims = claims_;
         ownership = ownership_;
+        availability = availability_;
         randomness = randomness_;
     }
 
@@ -136,7 +142,7 @@ abstract contract RunStorage is IRuns {
         }
         bool isDue;
         if (status == RoundStatus.AUDITED) {
-            isDue = _isBarren(facts) || now_().isAtOrAfter(_aggregateDeadline(run, facts));
+            isDue = _isBarren(runId, run.round) || now_().isAtOrAfter(_aggregateDeadline(run, facts));
         } else if (status == RoundStatus.AGGREGATED) {
             isDue = now_().isAtOrAfter(_settleableAt(runId, run.round));
         }
@@ -154,16 +160,19 @@ abstract contract RunStorage is IRuns {
     }
 
     /// @dev Nobody can claim an aggregate any more.
-    function _isBarren(Round storage facts) internal view returns (bool) {
-        return facts.attempts == MAX_AGGREGATES || _standingMembers(facts).isEmpty();
+    function _isBarren(uint64 runId, uint32 round) internal view returns (bool) {
+        return _rounds[runId][round].attempts == MAX_AGGREGATES || _acceptableMembers(runId, round).isEmpty();
     }
 
     function _hasAggregate(Round storage facts) internal view returns (bool) {
         return facts.attempts != 0 && !facts.isFrozen;
     }
 
-    function _standingMembers(Round storage facts) internal view returns (MemberSet) {
-        return facts.committed.minus(facts.challenged);
+    /// @dev Once the audit is over.
+    function _acceptableMembers(uint64 runId, uint32 round) internal view returns (MemberSet) {
+        Round storage facts = _rounds[runId][round];
+        MemberSet standing = facts.committed.minus(facts.challenged);
+        return standing.intersect(IAvailability(availability).availableOf(runId, round));
     }
 
     /// @dev Once the beacon is drawn. With nothing committed there is nothing to audit.

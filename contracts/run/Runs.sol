@@ -8,6 +8,7 @@ import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
 import {now_} from "../types/Time.sol";
+import {IAvailability} from "./IAvailability.sol";
 import {IRuns} from "./IRuns.sol";
 import {Rounds} from "./Rounds.sol";
 import {RunMetadata, RunParameters} from "./RunParameters.sol";
@@ -25,8 +26,9 @@ contract Runs is Rounds, IClaimSource {
         address stake_,
         address claims_,
         address ownership_,
+        address availability_,
         address randomness_
-    ) RunStorage(stake_, claims_, ownership_, randomness_) {}
+    ) RunStorage(stake_, claims_, ownership_, availability_, randomness_) {}
 
     /// @inheritdoc IRuns
     function createRun(
@@ -45,6 +47,7 @@ contract Runs is Rounds, IClaimSource {
         run.price = parameters.joinFloor;
         run.pricedAt = now_();
 
+        IAvailability(availability).open(runId, parameters.committeeSeats, parameters.committeeNeeded);
         address shareToken = IOwnership(ownership).open(runId, parameters, metadata);
         emit RunCreated(
             runId,
@@ -157,7 +160,6 @@ contract Runs is Rounds, IClaimSource {
         }
         view_.settledAt = facts.settledAt;
         view_.challenged = facts.challenged;
-        view_.reported = facts.reported;
         view_.attempts = facts.attempts;
         if (facts.attempts != 0) {
             Aggregate storage aggregate = _aggregates[runId][round][facts.attempts];
@@ -175,6 +177,15 @@ contract Runs is Rounds, IClaimSource {
     function statusOf(uint64 runId, uint32 round) external view returns (RoundStatus) {
         _requireExists(_run(runId), runId, round);
         return _statusOf(runId, round);
+    }
+
+    /// @inheritdoc IRuns
+    function auditOf(uint64 runId, uint32 round) external view returns (Audit memory audit) {
+        Run storage run = _run(runId);
+        Round storage facts = _rounds[runId][round];
+        if (round != run.round || facts.drawnAt.isZero()) return audit;
+        if (_statusOf(runId, round) != RoundStatus.SEALED) return audit;
+        return Audit(true, _auditDeadline(run, facts), facts.beacon, facts.committed, run.activeValidators);
     }
 
     /// @inheritdoc IRuns

@@ -18,6 +18,7 @@ using {
     equals,
     count,
     rankOf,
+    indexAt,
     lowestAbsent
 } for MemberSet global;
 
@@ -75,6 +76,20 @@ function count(MemberSet set) pure returns (uint256 total) {
 /// @dev How many members have a lower index.
 function rankOf(MemberSet set, uint8 index) pure returns (uint256) {
     return set.intersect(MemberSet.wrap((uint256(1) << index) - 1)).count();
+}
+
+/// @dev The member that has `rank` members below it, by halving. Callers know that there is one.
+function indexAt(MemberSet set, uint256 rank) pure returns (uint8 index) {
+    uint256 rest = MemberSet.unwrap(set);
+    unchecked {
+        for (uint256 width = 128; width != 0; width >>= 1) {
+            uint256 low = MemberSet.wrap(rest & ((uint256(1) << width) - 1)).count();
+            if (rank < low) continue;
+            rank -= low;
+            rest >>= width;
+            index += uint8(width);
+        }
+    }
 }
 
 /// @dev The smallest index not in the set; 256 when the set is full.

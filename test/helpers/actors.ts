@@ -1,11 +1,12 @@
 import { keccak256, toHex, zeroHash, type Hex } from 'viem';
 
+import { attest } from '../../sdk/availability.ts';
 import type { Call } from '../../sdk/call.ts';
 import { claimIdOf, parseClaimId, readClaim, release } from '../../sdk/claims.ts';
 import type { Client } from '../../sdk/client.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { isRevert } from '../../sdk/errors.ts';
-import { readCommitments, readReports } from '../../sdk/events.ts';
+import { readCommitments } from '../../sdk/events.ts';
 import { partsOf, readFee, secretOf, type Opening, type RunPrograms } from '../../sdk/game.ts';
 import { announce, openGame, type Target } from '../../sdk/game-moves.ts';
 import { join } from '../../sdk/membership.ts';
@@ -17,6 +18,7 @@ import { readSealing, readVerdicts, revealVerdict, sealVerdicts } from '../../sd
 import { decide as decideAggregator, type AggregatorAction, type Computed } from '../../workers/aggregator/decide.ts';
 import type { Accusation } from '../../workers/lib/game/accusation.ts';
 import { progressReader, readLineage, type ChainFacts } from '../../workers/lib/read-progress.ts';
+import type { Received, ReceptionAction } from '../../workers/lib/reception.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
 import { decide as decideMiner, type MinerAction, type MinerFacts } from '../../workers/miner/decide.ts';
 import { readEarlier } from '../../workers/miner/read-earlier.ts';
@@ -39,6 +41,11 @@ const limits = { maxJoiningPrice: 10n ** 18n, reserve: 10n ** 18n };
 /** The pretended root of anything. */
 export function rootOfWords(...words: readonly unknown[]): Hex {
   return keccak256(toHex(words.map(String).join(' ')));
+}
+
+/** Every payload is served at once. */
+function receivedBy({ round, wanted }: Extract<ReceptionAction, { type: 'receive' }>): Received {
+  return { round, members: wanted, looked: wanted };
 }
 
 type Action = MinerAction | ValidatorAction | AggregatorAction;
@@ -71,6 +78,8 @@ function createActor<Known>(
         return [revealVerdict(deployment, action.verdict, action.salt, action.proof)];
       case 'report':
         return [report(deployment, runId, action.round, action.audited)];
+      case 'attest':
+        return [attest(deployment, runId, action.round, action.received)];
       case 'claimShares':
         return [claimShares(deployment, runId, action.seat, action.rounds)];
       case 'claim':
@@ -102,6 +111,7 @@ function createActor<Known>(
 export function minerActor(stage: Stage, sender: Sender, honest: boolean): Actor {
   const verified: Hex[] = [];
   const over = new Set<number>();
+  let received: Received = { round: 0, members: 0n, looked: 0n };
   let trained: MinerFacts['trained'];
   let published: MinerFacts['published'] & { round: number } = { round: 0, payload: false, segments: [] };
   const { client, deployment, runId } = stage;
@@ -114,10 +124,11 @@ export function minerActor(stage: Stage, sender: Sender, honest: boolean): Actor
       const { seat } = standing;
       const lineage = seat === undefined ? [] : await readLineage(client, deployment, chain, seat.number);
       const earlier = seat === undefined ? [] : await readEarlier(client, deployment, run, seat, over, at);
-      return { ...chain, limits, verified, lineage, trained, published, earlier };
+      return { ...chain, limits, verified, lineage, trained, published, earlier, received, patience: 10 };
     },
     decideMiner,
     (action) => {
+      if (action.type === 'receive') received = receivedBy(action);
       if (action.type === 'verify') verified.push(action.root);
       if (action.type === 'train') trained = action;
       if (action.type === 'publishPayload') published = { ...published, payload: true };
@@ -164,6 +175,7 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
   const verified: Hex[] = [];
   const judgements: Judgement[] = [];
   const accused: bigint[] = [];
+  let received: Received = { round: 0, members: 0n, looked: 0n };
   const seals = new Map<number, Seal>();
   const { client, deployment, runId } = stage;
   const traceOf = trace ?? ((index) => rootOfWords('trace', index));
@@ -177,10 +189,11 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
       const revealed = await readVerdicts(client, deployment, { runId, round: round.number }, blocks);
       const seal = seals.get(round.number);
       const known = { limits, verified, judgements, accused, sealing, seal, revealed };
-      return { ...chain, ...known, releasable: [], patience: 10 };
+      return { ...chain, ...known, releasable: [], received, patience: 10 };
     },
     decideValidator,
     (action) => {
+      if (action.type === 'receive') received = receivedBy(action);
       if (action.type === 'verify') verified.push(action.root);
       if (action.type === 'auditAggregate') judgements.push({ claimId: action.claimId, outcome: 'match' });
       if (action.type === 'prepareSeal') {
@@ -233,22 +246,16 @@ export function aggregatorActor(stage: Stage, sender: Sender): Actor {
   const verified: Hex[] = [];
   const claimed: Hex[] = [];
   let computed: Computed | undefined;
-  const { client, deployment, runId } = stage;
   return createActor(
     stage,
     sender,
-    async (chain) => {
-      const blocks = { fromBlock: 0n, toBlock: chain.at.blockNumber };
-      const reports = await readReports(client, deployment, runId, chain.run.round, blocks);
-      const audited = reports.map((one) => one.audited);
-      return { ...chain, limits, verified, reports: audited, computed, claimed, releasable: [] };
-    },
+    async (chain) => ({ ...chain, limits, verified, computed, claimed, releasable: [] }),
     decideAggregator,
     (action) => {
       if (action.type === 'verify') verified.push(action.root);
       if (action.type !== 'aggregate') return;
       const { round, candidates } = action;
-      computed = { round, candidates, accepted: candidates, nextRoot: rootOfWords('state', round, candidates) };
+      computed = { round, candidates, nextRoot: rootOfWords('state', round, candidates) };
     },
   );
 }

@@ -122,6 +122,8 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'open
     probationRounds: 255,
     auditRate: 10_000,
     maxMembers: MAX_MEMBERS,
+    committeeSeats: 24,
+    committeeNeeded: 16,
     minerBond: parseEther('2'),
     validatorBond: parseEther('3'),
     aggregateBond: parseEther('2'),

@@ -80,10 +80,12 @@ export function lastSwitches(): Switch[] {
 const config = (tests: readonly string[]): string => `import project from './project.config.ts';
 import mutants from './test/mutation/plugin.ts';
 
-const { production: compiler } = project.solidity.profiles;
+const { production } = project.solidity.profiles;
+const [compiler] = production.compilers;
 const details = { yul: true, yulDetails: { stackAllocation: true, optimizerSteps: 'u' } };
 const quick = { ...compiler, settings: { ...compiler.settings, optimizer: { enabled: false, details } } };
-const overrides = Object.fromEntries(${JSON.stringify(tests)}.map((name) => [name, quick]));
+const quickly = Object.fromEntries(${JSON.stringify(tests)}.map((name) => [name, quick]));
+const overrides = { ...production.overrides, ...quickly };
 const solidity = { profiles: { default: { compilers: [compiler], overrides } } };
 
 export default { ...project, solidity, plugins: [...project.plugins!, mutants] };

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IVerdicts} from "../../contracts/claim/IVerdicts.sol";
 import {IClaimSource} from "../../contracts/claim/IClaimSource.sol";
 import {IOwnership} from "../../contracts/own/IOwnership.sol";
+import {IAvailability} from "../../contracts/run/IAvailability.sol";
 import {IRuns} from "../../contracts/run/IRuns.sol";
 import {RunParameters} from "../../contracts/run/RunParameters.sol";
 import {IStakeManager} from "../../contracts/stake/IStakeManager.sol";
@@ -24,6 +25,10 @@ contract Crowd is Fixture {
     uint256 public minted;
     uint256 public voided;
     uint256 public revealed;
+    uint256 public spoken;
+    uint256 public publications;
+    bool public isWronged;
+    bool public isCensored;
     bool public wentBackwards;
     bool public paidTwice;
 
@@ -122,8 +127,55 @@ contract Crowd is Fixture {
         }
     }
 
-    /// @dev Some seal a verdict on one claim, half of the audit window passes, and they reveal what they have sealed.
+    /// @dev The committee speaks. As many of it as can be spared lie, each as it likes.
+    function speak(uint256 which) public {
+        uint32 round = runs.runOf(RUN).round;
+        IAvailability.View memory view_ = availability.viewOf(RUN, round);
+        uint256 liars = view_.committee.count() - view_.needed;
+        uint256 all = MemberSet.unwrap(runs.roundOf(RUN, round).committed);
+        for (uint256 i = 0; i < OWNERS; ++i) {
+            uint256 member = (which + i) % OWNERS;
+            uint32 seat = runs.seatOfOwner(RUN, ownerOf(member));
+            if (seat == 0 || !view_.committee.has(runs.seatOf(RUN, seat).index)) continue;
+            bool isLiar = liars != 0;
+            if (isLiar) --liars;
+            attest(member, isLiar ? all & (which >> i) : all);
+        }
+        MemberSet said = availability.viewOf(RUN, round).said;
+        bool isComplete = view_.said.isEmpty() && !said.isEmpty() && said.equals(view_.committee);
+        MemberSet available = availability.availableOf(RUN, round);
+        if (isComplete && !MemberSet.wrap(all).isWithin(available)) isWronged = true;
+    }
+
+    /// @dev The committee has seen nothing, and a miner publishes.
+    function censor(uint256 member) public {
+        for (uint256 i = 0; i < OWNERS; ++i) attest(i, 0);
+        member %= OWNERS;
+        uint32 round = runs.runOf(RUN).round;
+        uint32 seat = runs.seatOfOwner(RUN, ownerOf(member));
+        IRuns.Commitment memory c = commitment();
+        bytes32[] memory pending = new bytes32[](1);
+        pending[0] = Root.unwrap(c.payloadRoot);
+        try availability.publish(runs.workClaimId(RUN, round, seat), c, pending, payloadLeaf()) {
+            ++publications;
+            if (!availability.availableOf(RUN, round).has(runs.seatOf(RUN, seat).index)) isCensored = true;
+        } catch {}
+    }
+
+    function attest(uint256 member, uint256 received) public watched {
+        member %= OWNERS;
+        uint32 round = runs.runOf(RUN).round;
+        vm.prank(nodeOf(member));
+        try availability.attest(RUN, round, MemberSet.wrap(received)) {
+            ++spoken;
+        } catch {}
+    }
+
+    /// @dev The committee speaks, some seal a verdict on one claim, half of the audit window passes, and they reveal what
+    /// they have sealed.
     function judge(uint256 which) public {
+        if ((which >> 8) % 4 == 0) censor(which);
+        else speak(which >> 8);
         for (uint256 member = 0; member < OWNERS; ++member) sealVerdict(member, which);
         wait(uint16(AUDIT_WINDOW / 2));
         for (uint256 member = 0; member < OWNERS; ++member) reveal(member);
@@ -158,16 +210,17 @@ contract Crowd is Fixture {
     function report(uint256 member) external watched {
         uint32 round = runs.runOf(RUN).round;
         vm.prank(nodeOf(member % OWNERS));
-        try runs.report(RUN, round, MemberSet.wrap(0)) {} catch {}
+        try verdicts.report(RUN, round, MemberSet.wrap(0)) {} catch {}
     }
 
     function aggregate(uint256 member, uint256 subset) public watched {
         member %= OWNERS;
         uint32 round = runs.runOf(RUN).round;
         IRuns.RoundView memory facts = runs.roundOf(RUN, round);
-        uint256 standing = MemberSet.unwrap(facts.committed.minus(facts.challenged));
+        MemberSet available = availability.availableOf(RUN, round);
+        uint256 due = MemberSet.unwrap(facts.committed.minus(facts.challenged).intersect(available));
         // Every other time all of them, so that most rounds end well.
-        uint256 accepted = subset % 2 == 0 ? standing : standing & subset;
+        uint256 accepted = subset % 2 == 0 ? due : due & subset;
         vm.prank(nodeOf(member));
         try runs.claimAggregate(RUN, round, MemberSet.wrap(accepted), Root.wrap(keccak256(abi.encode(subset)))) {
             bonds[ownerOf(member)] += AGGREGATE_BOND;
@@ -311,6 +364,8 @@ contract InvariantsTest {
         uint256 minted = 0;
         uint256 voided = 0;
         uint256 revealed = 0;
+        uint256 spoken = 0;
+        uint256 publications = 0;
         for (uint256 seed = 0; seed < 3; ++seed) {
             setUp();
             tell(seed, 300);
@@ -320,8 +375,12 @@ contract InvariantsTest {
             minted += _crowd.minted();
             voided += _crowd.voided();
             revealed += _crowd.revealed();
+            spoken += _crowd.spoken();
+            publications += _crowd.publications();
+            invariant_noLyingMinorityLeavesAnybodyOut_andNoCommitteeKeepsOutWhatIsPublished();
         }
         require(minted != 0 && voided != 0 && revealed != 0, "the stories are too tame");
+        require(spoken != 0 && publications != 0, "the stories are too tame");
     }
 
     /// @dev A long story, the same for a seed.
@@ -355,6 +414,11 @@ contract InvariantsTest {
 
     function invariant_sharesPaidOwedAndCarriedAreTheCurve() public view {
         _crowd.requireSharesOnTheCurve();
+    }
+
+    function invariant_noLyingMinorityLeavesAnybodyOut_andNoCommitteeKeepsOutWhatIsPublished() public view {
+        require(!_crowd.isWronged(), "a lying minority has left somebody out");
+        require(!_crowd.isCensored(), "what was published is not available");
     }
 
     function invariant_noRoundGoesBackwards_andNobodyIsPaidTwice() public view {

@@ -56,6 +56,29 @@ contract MembershipTest is Fixture {
         tryCreate(p);
     }
 
+    function test_createRun_withACommitteeOutsideItsRange_reverts() public {
+        RunParameters memory p = parameters();
+        p.committeeSeats = 0;
+        expectOutOfRange("committeeSeats", 0, 1, 31);
+        tryCreate(p);
+        p.committeeSeats = 32;
+        expectOutOfRange("committeeSeats", 32, 1, 31);
+        tryCreate(p);
+        (p.committeeSeats, p.committeeNeeded) = (24, 12);
+        expectOutOfRange("committeeNeeded", 12, 13, 24);
+        tryCreate(p);
+        p.committeeNeeded = 25;
+        expectOutOfRange("committeeNeeded", 25, 13, 24);
+        tryCreate(p);
+        p.committeeNeeded = 13;
+        tryCreate(p);
+        (p.committeeSeats, p.committeeNeeded) = (31, 31);
+        tryCreate(p);
+        (p.committeeSeats, p.committeeNeeded) = (1, 1);
+        tryCreate(p);
+        require(runs.runCount() == 4);
+    }
+
     function test_createRun_atTheEdges_givesTheNextId() public {
         RunParameters memory p = parameters();
         p.segments = 1;

@@ -106,7 +106,7 @@ contract OwnershipTest is Fixture {
 
     function test_claimShares_ofARoundNotAccepted_reverts() public {
         commitAll(3);
-        audit();
+        auditWith(5);
         aggregateBy(0, 5, Root.wrap("two of three"));
         pass(CHALLENGE_WINDOW);
         tickAll();

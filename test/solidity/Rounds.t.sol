@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IStakeManager} from "../../contracts/stake/IStakeManager.sol";
+import {IVerdicts} from "../../contracts/claim/IVerdicts.sol";
 import {IRandomness} from "../../contracts/run/IRandomness.sol";
 import {IRuns} from "../../contracts/run/IRuns.sol";
 import {ClaimId} from "../../contracts/types/ClaimId.sol";
@@ -41,7 +42,7 @@ contract RoundsTest is Fixture {
 
     function reportBy(uint256 member) private {
         vm.prank(nodeOf(member));
-        runs.report(RUN, 1, MemberSet.wrap(3));
+        verdicts.report(RUN, 1, MemberSet.wrap(3));
     }
 
     function test_commit_forAnotherRound_reverts() public {
@@ -192,14 +193,14 @@ contract RoundsTest is Fixture {
 
     function test_report_beforeTheBeacon_reverts() public {
         commitAll(2);
-        vm.expectRevert(abi.encodeWithSelector(IRuns.NoBeacon.selector, RUN, 1));
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NoAudit.selector, RUN, 1));
         reportBy(2);
     }
 
     function test_report_byAMiner_reverts() public {
         commitAll(2);
         tickAll();
-        vm.expectRevert(abi.encodeWithSelector(IRuns.NotActiveValidator.selector, RUN, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotActiveValidator.selector, RUN, 1, 0));
         reportBy(0);
     }
 
@@ -207,13 +208,14 @@ contract RoundsTest is Fixture {
         commitAll(2);
         tickAll();
         reportBy(2);
-        vm.expectRevert(abi.encodeWithSelector(IRuns.AlreadyReported.selector, RUN, 1, 2));
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.AlreadyReported.selector, RUN, 1, ownerOf(2)));
         reportBy(2);
     }
 
-    function test_report_ofTheLastValidator_closesTheAudit() public {
+    function test_report_ofTheLastValidator_closesTheAudit_onceAllPayloadsAreAvailable() public {
         commitAll(2);
         tickAll();
+        attestAll(3);
         reportBy(2);
         requireStatus(IRuns.RoundStatus.SEALED);
         reportBy(3);
@@ -225,7 +227,7 @@ contract RoundsTest is Fixture {
         tickAll();
         uint256 deadline = Instant.unwrap(runs.roundOf(RUN, 1).auditDeadline);
         vm.warp(deadline);
-        expectStatus(1, IRuns.RoundStatus.AUDITED);
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NoAudit.selector, RUN, 1));
         reportBy(2);
         vm.warp(deadline - 1);
         reportBy(2);
@@ -251,7 +253,7 @@ contract RoundsTest is Fixture {
         commitBy(0);
         pass(COMMIT_WINDOW);
         audit();
-        vm.expectRevert(abi.encodeWithSelector(IRuns.AcceptedNotStanding.selector, 3, 1));
+        vm.expectRevert(abi.encodeWithSelector(IRuns.WrongMembers.selector, 3, 1));
         runs.claimAggregate(RUN, 1, MemberSet.wrap(3), Root.wrap("next"));
         aggregateBy(0, 1, Root.wrap("next"));
     }
@@ -260,8 +262,9 @@ contract RoundsTest is Fixture {
         commitAll(2);
         challengeBy(2, workOf(1, 0));
         audit();
-        vm.expectRevert(abi.encodeWithSelector(IRuns.AcceptedNotStanding.selector, 3, 2));
+        vm.expectRevert(abi.encodeWithSelector(IRuns.WrongMembers.selector, 3, 2));
         runs.claimAggregate(RUN, 1, MemberSet.wrap(3), Root.wrap("next"));
+        aggregateBy(0, 2, Root.wrap("next"));
     }
 
     function test_claimAggregate_whileOneStands_reverts() public {

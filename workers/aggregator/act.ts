@@ -1,6 +1,6 @@
 import { SwarmlockError } from '../../engine/errors.ts';
 import { aggregate } from '../../engine/training.ts';
-import { indicesOf, memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
+import { indicesOf, type MemberSet } from '../../sdk/member-set.ts';
 import { claimAggregate } from '../../sdk/round.ts';
 import type { Library } from '../lib/game/library.ts';
 import { tensorsOf } from '../lib/global-states.ts';
@@ -34,31 +34,28 @@ export async function act(means: AggregatorMeans, action: AggregatorAction, sign
   }
 }
 
-/** Waits for all payloads as long as it has patience, and leaves out those that have not come by then. */
+/** All of the candidates' payloads are needed: those that are not served yet are waited for. */
 async function compute({ shop, memory, library }: AggregatorMeans, action: ActionOf<'aggregate'>): Promise<void> {
   const { model, states, blobs, book, log } = shop;
   const { round, parent: root, candidates } = action;
   const started = performance.now();
   const parent = await states.get(root);
   const served = await states.payloads({ round, parent: root, accepted: candidates });
-  const payloads = new Map([...served].filter(([, { payload }]) => isFiniteState(payload)));
-  const accepted = memberSet(payloads.keys());
-  const isIncomplete = served.size < indicesOf(candidates).length && isPatient(shop, memory, round);
-  if (parent === undefined || accepted === 0n || isIncomplete) {
-    memory.computed = { round, candidates, accepted, nextRoot: undefined };
+  if (parent === undefined || served.size < indicesOf(candidates).length) {
+    memory.computed = { round, candidates, nextRoot: undefined };
     return;
   }
-  const state = await aggregate(model.recipe, parent, tensorsOf(payloads), model.executor);
+  const state = await aggregate(model.recipe, parent, tensorsOf(served), model.executor);
   if (!isFiniteState(state)) throw notFinite(round);
   for (const { index, commitment } of await book.of(round)) {
-    const published = payloads.get(index);
+    const published = served.get(index);
     if (published !== undefined) await library.keepPublished(round, commitment.payloadRoot, published);
   }
   const nextRoot = await model.rootOf(state);
   await blobs.put(nextRoot, state.bytes);
   states.hold({ root: nextRoot, state });
-  memory.computed = { round, candidates, accepted, nextRoot };
-  const fields = { round, ...told(accepted), leftOut: indicesOf(without(candidates, accepted)), nextRoot };
+  memory.computed = { round, candidates, nextRoot };
+  const fields = { round, ...told(candidates), nextRoot };
   log.info({ event: 'aggregate', ...fields, ms: Math.round(performance.now() - started) }, 'aggregated');
 }
 
@@ -70,11 +67,6 @@ function notFinite(round: number): SwarmlockError {
     hint: 'A member sent values that no training gives; its claim has to be challenged before the round can be aggregated.',
     retryable: true,
   });
-}
-
-function isPatient({ clock, config }: AggregatorMeans['shop'], memory: AggregatorMemory, round: number): boolean {
-  if (memory.waiting?.round !== round) memory.waiting = { round, since: clock.now() };
-  return clock.now() - memory.waiting.since < config.patience * 1_000;
 }
 
 async function claim({ shop }: AggregatorMeans, action: ActionOf<'claim'>, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 
-import { computeFields, patience, tickAfter, workerFields } from '../lib/config.ts';
+import { computeFields, tickAfter, workerFields } from '../lib/config.ts';
 
 export const aggregatorConfig = z.strictObject({
   ...workerFields,
   ...computeFields,
   tickAfter: tickAfter(0),
-  patience,
 });
 
 export type AggregatorConfig = z.infer<typeof aggregatorConfig>;

@@ -1,24 +1,21 @@
 import type { Hex } from 'viem';
 
-import { memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
+import { without, type MemberSet } from '../../sdk/member-set.ts';
 import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
 import { tickWhenDue, verifyState, type Progress, type TickAction, type VerifyAction } from '../lib/progress.ts';
 
-/** The outer step of a round, over those payloads that this aggregator could get and verify. */
+/** The outer step of a round. */
 export type Computed = {
   readonly round: number;
-  /** What the payloads were looked for from. */
+  /** Whose payloads it takes. */
   readonly candidates: MemberSet;
-  readonly accepted: MemberSet;
-  /** Undefined when no payload could be got. */
+  /** Undefined when they could not all be got. */
   readonly nextRoot: Hex | undefined;
 };
 
 export type AggregatorFacts = Progress & {
   readonly standing: Standing;
   readonly limits: StakeLimits;
-  /** What each validator that has reported in this round has audited. */
-  readonly reports: readonly MemberSet[];
   readonly computed: Computed | undefined;
   /** Roots that this aggregator has claimed in this round. */
   readonly claimed: readonly Hex[];
@@ -30,7 +27,7 @@ export type AggregatorAction =
   | TickAction
   | VerifyAction
   | EnlistAction
-  /** Get and verify the payloads of the candidates, and apply their mean to the parent; keep the result. */
+  /** Get and verify the payloads of the candidates, and apply them to the parent; keep the result. */
   | { readonly type: 'aggregate'; readonly round: number; readonly parent: Hex; readonly candidates: MemberSet }
   | { readonly type: 'claim'; readonly round: number; readonly accepted: MemberSet; readonly nextRoot: Hex }
   | { readonly type: 'release'; readonly claimId: bigint };
@@ -65,24 +62,17 @@ function aggregate(facts: AggregatorFacts): readonly AggregatorAction[] {
   if (computed?.round !== number || !isComplete(computed, candidates)) {
     return [{ type: 'aggregate', round: number, parent, candidates }];
   }
-  const { accepted, nextRoot } = computed;
+  const { nextRoot } = computed;
   if (nextRoot === undefined || claimed.includes(nextRoot)) return [];
-  return [{ type: 'claim', round: number, accepted, nextRoot }];
+  return [{ type: 'claim', round: number, accepted: candidates, nextRoot }];
 }
 
-/** Computed from what are the candidates now, and with at least one payload: payloads may still come. */
+/** Computed from what are the candidates now; until all of their payloads are there, it is tried again. */
 function isComplete(computed: Computed, candidates: MemberSet): boolean {
   return computed.candidates === candidates && computed.nextRoot !== undefined;
 }
 
-/**
- * Committed, not challenged, and not found missing: a drawn miner whom validators have looked for, and none could audit,
- * did not serve. Without any report nobody has looked.
- */
-export function candidatesOf({ round, reports }: AggregatorFacts): MemberSet {
-  const standing = without(round.committed, round.challenged);
-  if (reports.length === 0) return standing;
-  const audited = reports.reduce((union, set) => union | set, 0n);
-  const drawn = memberSet(round.duties.filter((duty) => duty.drawn).map(({ index }) => index));
-  return without(standing, without(drawn, audited));
+/** Whom the aggregate must accept: the available members that stand. */
+export function candidatesOf({ round }: Pick<AggregatorFacts, 'round'>): MemberSet {
+  return without(round.availability.available, round.challenged);
 }

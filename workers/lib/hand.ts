@@ -1,10 +1,12 @@
 import type { TransactionReceipt } from 'viem';
 
+import { attest } from '../../sdk/availability.ts';
 import type { Call } from '../../sdk/call.ts';
 import { release } from '../../sdk/claims.ts';
 import type { Client } from '../../sdk/client.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { isRevert, type ContractRevert } from '../../sdk/errors.ts';
+import { indicesOf } from '../../sdk/member-set.ts';
 import { join } from '../../sdk/membership.ts';
 import { readRun, tick } from '../../sdk/run.ts';
 import { approve, deposit, setNode } from '../../sdk/stake.ts';
@@ -12,12 +14,14 @@ import type { EnlistAction } from './enlist.ts';
 import type { Log } from './log.ts';
 import type { TickAction } from './progress.ts';
 import { createProver } from './prover.ts';
+import type { ReceptionAction } from './reception.ts';
 import type { Sender } from './sender.ts';
 
 export type ReleaseAction = { readonly type: 'release'; readonly claimId: bigint };
 
 /** What all workers may do on chain. */
-export type CommonAction = TickAction | EnlistAction | ReleaseAction;
+export type CommonAction =
+  TickAction | EnlistAction | ReleaseAction | Extract<ReceptionAction, { readonly type: 'attest' }>;
 
 /** The hand with the pen: signs calls for a worker, and takes a refusal as news. */
 export type Hand = {
@@ -49,6 +53,8 @@ const races = [
   'WrongRound',
   'NotSealing',
   'NotRevealing',
+  'NoAudit',
+  'WrongMembers',
   'PositionMismatch',
 ];
 
@@ -115,6 +121,12 @@ async function act(
       const { role, maxPrice } = action;
       const joined = await hand.send(join(deployment, runId, role, maxPrice), signal);
       if (joined !== undefined) log.info({ event: 'joined', role });
+      return;
+    }
+    case 'attest': {
+      const { round, received } = action;
+      if ((await hand.send(attest(deployment, runId, round, received), signal)) === undefined) return;
+      log.info({ event: 'attest', round, received: indicesOf(received) }, 'said whose payloads were received');
       return;
     }
     case 'release': {

@@ -8,6 +8,7 @@ import { createHand, type Hand } from './hand.ts';
 import { patiently } from './loop.ts';
 import { openModel, type Model } from './model.ts';
 import { progressReader, type ProgressReader } from './read-progress.ts';
+import { createReception, type Reception } from './reception.ts';
 import type { Workplace } from './run-worker.ts';
 
 export type WorkshopConfig = WorkerConfig & ComputeConfig & { readonly tickAfter: number };
@@ -20,6 +21,7 @@ export type Workshop<Config> = Workplace<Config> & {
   readonly states: GlobalStates;
   readonly hand: Hand;
   readonly progress: ProgressReader;
+  readonly reception: Reception;
   /** Who the key works for. */
   readonly owner: Address;
 };
@@ -42,5 +44,5 @@ export async function openWorkshop<Config extends WorkshopConfig>(place: Workpla
     { event: 'ready', address: sender.address, owner, runId: String(runId), kernel },
     'recipe and kernel checked',
   );
-  return { ...place, parameters, model, book, states, hand, progress, owner };
+  return { ...place, parameters, model, book, states, hand, progress, reception: createReception(states), owner };
 }

@@ -29,6 +29,8 @@ export async function act(means: MinerMeans, action: MinerAction, signal: AbortS
       return publishPayload(means, finishedOf(memory, action.round));
     case 'publishSegments':
       return publishSegments(means, finishedOf(memory, action.round), action.segments, signal);
+    case 'receive':
+      return shop.reception.look(action);
     case 'claimShares':
       return takeShares(means, action, signal);
     case 'release':

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { computeFields, seatFields, tickAfter, workerFields } from '../lib/config.ts';
+import { computeFields, patience, seatFields, tickAfter, workerFields } from '../lib/config.ts';
 
 export const minerConfig = z.strictObject({
   ...workerFields,
@@ -8,6 +8,7 @@ export const minerConfig = z.strictObject({
   ...seatFields,
   /** Miners have better things to do: they tick when validators and aggregators do not. */
   tickAfter: tickAfter(15),
+  patience,
 });
 
 export type MinerConfig = z.infer<typeof minerConfig>;

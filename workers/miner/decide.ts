@@ -9,10 +9,10 @@ import {
   tickWhenDue,
   verifyAggregate,
   verifyState,
-  type Progress,
   type TickAction,
   type VerifyAction,
 } from '../lib/progress.ts';
+import { receive, type ReceptionAction, type ReceptionFacts } from '../lib/reception.ts';
 
 /** A round whose training is finished and saved in the checkpoint. */
 export type Trained = { readonly round: number; readonly parent: Hex; readonly lineage: readonly number[] };
@@ -26,7 +26,7 @@ export type EarlierWork = {
   readonly released: boolean;
 };
 
-export type MinerFacts = Progress & {
+export type MinerFacts = ReceptionFacts & {
   readonly standing: Standing;
   readonly limits: StakeLimits;
   /**
@@ -44,6 +44,7 @@ export type MinerAction =
   | TickAction
   | VerifyAction
   | EnlistAction
+  | ReceptionAction
   /** Train the round from `parent`, after those rounds of the lineage that the checkpoint does not cover. */
   | { readonly type: 'train'; readonly round: number; readonly parent: Hex; readonly lineage: readonly number[] }
   | { readonly type: 'commit'; readonly round: number }
@@ -58,6 +59,7 @@ export function decide(facts: MinerFacts): readonly MinerAction[] {
   return [
     ...tickWhenDue(facts),
     ...serve(facts),
+    ...receive(facts),
     ...collect(facts),
     ...enlistMiner(facts),
     ...verifyAggregate(facts),

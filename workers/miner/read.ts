@@ -63,6 +63,8 @@ export function minerReader(shop: Workshop<MinerConfig>, memory: MinerMemory): M
         lineage,
         earlier,
         verified: states.roots(),
+        patience: config.patience,
+        received: shop.reception.now(),
         trained: finished?.facts,
         published: isPublished ? published : { payload: false, segments: [] },
       };

@@ -45,6 +45,8 @@ export async function act(means: ValidatorMeans, action: ValidatorAction, signal
       return reveal(means, action, signal);
     case 'report':
       return reportAudit(means, action, signal);
+    case 'receive':
+      return shop.reception.look(action);
     default:
       return shop.hand.act(action, signal);
   }

@@ -7,6 +7,7 @@ import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../l
 import type { Accusation } from '../lib/game/accusation.ts';
 import type { ReleaseAction } from '../lib/hand.ts';
 import { tickWhenDue, verifyState, type Progress, type TickAction } from '../lib/progress.ts';
+import { receive, servedBy, type ReceptionAction, type ReceptionFacts } from '../lib/reception.ts';
 import {
   accuseValidators,
   isReadyToReport,
@@ -33,6 +34,7 @@ export type Judgement = {
 };
 
 export type ValidatorFacts = Progress &
+  ReceptionFacts &
   VerdictFacts & {
     readonly standing: Standing;
     readonly limits: StakeLimits;
@@ -54,6 +56,7 @@ export type ValidatorAction =
   | EnlistAction
   | ReleaseAction
   | VerdictAction
+  | ReceptionAction
   | ReturnType<typeof verifyState>[number]
   /** Re-execute these segments of a claim, and keep what was found. */
   | { readonly type: 'audit'; readonly round: number; readonly duty: Duty; readonly segments: readonly number[] }
@@ -77,6 +80,7 @@ export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
     ...facts.releasable.map((claimId) => ({ type: 'release', claimId }) as const),
     ...accuse(facts),
     ...enlistValidator(facts),
+    ...receive(facts),
     ...verifyState(facts),
     ...audit(facts),
     ...giveVerdicts(facts),
@@ -154,14 +158,6 @@ function isAwaited(facts: ValidatorFacts, duty: Duty, outcome: Outcome | undefin
 /** Not judged yet, or to be challenged first. */
 function isUnsettled(facts: ValidatorFacts, duty: Duty, outcome: Outcome | undefined): boolean {
   return isAwaited(facts, duty, outcome) || (duty.status === 'standing' && outcome === 'differs');
-}
-
-/**
- * The beacon is drawn one audit window before the audit's deadline. Verdicts are sealed in the first half of it, so patience
- * ends in time for that.
- */
-function servedBy({ round, parameters: { auditWindow }, patience }: ValidatorFacts): number {
-  return (round.auditDeadline ?? Infinity) - auditWindow + Math.min(patience, auditWindow / 3);
 }
 
 /** An active validator, while the audit is open, that has not reported. */

@@ -60,6 +60,7 @@ export function validatorReader(
         releasable: (await bonds.read(chain)).releasable,
         accused: [...memory.accused],
         patience: config.patience,
+        received: shop.reception.now(),
       };
     },
   };

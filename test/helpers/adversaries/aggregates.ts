@@ -13,13 +13,14 @@ import { claimRound, wordOf, type Claimed } from './claims.ts';
 import { execute, outputRoot, outputState, type Execution } from './execution.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { MinerRound } from './round.ts';
-import { RUN, tickAll, type World } from './world.ts';
+import { attestAll, RUN, tickAll, type World } from './world.ts';
 
 /** Commits these rounds, all that are awaited, and lets the audit pass. */
 export async function audited(world: World, rounds: readonly MinerRound[], number = 1): Promise<readonly Claimed[]> {
   const claims: Claimed[] = [];
   for (const round of rounds) claims.push(await claimRound(world, round, number));
   await tickAll(world);
+  await attestAll(world);
   await world.pass(1_000);
   return claims;
 }

@@ -21,11 +21,14 @@ import { initialParameters } from '../../../engine/nn/initial.ts';
 import { recipeRoot, tokensPerRound, type Recipe, type RecipeInput } from '../../../engine/recipe.ts';
 import { runPrograms } from '../../../engine/run-programs.ts';
 import { claimsAbi, developmentTokenAbi, gameAbi, stakeManagerAbi } from '../../../sdk/abi/index.ts';
+import { attest } from '../../../sdk/availability.ts';
 import type { Call } from '../../../sdk/call.ts';
 import type { Client } from '../../../sdk/client.ts';
 import type { Deployment } from '../../../sdk/deployment.ts';
 import { programsRoot, type RunPrograms } from '../../../sdk/game.ts';
-import { join } from '../../../sdk/membership.ts';
+import { hasMember } from '../../../sdk/member-set.ts';
+import { join, readMembers } from '../../../sdk/membership.ts';
+import { readRound } from '../../../sdk/round.ts';
 import { createRun, readRun, tick, type RunParameters } from '../../../sdk/run.ts';
 import { approve, deposit, setNode } from '../../../sdk/stake.ts';
 import { tinyRecipe } from '../recipes.ts';
@@ -122,6 +125,7 @@ async function deploy({ ignition }: Connection, client: Client): Promise<Deploym
     claims: await at(contracts.claims),
     runs: await at(contracts.runs),
     ownership: await at(contracts.ownership),
+    availability: await at(contracts.availability),
     token: await at(contracts.token),
     game: await client.readContract({ address: await at(contracts.claims), abi: claimsAbi, functionName: 'game' }),
     verdicts: await client.readContract({ address: await at(contracts.game), abi: gameAbi, functionName: 'verdicts' }),
@@ -176,6 +180,15 @@ export async function tickAll({ client, deployment, send: sendOf, miners, reques
   }
 }
 
+/** Everyone in the committee of the current round says that all payloads were received. */
+export async function attestAll({ client, deployment, send: sendOf }: World): Promise<void> {
+  const { round } = await readRun(client, deployment, RUN);
+  const { committed, availability } = await readRound(client, deployment, RUN, round);
+  for (const { index, node } of await readMembers(client, deployment, RUN)) {
+    if (hasMember(availability.committee, index)) await sendOf(node, attest(deployment, RUN, round, committed));
+  }
+}
+
 async function dueIn(client: Client, deployment: Deployment) {
   return (await readRun(client, deployment, RUN)).due;
 }
@@ -197,6 +210,8 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'prog
     probationRounds: 255,
     auditRate: 10_000,
     maxMembers: MAX_MEMBERS,
+    committeeSeats: 24,
+    committeeNeeded: 16,
     minerBond: BOND,
     validatorBond: BOND,
     aggregateBond: BOND,

@@ -40,7 +40,7 @@ describe('a run through contracts', function () {
 
   it('goes from deployment to shares within the gas budgets', async () => {
     const { deployment, miners, validators } = await openRun(3, 2);
-    const { runs, runLens, ownership, claims } = deployment;
+    const { runs, runLens, ownership, claims, availability, verdicts } = deployment;
     expect(await runs.statusOf(RUN, 1n)).to.equal(STATUS.open);
     expect((await runLens.membersOf(RUN)).map(({ seat }: Numbers) => seat)).to.deep.equal([1n, 2n, 3n, 4n, 5n]);
 
@@ -52,7 +52,8 @@ describe('a run through contracts', function () {
     const duties = await runLens.dutiesOf(RUN, 1n);
     expect(duties.map(({ index, drawn }: Numbers) => [index, drawn])).to.deep.equal([0n, 1n, 2n].map((i) => [i, true]));
     for (const { segment } of duties) expect(segment < 15n).to.equal(true);
-    for (const { node } of validators) await runs.connect(node).report(RUN, 1n, 0b111n);
+    for (const { node } of [...miners, ...validators]) await availability.connect(node).attest(RUN, 1n, 0b111n);
+    for (const { node } of validators) await verdicts.connect(node).report(RUN, 1n, 0b111n);
     expect(await runs.statusOf(RUN, 1n)).to.equal(STATUS.audited);
 
     const aggregator = miners[0]!;
@@ -82,18 +83,19 @@ describe('a run through contracts', function () {
 
   it('settles without a challenged miner, which earns nothing and keeps its bond locked', async () => {
     const { deployment, miners, validators } = await openRun(3, 1, PROGRAMS_ROOT);
-    const { runs, claims, ownership, stakeManager } = deployment;
+    const { runs, claims, ownership, stakeManager, availability, verdicts } = deployment;
     await commitAll(deployment, miners, 1n);
     await tickAll(deployment);
     const cheat = await runs.workClaimId(RUN, 1n, 2n);
     const validator = validators[0]!;
     await challengeWork(deployment, validator, cheat, commitment(GENESIS, 1));
-    await runs.connect(validator.node).report(RUN, 1n, 0b111n);
+    await verdicts.connect(validator.node).report(RUN, 1n, 0b111n);
+    for (const { node } of miners) await availability.connect(node).attest(RUN, 1n, 0b111n);
     expect((await runs.roundOf(RUN, 1n)).challenged).to.equal(0b010n);
 
     const aggregator = miners[0]!;
     const withCheat = runs.connect(aggregator.node).claimAggregate(RUN, 1n, 0b111n, root(0x77));
-    await expect(withCheat).to.be.revertedWithCustomError(runs, 'AcceptedNotStanding').withArgs(0b111n, 0b101n);
+    await expect(withCheat).to.be.revertedWithCustomError(runs, 'WrongMembers').withArgs(0b111n, 0b101n);
     await runs.connect(aggregator.node).claimAggregate(RUN, 1n, 0b101n, root(0x78));
     await pass(deployment, WINDOWS.challenge);
     await tickAll(deployment);
@@ -112,9 +114,10 @@ describe('a run through contracts', function () {
 
   it('takes another aggregate when the first one is challenged', async () => {
     const { deployment, miners, validators } = await openRun(2, 1, PROGRAMS_ROOT);
-    const { runs, claims } = deployment;
+    const { runs, claims, availability } = deployment;
     await commitAll(deployment, miners, 1n);
     await tickAll(deployment);
+    for (const { node } of miners) await availability.connect(node).attest(RUN, 1n, 0b11n);
     await pass(deployment, WINDOWS.audit);
     await runs.connect(miners[0]!.node).claimAggregate(RUN, 1n, 0b11n, root(0x66));
     const { aggregate: wrong } = await runs.roundOf(RUN, 1n);

@@ -16,20 +16,23 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
     ...['abandon', 'announce', 'answerMarks', 'answerStart', 'answerTrace', 'mark', 'openLeaf', 'openOnAggregate'],
     ...['openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove', 'split', 'timeOut', 'withdraw'],
   ],
-  ownership: ['accrue', 'claimShares', 'enroll', 'forfeit', 'open'],
+  ownership: [
+    ...['accrue', 'claimShares', 'enroll', 'forfeit', 'onFrozen', 'onRestored', 'onVoided', 'open'],
+  ],
+  availability: ['attest', 'open', 'publish'],
   protocol: [],
   referee: [],
   rules: [],
   runLens: [],
   runs: [
-    ...['claimAggregate', 'commit', 'createRun', 'join', 'leave', 'onFrozen', 'onRestored', 'onVoided'],
-    ...['report', 'tick'],
+    ...['claimAggregate', 'commit', 'conclude', 'createRun', 'join', 'leave', 'onFrozen', 'onRestored', 'onVoided'],
+    ...['tick'],
   ],
   shareToken: ['approve', 'delegate', 'delegateBySig', 'mint', 'permit', 'transfer', 'transferFrom'],
   stakeManager: [
     ...['burn', 'deposit', 'depositWithPermit', 'lock', 'setNode', 'slash', 'startUnbonding', 'unlock', 'withdraw'],
   ],
-  verdicts: ['reveal', 'seal'],
+  verdicts: ['report', 'reveal', 'seal'],
 };
 
 /** Functions that take ether, by contract: the challenger pays for the answers that it demands. */

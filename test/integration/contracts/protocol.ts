@@ -6,6 +6,7 @@ import type { Abi, ContractFunctionName } from 'viem';
 
 import ProtocolModule from '../../../deploy/modules/Protocol.ts';
 import type {
+  availabilityAbi,
   claimsAbi,
   developmentTokenAbi,
   gameAbi,
@@ -13,7 +14,7 @@ import type {
   runLensAbi,
   runsAbi,
 } from '../../../sdk/abi/index.ts';
-import type { shareTokenAbi, stakeManagerAbi } from '../../../sdk/abi/index.ts';
+import type { shareTokenAbi, stakeManagerAbi, verdictsAbi } from '../../../sdk/abi/index.ts';
 
 /** Seconds; as in the parameters of the run below. */
 export const WINDOWS = { commit: 60, audit: 60, aggregate: 60, challenge: 120 } as const;
@@ -55,6 +56,8 @@ export async function deployProtocol() {
     runs: contracts.runs as BaseContract as Bound<typeof runsAbi>,
     game: contracts.game as BaseContract as Bound<typeof gameAbi>,
     ownership: contracts.ownership as BaseContract as Bound<typeof ownershipAbi>,
+    availability: contracts.availability as BaseContract as Bound<typeof availabilityAbi>,
+    verdicts: contracts.verdicts as BaseContract as Bound<typeof verdictsAbi>,
     runLens: contracts.runLens as BaseContract as Bound<typeof runLensAbi>,
     signers: await ethers.getSigners(),
     ethers,
@@ -101,6 +104,8 @@ export const runParameters = (opensAt: number, programsRoot: string) => ({
   probationRounds: 1,
   auditRate: 10_000,
   maxMembers: 255,
+  committeeSeats: 24,
+  committeeNeeded: 16,
   joinFloor: ETHER / 100n,
   minerBond: ETHER,
   validatorBond: ETHER,

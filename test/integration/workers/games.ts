@@ -19,7 +19,7 @@ import { openBooks } from '../../helpers/adversaries/ledger.ts';
 import { deviate, playRound, type MinerRound } from '../../helpers/adversaries/round.ts';
 import { honestRound, worldForTests } from '../../helpers/adversaries/stage.ts';
 import { witnessOf } from '../../helpers/adversaries/witness.ts';
-import { CHALLENGE_BOND, BOND, RUN, tickAll } from '../../helpers/adversaries/world.ts';
+import { CHALLENGE_BOND, BOND, RUN, attestAll, tickAll } from '../../helpers/adversaries/world.ts';
 import { modelOf, openDesk, playOn, type Desk } from '../../helpers/desks.ts';
 import { freshFolder } from '../../helpers/folders.ts';
 
@@ -230,6 +230,7 @@ describe('players of the game', function () {
       aggregator = world().others[1]!;
       for (const seat of [1, 2] as const) await claimRound(world(), await honestRound(world(), seat));
       await tickAll(world());
+      await attestAll(world());
       // Nobody validates here: the audit ends with its window.
       await world().pass(1_000);
     });

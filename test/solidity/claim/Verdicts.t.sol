@@ -117,7 +117,7 @@ contract VerdictsTest is VerdictsFixture {
 
     function reportBy(uint256 member) private {
         vm.prank(nodeOf(member));
-        runs.report(RUN, 1, MemberSet.wrap(3));
+        verdicts.report(RUN, 1, MemberSet.wrap(3));
     }
 
     function test_seal_ofAnotherRound_reverts() public {
@@ -129,6 +129,7 @@ contract VerdictsTest is VerdictsFixture {
     }
 
     function test_seal_beforeTheBeacon_reverts() public {
+        attestAll(3);
         pass(AUDIT_WINDOW);
         aggregateBy(0, 3, Root.wrap("next"));
         pass(CHALLENGE_WINDOW);
@@ -158,7 +159,7 @@ contract VerdictsTest is VerdictsFixture {
     }
 
     function test_seal_byAMiner_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(IRuns.NotActiveValidator.selector, RUN, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotActiveValidator.selector, RUN, 1, 0));
         sealRootBy(0, "root");
     }
 
@@ -237,6 +238,7 @@ contract VerdictsTest is VerdictsFixture {
     }
 
     function test_reveal_afterTheLastReport_reverts() public {
+        attestAll(3);
         sealBy(2);
         sealBy(3);
         reportBy(2);

@@ -30,7 +30,7 @@ contract GameStartTest is GameFixture {
     /// @dev To the next round, with these accepted in this one, which the miners have committed.
     function settle(uint256 accepted) private {
         _last = commitment();
-        audit();
+        auditWith(accepted);
         aggregateBy(0, accepted, Root.wrap(keccak256(abi.encode(runs.runOf(RUN).round))));
         pass(CHALLENGE_WINDOW);
         tickAll();

@@ -7,6 +7,7 @@ import {DevelopmentToken} from "../../../contracts/dev/DevelopmentToken.sol";
 import {IProtocol} from "../../../contracts/IProtocol.sol";
 import {IOwnership} from "../../../contracts/own/IOwnership.sol";
 import {ShareToken} from "../../../contracts/own/ShareToken.sol";
+import {IAvailability} from "../../../contracts/run/IAvailability.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
 import {RunMetadata, RunParameters} from "../../../contracts/run/RunParameters.sol";
 import {IStakeManager} from "../../../contracts/stake/IStakeManager.sol";
@@ -42,6 +43,7 @@ abstract contract Fixture {
     IVerdicts internal verdicts;
     IRuns internal runs;
     IOwnership internal ownership;
+    IAvailability internal availability;
 
     receive() external payable {}
 
@@ -59,6 +61,7 @@ abstract contract Fixture {
             token,
             randomness(),
             create("own/ShareTokenFactory.sol:ShareTokenFactory", ""),
+            create("run/AvailabilityFactory.sol:AvailabilityFactory", ""),
             gameFactory,
             CLOCK,
             UNBONDING_DELAY,
@@ -70,6 +73,7 @@ abstract contract Fixture {
         runs = IRuns(protocol.runs());
         ownership = IOwnership(protocol.ownership());
         verdicts = IVerdicts(protocol.verdicts());
+        availability = IAvailability(protocol.availability());
         return protocol.game();
     }
 
@@ -106,6 +110,8 @@ abstract contract Fixture {
         p.probationRounds = 1;
         p.auditRate = 1_000;
         p.maxMembers = 255;
+        p.committeeSeats = 24;
+        p.committeeNeeded = 16;
         p.minerBond = MINER_BOND;
         p.validatorBond = VALIDATOR_BOND;
         p.aggregateBond = AGGREGATE_BOND;
@@ -183,8 +189,21 @@ abstract contract Fixture {
         c.startRoot = Root.wrap(keccak256("start"));
         c.segmentRoots = new bytes32[](16);
         for (uint256 i = 0; i < 16; ++i) c.segmentRoots[i] = keccak256(abi.encode("segment", i));
-        c.payloadRoot = Root.wrap(keccak256("payload"));
+        c.payloadRoot = Root.wrap(sha256(payloadLeaf()));
         c.payloadBytes = 4_000_000;
+    }
+
+    /// @dev A payload of one leaf, as the message that its root is the hash of.
+    function payloadLeaf() internal pure returns (bytes memory) {
+        return abi.encodePacked(uint8(0), uint32(7), "payload");
+    }
+
+    /// @dev On chain, by anyone, as long as the run has not moved since the member has committed.
+    function publishBy(uint256 member) internal {
+        IRuns.Commitment memory c = commitment();
+        bytes32[] memory pending = new bytes32[](1);
+        pending[0] = Root.unwrap(c.payloadRoot);
+        availability.publish(workOf(runs.runOf(RUN).round, member), c, pending, payloadLeaf());
     }
 
     function commitBy(uint256 member) internal {
@@ -198,10 +217,31 @@ abstract contract Fixture {
         for (uint256 i = 0; i < miners; ++i) commitBy(i);
     }
 
-    /// @dev From sealed to audited, letting the audit window pass.
+    /// @dev From sealed to audited, letting the audit window pass: every committed payload is available.
     function audit() internal {
+        auditWith(MemberSet.unwrap(runs.roundOf(RUN, runs.runOf(RUN).round).committed));
+    }
+
+    /// @dev As `audit`, with the payloads of these members alone.
+    function auditWith(uint256 received) internal {
         tickAll();
+        attestAll(received);
         pass(AUDIT_WINDOW);
+    }
+
+    function attestBy(uint256 member, uint32 round, uint256 received) internal {
+        vm.prank(nodeOf(member));
+        availability.attest(RUN, round, MemberSet.wrap(received));
+    }
+
+    /// @dev Every member of the committee that has not spoken yet; member i must have index i.
+    function attestAll(uint256 received) internal {
+        uint32 round = runs.runOf(RUN).round;
+        IAvailability.View memory view_ = availability.viewOf(RUN, round);
+        uint256 left = MemberSet.unwrap(view_.committee.minus(view_.said));
+        for (uint256 member = 0; left >> member != 0; ++member) {
+            if ((left >> member) & 1 == 1) attestBy(member, round, received);
+        }
     }
 
     function aggregateBy(uint256 member, uint256 accepted, Root nextRoot) internal returns (ClaimId) {

@@ -26,6 +26,8 @@ interface Vm {
     function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function snapshotState() external returns (uint256);
+    function revertToState(uint256 snapshot) external returns (bool);
     function snapshotGasLastCall(string calldata name) external returns (uint256);
     function assume(bool condition) external pure;
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);

@@ -16,7 +16,8 @@ import {
 } from '../../helpers/runs.ts';
 
 const duties = [aDuty(1, { drawn: true }), aDuty(2, { drawn: true }), aDuty(3)];
-const round = aRound({ status: 'audited', aggregateDeadline: 1_140, duties });
+const availability = { committee: miners, needed: 2, said: miners, published: 0n, available: miners };
+const round = aRound({ status: 'audited', aggregateDeadline: 1_140, duties, availability });
 
 const facts = (changes: Partial<AggregatorFacts> = {}): AggregatorFacts => ({
   run: aRun({ time: 1_111, status: 'audited' }),
@@ -28,14 +29,13 @@ const facts = (changes: Partial<AggregatorFacts> = {}): AggregatorFacts => ({
   tickAfter: 0,
   standing: aStanding(9, 'miner', { seat: undefined }),
   limits,
-  reports: [memberSet([0, 1])],
   computed: undefined,
   claimed: [],
   releasable: [],
   ...changes,
 });
 
-const computed = { round: 5, candidates: miners, accepted: miners, nextRoot: rootOf(60) };
+const computed = { round: 5, candidates: miners, nextRoot: rootOf(60) };
 const typesOf = (changes: Partial<AggregatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
 
 describe('aggregator', () => {
@@ -48,16 +48,6 @@ describe('aggregator', () => {
     expect(decide(facts({ computed }))).to.deep.equal([
       { type: 'claim', round: 5, accepted: miners, nextRoot: rootOf(60) },
     ]);
-  });
-
-  it('claims with those members only whose payloads it could verify', () => {
-    const some = { ...computed, accepted: memberSet([0, 2]) };
-    expect(decide(facts({ computed: some }))).to.deep.include({
-      type: 'claim',
-      round: 5,
-      accepted: memberSet([0, 2]),
-      nextRoot: rootOf(60),
-    });
   });
 
   it('has nothing to do while an aggregate stands', () => {
@@ -83,8 +73,8 @@ describe('aggregator', () => {
     ]);
   });
 
-  it('looks again while no payload could be got', () => {
-    const nothing = { ...computed, accepted: 0n, nextRoot: undefined };
+  it('looks again while a payload could not be got', () => {
+    const nothing = { ...computed, nextRoot: undefined };
     expect(typesOf({ computed: nothing })).to.deep.equal(['aggregate']);
   });
 
@@ -117,19 +107,9 @@ describe('aggregator', () => {
 });
 
 describe('candidates of an aggregate', () => {
-  it('are those that committed and are not challenged', () => {
-    expect(candidatesOf(facts({ round: { ...round, challenged: memberSet([2]) } }))).to.equal(memberSet([0, 1]));
-  });
-
-  it('leave out a drawn miner that no validator could audit', () => {
-    expect(candidatesOf(facts({ reports: [memberSet([1]), 0n] }))).to.equal(memberSet([1, 2]));
-  });
-
-  it('keep a drawn miner that one validator could audit', () => {
-    expect(candidatesOf(facts({ reports: [memberSet([1]), memberSet([0])] }))).to.equal(miners);
-  });
-
-  it('are all that stand when no validator has looked', () => {
-    expect(candidatesOf(facts({ reports: [] }))).to.equal(miners);
+  it('are those that are available and not challenged', () => {
+    const some = { ...availability, available: memberSet([0, 2]) };
+    expect(candidatesOf({ round: { ...round, availability: some } })).to.equal(memberSet([0, 2]));
+    expect(candidatesOf({ round: { ...round, challenged: memberSet([2]) } })).to.equal(memberSet([0, 1]));
   });
 });

@@ -30,6 +30,8 @@ const facts = (changes: Partial<MinerFacts> = {}): MinerFacts => ({
   trained: undefined,
   published: { payload: false, segments: [] },
   earlier: [],
+  patience: 10,
+  received: { round: 0, members: 0n, looked: 0n },
   ...changes,
 });
 

@@ -38,6 +38,7 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   releasable: [],
   accused: [],
   patience: 10,
+  received: { round: 0, members: 0n, looked: 0n },
   ...changes,
 });
 

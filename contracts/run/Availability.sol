@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClaims} from "../claim/IClaims.sol";
+import {ClaimId, ClaimKind} from "../types/ClaimId.sol";
+import {MemberSet} from "../types/MemberSet.sol";
+import {Root} from "../types/Root.sol";
+import {drawCommittee, neededUp} from "./Committee.sol";
+import {IAvailability} from "./IAvailability.sol";
+import {IRuns} from "./IRuns.sol";
+import {Pieces} from "./Pieces.sol";
+import {servingSeatOf} from "./ServingSeat.sol";
+import {Tally} from "./Tally.sol";
+
+/// @title Availability
+/// @notice The manual is {IAvailability}.
+contract Availability is IAvailability {
+    struct Terms {
+        uint8 seats;
+        uint8 needed;
+    }
+
+    /// @dev `committee` is kept when the first of it speaks.
+    struct Round {
+        MemberSet committee;
+        MemberSet said;
+        MemberSet published;
+        Tally received;
+    }
+
+    mapping(uint64 runId => Terms) private _terms;
+
+    mapping(uint64 runId => mapping(uint32 round => Round)) private _rounds;
+
+    /// @inheritdoc IAvailability
+    mapping(ClaimId work => bytes32) public pendingOf;
+
+    /// @inheritdoc IAvailability
+    address public immutable stake;
+
+    /// @inheritdoc IAvailability
+    address public immutable claims;
+
+    /// @inheritdoc IAvailability
+    address public immutable runs;
+
+    constructor(address stake_, address claims_, address runs_) {
+        stake = stake_;
+        claims = claims_;
+        runs = runs_;
+    }
+
+    /// @inheritdoc IAvailability
+    function open(uint64 runId, uint8 seats, uint8 needed) external {
+        require(msg.sender == runs, NotRuns(msg.sender, runs));
+
+        _terms[runId] = Terms(seats, needed);
+    }
+
+    /// @inheritdoc IAvailability
+    function attest(uint64 runId, uint32 round, MemberSet received) external {
+        IRuns.Audit memory audit = IRuns(runs).auditOf(runId, round);
+        // INVARIANT: nothing is said once the available members are fixed.
+        require(audit.isOpen, NoAudit(runId, round));
+        (address owner, uint8 index) = servingSeatOf(runs, stake, runId, round);
+        Round storage facts = _rounds[runId][round];
+        MemberSet committee = _committeeOf(runId, round, audit);
+        // INVARIANT: only those speak whom the beacon has drawn.
+        require(committee.has(index), NotInCommittee(runId, round, index));
+        // INVARIANT: each of them speaks once.
+        require(!facts.said.has(index), AlreadySaid(runId, round, index));
+        require(received.isWithin(audit.committed), ReceivedNotCommitted(received, audit.committed));
+
+        if (facts.said.isEmpty()) facts.committee = committee;
+        facts.said = facts.said.with(index);
+        facts.received.name(received);
+
+        emit Attested(runId, round, owner, index, received);
+
+        _concludeIfComplete(runId, round, audit);
+    }
+
+    /// @inheritdoc IAvailability
+    function publish(
+        ClaimId work,
+        IRuns.Commitment calldata commitment,
+        bytes32[] calldata pending,
+        bytes calldata pieces
+    ) external {
+        (uint64 runId, uint32 round) = (work.runOf(), work.roundOf());
+        // INVARIANT: nothing is published once the available members are fixed.
+        require(IRuns(runs).statusOf(runId, round) <= IRuns.RoundStatus.SEALED, NotPublishable(work));
+        IRuns.Seat memory seat = IRuns(runs).seatOf(runId, work.numberOf());
+        _requireClaim(work, keccak256(abi.encode(seat.owner, commitment)));
+        Round storage facts = _rounds[runId][round];
+        require(!facts.published.has(seat.index), AlreadyPublished(work));
+        bytes32 given = keccak256(abi.encode(pending));
+        bytes32 expected = pendingOf[work];
+        if (expected == bytes32(0)) expected = _hashOf(commitment.payloadRoot);
+        // INVARIANT: every message of the payload's tree is published, in one order.
+        require(given == expected, PendingMismatch(work, given, expected));
+
+        bytes32[] memory left = Pieces.follow(pending, pieces);
+        emit PiecesPublished(work, pieces);
+        if (left.length != 0) {
+            pendingOf[work] = keccak256(abi.encode(left));
+            return;
+        }
+        delete pendingOf[work];
+        facts.published = facts.published.with(seat.index);
+
+        emit Published(runId, round, work, seat.index);
+
+        _concludeIfComplete(runId, round, IRuns(runs).auditOf(runId, round));
+    }
+
+    /// @inheritdoc IAvailability
+    function viewOf(uint64 runId, uint32 round) external view returns (View memory view_) {
+        Round storage facts = _rounds[runId][round];
+        view_.committee = _committeeOf(runId, round, IRuns(runs).auditOf(runId, round));
+        view_.needed = uint8(_neededOf(runId, view_.committee));
+        view_.said = facts.said;
+        view_.published = facts.published;
+        view_.available = availableOf(runId, round);
+    }
+
+    /// @inheritdoc IAvailability
+    function availableOf(uint64 runId, uint32 round) public view returns (MemberSet available) {
+        Round storage facts = _rounds[runId][round];
+        available = facts.published;
+        if (facts.said.isEmpty()) return available;
+        return available.unite(facts.received.namedAtLeast(_neededOf(runId, facts.committee)));
+    }
+
+    /// @dev With every committed payload there is nothing to wait for, nor anybody to wrong.
+    function _concludeIfComplete(uint64 runId, uint32 round, IRuns.Audit memory audit) private {
+        if (audit.isOpen && audit.committed.isWithin(availableOf(runId, round))) IRuns(runs).conclude(runId, round);
+    }
+
+    function _committeeOf(uint64 runId, uint32 round, IRuns.Audit memory audit) private view returns (MemberSet) {
+        Round storage facts = _rounds[runId][round];
+        if (!facts.said.isEmpty() || !audit.isOpen) return facts.committee;
+        bytes32 seed = keccak256(abi.encode("swarmlock/availability", audit.beacon, runId, round));
+        return drawCommittee(audit.committed.unite(audit.validators), _terms[runId].seats, seed);
+    }
+
+    function _neededOf(uint64 runId, MemberSet committee) private view returns (uint256) {
+        Terms memory terms = _terms[runId];
+        return neededUp(committee.count(), terms.needed, terms.seats);
+    }
+
+    /// @dev Of the stack that holds one hash.
+    function _hashOf(Root root) private pure returns (bytes32) {
+        bytes32[] memory stack = new bytes32[](1);
+        stack[0] = Root.unwrap(root);
+        return keccak256(abi.encode(stack));
+    }
+
+    function _requireClaim(ClaimId work, bytes32 given) private view {
+        bytes32 posted = IClaims(claims).wordOf(work);
+        // INVARIANT: what is published is what a miner has committed.
+        require(work.kind() == ClaimKind.WORK && given == posted, NotTheClaim(work, given, posted));
+    }
+}
