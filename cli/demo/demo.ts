@@ -22,8 +22,8 @@ import { renderStory } from './view.ts';
 import { watchRun } from './watch.ts';
 
 const SAMPLE_LENGTH = { small: 280, tiny: 40 } as const;
-/** For the last epoch to become final and to be paid. */
-const PAY_PATIENCE_MS = 30_000;
+/** For the last epoch to become final, and for its pay to vest while later rounds are played. */
+const PAY_PATIENCE_MS = 240_000;
 /** For a game that is still on. */
 const GAME_PATIENCE_MS = 120_000;
 const SHORT_LIVED = ['blobs', 'checkpoints', 'chain', 'logs', 'text.txt', 'build.log', 'node.log'];
@@ -65,7 +65,7 @@ async function playRounds(
   });
   screen.live(() => renderStory(story, elapsed()));
   await watch.until(() => story.round > story.rounds);
-  screen.live(() => [...renderStory(story, elapsed()), 'the last epoch becomes final and is paid ...']);
+  screen.live(() => [...renderStory(story, elapsed()), 'the last epoch becomes final, and its pay vests ...']);
   const since = performance.now();
   const isPatient = (ms: number) => performance.now() - since < ms;
   await watch.until(() => isPaid(story) || !isPatient(PAY_PATIENCE_MS));

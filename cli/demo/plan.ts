@@ -138,9 +138,9 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
     challengeWindow: CHALLENGE_WINDOW,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
-    // Everyone is drawn while new, then one in ten: the protocol's default.
+    // Everyone is drawn while new, then one in two, so that pay vests after two rounds; the protocol's default is one in ten.
     probationRounds: 2,
-    auditRate: 1_000,
+    auditRate: 5_000,
     maxMembers: MAX_MEMBERS,
     committeeSeats: 24,
     committeeNeeded: 16,

@@ -199,13 +199,15 @@ function tellSettled(story: Story, { round, root, accepted }: Args<'RoundSettled
 
 function tellAccrued(story: Story, { round, payPerMember, budget }: Args<'SharesAccrued'>): string {
   const accepted = story.settled.find((settled) => settled.round === round)?.accepted ?? [];
-  for (const miner of story.miners) if (accepted.includes(miner.name)) miner.accrued += payPerMember;
+  // What is earned after the last round of the story is not told.
+  const earning = round <= story.rounds ? story.miners.filter(({ name }) => accepted.includes(name)) : [];
+  for (const miner of earning) miner.accrued += payPerMember;
   return `round ${round} settles: ${shares(budget)} shares, ${shares(payPerMember)} each to ${accepted.join(', ')}`;
 }
 
 function tellClaimed(story: Story, { owner, round, amount }: Args<'SharesClaimed'>): string {
   const miner = minerOf(story, owner);
-  if (miner !== undefined) miner.claimed += amount;
+  if (miner !== undefined && round <= story.rounds) miner.claimed += amount;
   return `${nameOf(story, owner)} is paid ${shares(amount)} shares for round ${round}`;
 }
 

@@ -9,16 +9,21 @@ import {Instant} from "../types/Time.sol";
 /// @notice Shares accrue along M(n) = S (1 - e^(-lambda n / T)) / (1 - e^(-lambda)), n the verified tokens so far, at
 /// most T. A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over, in equal parts to the accepted
 /// members; what does not divide, and what voided claims would have earned, is carried to the next round. Miners pull.
+///
+/// Pay **vests**: a round's pay may be claimed once it is final and 1 / q later rounds of the run have settled, q being the
+/// rate at which miners are drawn: after as many rounds a cheat has had to expect one audit. A miner that loses a game loses
+/// all pay of its seat that had not vested when that claim was challenged, up to the round under way when it lost: so a
+/// game that takes long takes nothing out of reach. While a claim of a seat is challenged, that pay stays where it is.
 /// Invariant: minted + still to be paid + carried = M(n), and M(T) = S.
 interface IOwnership {
     /// @dev Why a claim is or is not paid.
     enum PayStatus {
         UNEARNED, // not posted, or its round is not settled, or it was not accepted
-        PENDING, // accepted; its window is open
-        FROZEN, // accepted; it or a claim it was built on is challenged
-        CLAIMABLE, // accepted and final
+        PENDING, // accepted; its window is open, or it has not vested
+        FROZEN, // accepted; it or a claim it was built on is challenged, or another of the seat before it had vested
+        CLAIMABLE, // accepted, final and vested
         PAID,
-        FORFEITABLE, // accepted; it or a claim it was built on was voided
+        FORFEITABLE, // accepted; it or a claim it was built on was voided, or another of the seat before it had vested
         FORFEITED // carried over
     }
 
@@ -38,12 +43,14 @@ interface IOwnership {
     /// @param isFrozen its claim is challenged, or an earlier accepted one of the epoch is, on which it was built
     /// @param isVoided its claim lost, or an earlier accepted one of the epoch did: unpaid, and not slashed for it
     /// @param finalAt when the claims of the epoch are final; `NEVER` while that is not known
+    /// @param current the run's current round
     struct Earning {
         address owner;
         bool isAccepted;
         bool isFrozen;
         bool isVoided;
         Instant finalAt;
+        uint32 current;
     }
 
     /// @notice Only the runs contract opens, accrues, and tells what became of a claim.
@@ -78,18 +85,21 @@ interface IOwnership {
     function accrue(uint64 runId, uint32 round, uint256 members, uint256 tokens) external;
 
     /// @notice A miner's claim was challenged. Runs contract only.
-    function onFrozen(ClaimId work) external;
+    /// @param current the round under way
+    function onFrozen(ClaimId work, uint32 current) external;
 
     /// @notice Its last open challenge was lost. Runs contract only.
     function onRestored(ClaimId work) external;
 
     /// @notice It lost. Runs contract only.
-    function onVoided(ClaimId work) external;
+    /// @param current the round under way
+    function onVoided(ClaimId work, uint32 current) external;
 
     /// @notice Mints what a seat has earned in these rounds to the seat's owner. Anyone may call. All or nothing.
     function claimShares(uint64 runId, uint32 seat, uint32[] calldata rounds) external returns (uint96 amount);
 
-    /// @notice Carries the pay of a voided claim, or of one built on it, over to the run's next round. Anyone may call.
+    /// @notice Carries the pay of a voided claim, of one built on it, or of one that a conviction took, over to the run's
+    /// next round. Anyone may call.
     function forfeit(ClaimId id) external;
 
     function runs() external view returns (address);
@@ -99,6 +109,9 @@ interface IOwnership {
     function shareTokenOf(uint64 runId) external view returns (address);
 
     function ledgerOf(uint64 runId) external view returns (Ledger memory);
+
+    /// @notice After how many settled rounds the pay of a round has vested: 1 / q, rounded up.
+    function vestingRoundsOf(uint64 runId) external view returns (uint32);
 
     /// @notice What each accepted member of a settled round earns.
     function payPerMember(uint64 runId, uint32 round) external view returns (uint96);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IRuns} from "../run/IRuns.sol";
@@ -17,6 +18,7 @@ import {IShareTokenFactory} from "./IShareTokenFactory.sol";
 /// @notice The manual is {IOwnership}.
 contract Ownership is IOwnership {
     using BitMaps for BitMaps.BitMap;
+    using Checkpoints for Checkpoints.Trace224;
 
     /// @dev One bit for each round of an epoch, lowest first: claims of one seat that are challenged or have lost.
     struct Chain {
@@ -24,11 +26,29 @@ contract Ownership is IOwnership {
         uint8 voided;
     }
 
+    /// @dev Of a run's parameters, which never change: in one word, as a claim of shares reads it.
+    struct Terms {
+        uint8 epochRounds;
+        uint32 vestingRounds;
+    }
+
+    /// @dev Open challenges of a seat's claims: how many are challenged, and which round was under way when the first was.
+    struct Trial {
+        uint32 open;
+        uint32 since;
+        bool isConvicted; // ever
+    }
+
     mapping(uint64 runId => Ledger) private _ledgers;
 
     mapping(uint64 runId => Curve) private _curves;
 
-    mapping(uint64 runId => uint8) private _epochRounds;
+    mapping(uint64 runId => Terms) private _terms;
+
+    mapping(uint64 runId => mapping(uint32 seat => Trial)) private _trials;
+
+    /// @dev Of each conviction of a seat: by the round under way, the first round whose pay it takes.
+    mapping(uint64 runId => mapping(uint32 seat => Checkpoints.Trace224)) private _convictions;
 
     mapping(uint64 runId => mapping(uint32 seat => mapping(uint32 epoch => Chain))) private _chains;
 
@@ -65,7 +85,7 @@ contract Ownership is IOwnership {
     ) external onlyRuns returns (address shareToken) {
         Curve memory curve = Curve(parameters.shareSupply, parameters.plannedTokens, parameters.lambda);
         _curves[runId] = curve;
-        _epochRounds[runId] = parameters.epochRounds;
+        _terms[runId] = Terms(parameters.epochRounds, uint32(Math.ceilDiv(10_000, parameters.auditRate)));
         shareToken = IShareTokenFactory(shareTokenFactory).create(metadata.name, metadata.symbol, curve.supply);
         shareTokenOf[runId] = shareToken;
     }
@@ -95,21 +115,33 @@ contract Ownership is IOwnership {
     }
 
     /// @inheritdoc IOwnership
-    function onFrozen(ClaimId work) external onlyRuns {
+    function onFrozen(ClaimId work, uint32 current) external onlyRuns {
         (Chain storage chain, uint8 bit) = _chainOf(work);
         chain.frozen |= bit;
+        Trial storage trial = _trials[work.runOf()][work.numberOf()];
+        if (trial.open++ == 0) trial.since = current;
     }
 
     /// @inheritdoc IOwnership
     function onRestored(ClaimId work) external onlyRuns {
         (Chain storage chain, uint8 bit) = _chainOf(work);
         chain.frozen &= ~bit;
+        --_trials[work.runOf()][work.numberOf()].open;
     }
 
     /// @inheritdoc IOwnership
-    function onVoided(ClaimId work) external onlyRuns {
+    function onVoided(ClaimId work, uint32 current) external onlyRuns {
+        (uint64 runId, uint32 seat) = (work.runOf(), work.numberOf());
         (Chain storage chain, uint8 bit) = _chainOf(work);
         chain.voided |= bit;
+        Trial storage trial = _trials[runId][seat];
+        --trial.open;
+        trial.isConvicted = true;
+        uint32 first = _firstUnvested(runId, trial.since);
+        Checkpoints.Trace224 storage convictions = _convictions[runId][seat];
+        (bool isAny, uint32 last, uint224 before) = convictions.latestCheckpoint();
+        // Of two in one round, the one that reaches further back.
+        if (!isAny || last != current || first < before) convictions.push(current, first);
     }
 
     /// @inheritdoc IOwnership
@@ -153,6 +185,11 @@ contract Ownership is IOwnership {
     }
 
     /// @inheritdoc IOwnership
+    function vestingRoundsOf(uint64 runId) external view returns (uint32) {
+        return _terms[runId].vestingRounds;
+    }
+
+    /// @inheritdoc IOwnership
     function curveDown(uint64 runId, uint64 tokens) external view returns (uint96) {
         return _curves[runId].sharesDown(tokens);
     }
@@ -169,6 +206,7 @@ contract Ownership is IOwnership {
         if (!outcome.isAccepted) return earning;
         earning.isAccepted = true;
         earning.finalAt = outcome.finalAt;
+        earning.current = outcome.current;
 
         (Chain storage chain, uint8 bit) = _chainOf(_workClaim(runId, round, seat));
         (uint8 frozen, uint8 voided) = (chain.frozen, chain.voided);
@@ -195,17 +233,36 @@ contract Ownership is IOwnership {
 
         amount = payPerMember[runId][round];
         bool isClosed = _closed[runId][seat].get(round);
-        // What was paid was final, and cannot be voided any more: a closed round of a voided claim was carried over.
-        if (earning.isVoided) status = isClosed ? PayStatus.FORFEITED : PayStatus.FORFEITABLE;
-        else if (isClosed) status = PayStatus.PAID;
-        else if (earning.isFrozen) status = PayStatus.FROZEN;
-        else status = now_().isAtOrAfter(earning.finalAt) ? PayStatus.CLAIMABLE : PayStatus.PENDING;
+        // What was paid was final and vested, and cannot be taken any more: a closed round that is lost was carried over.
+        Trial memory trial = _trials[runId][seat];
+        if (earning.isVoided || (trial.isConvicted && _isTaken(runId, round, seat))) {
+            status = isClosed ? PayStatus.FORFEITED : PayStatus.FORFEITABLE;
+        } else if (isClosed) {
+            status = PayStatus.PAID;
+        } else if (earning.isFrozen || (trial.open != 0 && round >= _firstUnvested(runId, trial.since))) {
+            status = PayStatus.FROZEN;
+        } else {
+            bool isVested = round < _firstUnvested(runId, earning.current);
+            status = isVested && now_().isAtOrAfter(earning.finalAt) ? PayStatus.CLAIMABLE : PayStatus.PENDING;
+        }
+    }
+
+    /// @dev Whether a conviction took the pay of a round: the first one since.
+    function _isTaken(uint64 runId, uint32 round, uint32 seat) private view returns (bool) {
+        uint224 first = _convictions[runId][seat].lowerLookup(round);
+        return first != 0 && first <= round;
+    }
+
+    /// @dev The first round whose pay has not vested while this one is under way.
+    function _firstUnvested(uint64 runId, uint32 current) private view returns (uint32) {
+        uint32 vesting = _terms[runId].vestingRounds;
+        return current > vesting ? current - vesting : 1;
     }
 
     /// @dev Where a miner's claim stands in its epoch. Rounds of miners count from 1.
     function _chainOf(ClaimId work) private view returns (Chain storage chain, uint8 bit) {
         (uint64 runId, uint32 past) = (work.runOf(), work.roundOf() - 1);
-        uint8 length = _epochRounds[runId];
+        uint8 length = _terms[runId].epochRounds;
         chain = _chains[runId][work.numberOf()][past / length];
         bit = uint8(1 << (past % length));
     }

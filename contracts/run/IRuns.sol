@@ -79,10 +79,12 @@ interface IRuns {
     /// @param owner of the seat
     /// @param isAccepted the seat served in the round and the applied aggregate has its payload
     /// @param finalAt of accepted work: when the claims of the epoch are final; `NEVER` while that is not known
+    /// @param current the run's current round
     struct Outcome {
         address owner;
         bool isAccepted;
         Instant finalAt;
+        uint32 current;
     }
 
     /// @notice What those who audit a round need to know; all zero unless its audit is under way.

@@ -23,7 +23,7 @@ import {Duration, Instant, now_} from "../types/Time.sol";
 /// @param segments segment roots in a commit, 1 to 16
 /// @param epochRounds E, 1 to 8: local state is reset every E rounds and their claims become final together
 /// @param probationRounds first rounds of a seat in which it is always drawn
-/// @param auditRate probability of being drawn, in basis points
+/// @param auditRate q: probability of being drawn, in basis points, 1 at least; pay vests over 1 / q rounds, rounded up
 /// @param maxMembers indices in use at one time, 1 to 255
 /// @param committeeSeats members that are drawn in each round to say whose payloads they have received, 1 to 31
 /// @param committeeNeeded of so many seats, how many must have received a payload; more than half of them
@@ -95,7 +95,7 @@ function requireValid(RunParameters calldata p, Duration longestWindow) view {
     _within("challengeWindow", Duration.unwrap(p.challengeWindow), 1, longest);
     _within("segments", p.segments, 1, 16);
     _within("epochRounds", p.epochRounds, 1, 8);
-    _within("auditRate", p.auditRate, 0, 10_000);
+    _within("auditRate", p.auditRate, 1, 10_000);
     _within("maxMembers", p.maxMembers, 1, 255);
     _within("committeeSeats", p.committeeSeats, 1, 31);
     _within("committeeNeeded", p.committeeNeeded, p.committeeSeats / 2 + 1, p.committeeSeats);

@@ -68,7 +68,7 @@ contract Runs is Rounds, IClaimSource {
         Round storage facts = _rounds[runId][round];
         if (id.kind() == ClaimKind.WORK) {
             facts.challenged = facts.challenged.with(_seats[runId][id.numberOf()].index);
-            IOwnership(ownership).onFrozen(id);
+            IOwnership(ownership).onFrozen(id, _runs[runId].round);
         } else if (_isPendingAggregate(id)) {
             facts.isFrozen = true;
             facts.aggregateFrom = now_();
@@ -90,7 +90,7 @@ contract Runs is Rounds, IClaimSource {
     /// @inheritdoc IClaimSource
     function onVoided(ClaimId id) external onlyClaims {
         // A voided aggregate stays what it was when it was frozen: not standing.
-        if (id.kind() == ClaimKind.WORK) IOwnership(ownership).onVoided(id);
+        if (id.kind() == ClaimKind.WORK) IOwnership(ownership).onVoided(id, _runs[id.runOf()].round);
     }
 
     /// @inheritdoc IClaimSource
@@ -205,6 +205,7 @@ contract Runs is Rounds, IClaimSource {
         bool isTenant = seat.since <= round && round <= seat.until;
         outcome.owner = seat.owner;
         outcome.isAccepted = isTenant && _acceptedOf(runId, round).has(seat.index);
+        outcome.current = _runs[runId].round;
         if (outcome.isAccepted) outcome.finalAt = _workFinalAt(runId, round);
     }
 

@@ -188,7 +188,8 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
       const sealing = await readSealing(client, deployment, runId, round.number, sender.address, at);
       const revealed = await readVerdicts(client, deployment, { runId, round: round.number }, blocks);
       const seal = seals.get(round.number);
-      const known = { limits, verified, judgements, accused, sealing, seal, revealed };
+      const current = judgements.filter(({ claimId }) => parseClaimId(claimId).round === round.number);
+      const known = { limits, verified, judgements: current, accused, sealing, seal, revealed };
       return { ...chain, ...known, releasable: [], received, patience: 10 };
     },
     decideValidator,

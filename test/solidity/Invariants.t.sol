@@ -55,6 +55,7 @@ contract Crowd is Fixture {
     function parameters() internal view override returns (RunParameters memory p) {
         p = super.parameters();
         p.plannedTokens = 20_000;
+        p.auditRate = 5_000;
         p.joinMultiplier = 1.5e18;
     }
 

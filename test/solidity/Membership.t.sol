@@ -54,6 +54,24 @@ contract MembershipTest is Fixture {
         p.epochRounds = 9;
         expectOutOfRange("epochRounds", 9, 1, 8);
         tryCreate(p);
+        p = parameters();
+        p.auditRate = 0;
+        expectOutOfRange("auditRate", 0, 1, 10_000);
+        tryCreate(p);
+        p.auditRate = 10_001;
+        expectOutOfRange("auditRate", 10_001, 1, 10_000);
+        tryCreate(p);
+    }
+
+    function test_createRun_letsPayVestAsLongAsAnAuditIsExpectedToTake() public {
+        RunParameters memory p = parameters();
+        uint16[6] memory rates = [1, 999, 1_000, 1_001, 9_999, 10_000];
+        uint16[6] memory rounds = [10_000, 11, 10, 10, 2, 1];
+        for (uint64 i = 0; i < 6; ++i) {
+            p.auditRate = rates[i];
+            tryCreate(p);
+            require(ownership.vestingRoundsOf(2 + i) == rounds[i]);
+        }
     }
 
     function test_createRun_withACommitteeOutsideItsRange_reverts() public {

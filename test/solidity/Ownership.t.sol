@@ -33,6 +33,8 @@ contract OwnershipTest is Fixture {
         playRound(3);
         playRound(3);
         pass(CHALLENGE_WINDOW);
+        // A round without commits, in which the second one's pay vests.
+        tickAll();
     }
 
     function payStatus(uint256 member, uint32 round) private view returns (IOwnership.PayStatus status) {
@@ -112,6 +114,7 @@ contract OwnershipTest is Fixture {
         tickAll();
         playRound(3);
         pass(CHALLENGE_WINDOW);
+        tickAll();
         expectNotClaimable(1, 1, IOwnership.PayStatus.UNEARNED);
         expectNotClaimable(0, 0, IOwnership.PayStatus.UNEARNED);
         expectNotClaimable(0, 3, IOwnership.PayStatus.UNEARNED);
@@ -137,6 +140,7 @@ contract OwnershipTest is Fixture {
         challengeBy(3, workOf(1, 0));
         playRound(3);
         pass(CHALLENGE_WINDOW);
+        tickAll();
         expectNotClaimable(0, 1, IOwnership.PayStatus.FROZEN);
         // What it did later in the epoch was built on it.
         expectNotClaimable(0, 2, IOwnership.PayStatus.FROZEN);
@@ -155,7 +159,11 @@ contract OwnershipTest is Fixture {
         tickAll();
         playRound(3);
         pass(CHALLENGE_WINDOW);
+        tickAll();
         expectNotClaimable(0, 1, IOwnership.PayStatus.UNEARNED);
+        // It had not vested when the seat was challenged, and waits for the verdict; it was not built on that work.
+        expectNotClaimable(0, 2, IOwnership.PayStatus.FROZEN);
+        game.uphold(workOf(1, 0), ownerOf(3));
         claimSharesOf(0, 2);
     }
 
@@ -198,6 +206,7 @@ contract OwnershipTest is Fixture {
         tickAll();
         playRound(3);
         pass(CHALLENGE_WINDOW);
+        tickAll();
         claimSharesOf(0, 4);
     }
 
@@ -211,6 +220,7 @@ contract OwnershipTest is Fixture {
     function test_allShares_areTheSupply() public {
         for (uint256 i = 0; i < 6; ++i) playRound(3);
         pass(CHALLENGE_WINDOW);
+        tickAll();
         for (uint32 round = 1; round <= 6; ++round) {
             for (uint256 member = 0; member < 3; ++member) claimSharesOf(member, round);
         }
@@ -229,6 +239,12 @@ contract OwnershipTest is Fixture {
         ownership.enroll(RUN, 1);
         vm.expectRevert(reason);
         ownership.accrue(RUN, 1, 1, 1);
+        vm.expectRevert(reason);
+        ownership.onFrozen(workOf(1, 0), 1);
+        vm.expectRevert(reason);
+        ownership.onRestored(workOf(1, 0));
+        vm.expectRevert(reason);
+        ownership.onVoided(workOf(1, 0), 1);
     }
 
     function test_mint_byAnyoneButOwnership_orPastTheCap_reverts() public {

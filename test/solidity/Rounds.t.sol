@@ -5,6 +5,7 @@ import {IStakeManager} from "../../contracts/stake/IStakeManager.sol";
 import {IVerdicts} from "../../contracts/claim/IVerdicts.sol";
 import {IRandomness} from "../../contracts/run/IRandomness.sol";
 import {IRuns} from "../../contracts/run/IRuns.sol";
+import {RunParameters} from "../../contracts/run/RunParameters.sol";
 import {ClaimId} from "../../contracts/types/ClaimId.sol";
 import {MemberSet} from "../../contracts/types/MemberSet.sol";
 import {Root} from "../../contracts/types/Root.sol";
@@ -38,6 +39,11 @@ contract RoundsTest is Fixture {
     function commitWith(uint256 member, uint32 round, IRuns.Commitment memory c) private {
         vm.prank(nodeOf(member));
         runs.commit(RUN, round, c);
+    }
+
+    function parameters() internal view override returns (RunParameters memory p) {
+        p = super.parameters();
+        p.auditRate = 1_000;
     }
 
     function reportBy(uint256 member) private {

@@ -67,6 +67,9 @@ describe('a run through contracts', function () {
 
     expect((await ownership.payOf(RUN, 1n, 1n)).status).to.equal(PAY.pending);
     await pass(deployment, WINDOWS.challenge);
+    expect((await ownership.payOf(RUN, 1n, 1n)).status).to.equal(PAY.pending);
+    // Nobody commits in round 2, in which the pay of round 1 vests.
+    await tickAll(deployment);
     const shares = await shareTokenOf(deployment);
     const budget = await ownership.curveDown(RUN, 3n * TOKENS_PER_CLAIM);
     for (const [i, { owner }] of miners.entries()) {
@@ -102,6 +105,7 @@ describe('a run through contracts', function () {
     expect((await runs.roundOf(RUN, 1n)).accepted).to.equal(0b101n);
 
     await pass(deployment, WINDOWS.challenge);
+    await tickAll(deployment);
     await ownership.claimShares(RUN, 1n, [1n]);
     await expect(ownership.claimShares(RUN, 2n, [1n]))
       .to.be.revertedWithCustomError(ownership, 'NotClaimable')

@@ -43,7 +43,7 @@ describe('decisions on a real chain', function () {
     const { client } = node();
     const opensAt = Number((await client.getBlock()).timestamp) + 60;
     const bound = { genesisRoot: genesis, programsRoot: programsRoot(pretendedPrograms) };
-    const run: RunParameters = { ...parameters, ...bonds, ...bound, opensAt, epochRounds: 1 };
+    const run: RunParameters = { ...parameters, ...bonds, ...bound, opensAt, epochRounds: 1, auditRate: 10_000 };
     const creator = senderOf(node(), await node().fundedAccount());
     await creator.send(createRun(deployment, run, { name: 'Test', symbol: 'TEST', uri: '' }), signal);
     stage = { client, deployment, runId: await readRunCount(client, deployment) };
@@ -108,6 +108,7 @@ describe('decisions on a real chain', function () {
     const seats = { honest: members[0]!.number, cheat: members[1]!.number };
     const claimOf = (number: number) => claimIdOf({ kind: 'work', runId, round: 1, number });
     await play(async () => (await readClaim(client, deployment, claimOf(seats.honest))).released);
+    await play(async () => (await readPay(client, deployment, runId, 1, seats.honest)).status === 'paid');
     const paid = await readPay(client, deployment, runId, 1, seats.honest);
     expect(paid.status).to.equal('paid');
     expect((await readLedger(client, deployment, runId)).accrued >= paid.amount).to.equal(true);

@@ -108,7 +108,7 @@ abstract contract Fixture {
         p.segments = 16;
         p.epochRounds = EPOCH;
         p.probationRounds = 1;
-        p.auditRate = 1_000;
+        p.auditRate = 10_000;
         p.maxMembers = 255;
         p.committeeSeats = 24;
         p.committeeNeeded = 16;
