@@ -45,7 +45,8 @@ function whyUnpaid({ round, status }: Pay, fates: ReadonlyMap<number, Fate>): st
   if (fate === 'challenged') return 'challenged: frozen with its bond';
   if (status === 'frozen') return 'not vested, or built on challenged work: frozen';
   if (status === 'pending') return 'accepted, not final or not vested yet';
-  if (status === 'forfeitable' || status === 'forfeited') return 'not vested, or built on voided work: lost with the game';
+  if (status === 'forfeitable' || status === 'forfeited')
+    return 'not vested, or built on voided work: lost with the game';
   if (fate === undefined) return 'not a member yet';
   return fate === 'missed' ? 'no commitment in time' : 'left out: its payload or segments were not served';
 }

@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IClaims} from "../claim/IClaims.sol";
+import {Openings} from "../claim/referee/Openings.sol";
+import {RunPrograms} from "../claim/RunPrograms.sol";
 import {ClaimId, ClaimKind} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
@@ -112,6 +114,31 @@ contract Availability is IAvailability {
         emit Published(runId, round, work, seat.index);
 
         _concludeIfComplete(runId, round, IRuns(runs).auditOf(runId, round));
+    }
+
+    /// @inheritdoc IAvailability
+    function leaveOutFeedback(
+        ClaimId work,
+        IRuns.Commitment calldata commitment,
+        RunPrograms calldata programs,
+        bytes32 payload,
+        bytes32 feedback
+    ) external {
+        uint64 runId = work.runOf();
+        IRuns.Seat memory seat = IRuns(runs).seatOf(runId, work.numberOf());
+        _requireClaim(work, keccak256(abi.encode(seat.owner, commitment)));
+        require(!_rounds[runId][work.roundOf()].published.has(seat.index), AlreadyPublished(work));
+        // INVARIANT: what has begun goes on: nobody can undo what somebody else has published.
+        require(pendingOf[work] == bytes32(0), AlreadyBegun(work));
+        // INVARIANT: only what no aggregate reads is left out.
+        bytes32 posted = Root.unwrap(IRuns(runs).programsRootOf(runId));
+        bool isKnown = keccak256(abi.encode(programs)) == posted && programs.zeroPayload != bytes32(0);
+        require(isKnown, NoFeedback(runId));
+        bytes32 given = Openings.hashNode(payload, feedback);
+        bytes32 expected = Root.unwrap(commitment.payloadRoot);
+        require(given == expected, WrongPiece(0, given, expected));
+
+        pendingOf[work] = _hashOf(Root.wrap(payload));
     }
 
     /// @inheritdoc IAvailability

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {RunPrograms} from "../claim/RunPrograms.sol";
 import {ClaimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {IRuns} from "./IRuns.sol";
@@ -47,9 +48,12 @@ interface IAvailability {
     error NotTheClaim(ClaimId work, bytes32 given, bytes32 posted);
     /// @notice The publication has gone on, or starts with another root.
     error PendingMismatch(ClaimId work, bytes32 given, bytes32 expected);
+    error AlreadyBegun(ClaimId work);
+    /// @notice These are not the programs of the run, or they know no error feedback.
+    error NoFeedback(uint64 runId);
     /// @notice The message is no leaf, node or tensor, or is cut off.
     error NoPiece(uint256 offset);
-    /// @notice The message is not the one whose hash is awaited.
+    /// @notice The message is not the one whose hash is awaited; its offset counts from where the call's pieces begin.
     error WrongPiece(uint256 offset, bytes32 given, bytes32 expected);
     /// @notice Everything has been published, and there is more.
     error NothingPending(uint256 offset);
@@ -76,6 +80,20 @@ interface IAvailability {
         IRuns.Commitment calldata commitment,
         bytes32[] calldata pending,
         bytes calldata pieces
+    ) external;
+
+    /// @notice Leaves the error feedback beside a payload out of its publication: nobody but its miner reads it. Anyone may
+    /// call, before anything of the payload is published.
+    /// @param commitment that the claim is of
+    /// @param programs of the run, which say that there is error feedback
+    /// @param payload root of what is left to publish
+    /// @param feedback root of what is not
+    function leaveOutFeedback(
+        ClaimId work,
+        IRuns.Commitment calldata commitment,
+        RunPrograms calldata programs,
+        bytes32 payload,
+        bytes32 feedback
     ) external;
 
     /// @notice Payloads that are available so far; of a round whose audit is over, for ever.

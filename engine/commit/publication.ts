@@ -94,7 +94,7 @@ export function publishedState(layout: StateLayout, bytes: Uint8Array): State {
 function leavesOf(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const leaves: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = messageLength(view, at);
     if (at + length > bytes.length) throw invalid('a message is cut off');
     if (bytes[at] === domain.leaf) leaves.push(bytes.subarray(at + 1 + LENGTH_BYTES, at + length));

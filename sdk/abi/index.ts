@@ -1,4 +1,5 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
+export * from './availability.ts';
 export * from './claims.ts';
 export * from './developmentToken.ts';
 export * from './drandRandomness.ts';

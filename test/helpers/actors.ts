@@ -113,14 +113,19 @@ export function minerActor(stage: Stage, sender: Sender, honest: boolean): Actor
   const over = new Set<number>();
   let received: Received = { round: 0, members: 0n, looked: 0n };
   let trained: MinerFacts['trained'];
-  let published: MinerFacts['published'] & { round: number } = { round: 0, payload: false, segments: [] };
+  let published: MinerFacts['published'] & { round: number } = {
+    round: 0,
+    payload: false,
+    onChain: false,
+    segments: [],
+  };
   const { client, deployment, runId } = stage;
   return createActor<MinerFacts>(
     stage,
     sender,
     async (chain) => {
       const { run, standing, at } = chain;
-      if (published.round !== run.round) published = { round: run.round, payload: false, segments: [] };
+      if (published.round !== run.round) published = { round: run.round, payload: false, onChain: false, segments: [] };
       const { seat } = standing;
       const lineage = seat === undefined ? [] : await readLineage(client, deployment, chain, seat.number);
       const earlier = seat === undefined ? [] : await readEarlier(client, deployment, run, seat, over, at);

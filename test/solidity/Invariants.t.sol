@@ -18,6 +18,11 @@ import {vm} from "./lib/Vm.sol";
 /// miners, validator. Calls that a guard refuses are part of the story. It keeps its own books to compare with.
 contract Crowd is Fixture {
     uint256 public constant OWNERS = 6;
+    struct Unfairness {
+        bool isLeftOut;
+        bool isCensored;
+    }
+
     bytes32 private constant SALT = "salt";
 
     /// @dev Bonds that should be locked, by owner.
@@ -27,8 +32,7 @@ contract Crowd is Fixture {
     uint256 public revealed;
     uint256 public spoken;
     uint256 public publications;
-    bool public isWronged;
-    bool public isCensored;
+    Unfairness private _unfairness;
     bool public wentBackwards;
     bool public paidTwice;
 
@@ -145,7 +149,7 @@ contract Crowd is Fixture {
         MemberSet said = availability.viewOf(RUN, round).said;
         bool isComplete = view_.said.isEmpty() && !said.isEmpty() && said.equals(view_.committee);
         MemberSet available = availability.availableOf(RUN, round);
-        if (isComplete && !MemberSet.wrap(all).isWithin(available)) isWronged = true;
+        if (isComplete && !MemberSet.wrap(all).isWithin(available)) _unfairness.isLeftOut = true;
     }
 
     /// @dev The committee has seen nothing, and a miner publishes.
@@ -159,7 +163,7 @@ contract Crowd is Fixture {
         pending[0] = Root.unwrap(c.payloadRoot);
         try availability.publish(runs.workClaimId(RUN, round, seat), c, pending, payloadLeaf()) {
             ++publications;
-            if (!availability.availableOf(RUN, round).has(runs.seatOf(RUN, seat).index)) isCensored = true;
+            if (!availability.availableOf(RUN, round).has(runs.seatOf(RUN, seat).index)) _unfairness.isCensored = true;
         } catch {}
     }
 
@@ -334,6 +338,11 @@ contract Crowd is Fixture {
         }
     }
 
+    function requireFairCommittees() external view {
+        require(!_unfairness.isLeftOut, "a lying minority has left somebody out");
+        require(!_unfairness.isCensored, "what was published is not available");
+    }
+
     function requireSharesOnTheCurve() external view {
         IOwnership.Ledger memory ledger = ownership.ledgerOf(RUN);
         require(ledger.accrued == ownership.curveDown(RUN, ledger.verifiedTokens), "not on the curve");
@@ -418,8 +427,7 @@ contract InvariantsTest {
     }
 
     function invariant_noLyingMinorityLeavesAnybodyOut_andNoCommitteeKeepsOutWhatIsPublished() public view {
-        require(!_crowd.isWronged(), "a lying minority has left somebody out");
-        require(!_crowd.isCensored(), "what was published is not available");
+        _crowd.requireFairCommittees();
     }
 
     function invariant_noRoundGoesBackwards_andNobodyIsPaidTwice() public view {

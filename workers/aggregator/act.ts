@@ -1,9 +1,12 @@
 import { SwarmlockError } from '../../engine/errors.ts';
+import { publishedLayout } from '../../engine/programs.ts';
 import { aggregate } from '../../engine/training.ts';
-import { indicesOf, type MemberSet } from '../../sdk/member-set.ts';
+import { hasMember, indicesOf, memberSet, without, type MemberSet } from '../../sdk/member-set.ts';
+import { readAvailability } from '../../sdk/availability.ts';
 import { claimAggregate } from '../../sdk/round.ts';
 import type { Library } from '../lib/game/library.ts';
 import { tensorsOf } from '../lib/global-states.ts';
+import { readPublished } from '../lib/publication.ts';
 import { isFiniteState } from '../lib/steps.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { AggregatorConfig } from './config.ts';
@@ -42,6 +45,7 @@ async function compute({ shop, memory, library }: AggregatorMeans, action: Actio
   const parent = await states.get(root);
   const served = await states.payloads({ round, parent: root, accepted: candidates });
   if (parent === undefined || served.size < indicesOf(candidates).length) {
+    await adoptPublished(shop, round, without(candidates, memberSet(served.keys())));
     memory.computed = { round, candidates, nextRoot: undefined };
     return;
   }
@@ -57,6 +61,20 @@ async function compute({ shop, memory, library }: AggregatorMeans, action: Actio
   memory.computed = { round, candidates, nextRoot };
   const fields = { round, ...told(candidates), nextRoot };
   log.info({ event: 'aggregate', ...fields, ms: Math.round(performance.now() - started) }, 'aggregated');
+}
+
+/** What is published on chain alone is put where it is looked for. */
+async function adoptPublished(shop: AggregatorMeans['shop'], round: number, missing: MemberSet): Promise<void> {
+  const { client, deployment, config, model, blobs, book, log } = shop;
+  const { published } = await readAvailability(client, deployment, config.runId, round);
+  for (const { index, claimId, commitment } of await book.of(round)) {
+    if (!hasMember(missing & published, index)) continue;
+    const payload = await readPublished(shop, claimId, publishedLayout(model.recipe));
+    // Otherwise it is of another kind: it has error feedback, which is served and not published.
+    if (BigInt(payload.bytes.length) !== commitment.payloadBytes) continue;
+    await blobs.put(commitment.payloadRoot, payload.bytes);
+    log.info({ event: 'adoptPublished', round, index }, 'a payload was read from the chain');
+  }
 }
 
 /** Payloads that are finite and still too large to add: to be challenged, not to be claimed. */

@@ -50,7 +50,11 @@ function isAwaited({ run, round, standing: { seat } }: ReceptionFacts): boolean 
 }
 
 /** The beacon is drawn one audit window before the audit's deadline. */
-export function servedBy({ round, parameters, patience }: Pick<ReceptionFacts, 'round' | 'parameters' | 'patience'>): number {
+export function servedBy({
+  round,
+  parameters,
+  patience,
+}: Pick<ReceptionFacts, 'round' | 'parameters' | 'patience'>): number {
   const { auditWindow } = parameters;
   return (round.auditDeadline ?? Infinity) - auditWindow + Math.min(patience, auditWindow / 3);
 }

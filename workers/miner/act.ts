@@ -1,5 +1,7 @@
-import { commit } from '../../sdk/round.ts';
+import { decodePublished } from '../../engine/compress/published.ts';
+import { commit, type Commitment } from '../../sdk/round.ts';
 import { claimShares, readShares } from '../../sdk/shares.ts';
+import { publishOnChain } from '../lib/publication.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { MinerConfig } from './config.ts';
 import type { MinerAction } from './decide.ts';
@@ -27,6 +29,8 @@ export async function act(means: MinerMeans, action: MinerAction, signal: AbortS
       return commitRound(means, finishedOf(memory, action.round), signal);
     case 'publishPayload':
       return publishPayload(means, finishedOf(memory, action.round));
+    case 'publishOnChain':
+      return publishLeftOut(means, finishedOf(memory, action.round), signal);
     case 'publishSegments':
       return publishSegments(means, finishedOf(memory, action.round), action.segments, signal);
     case 'receive':
@@ -46,14 +50,17 @@ function finishedOf({ finished }: MinerMemory, round: number): Finished {
   throw new TypeError(`round ${round} is not trained`);
 }
 
+function commitmentOf({ facts, payloadRoot, payload }: Finished): Commitment {
+  const { parent, startRoot, segmentRoots } = facts;
+  return { parent, startRoot, segmentRoots, payloadRoot, payloadBytes: BigInt(payload.length) };
+}
+
 async function commitRound({ shop }: MinerMeans, finished: Finished, signal: AbortSignal): Promise<void> {
   const { deployment, config, hand, log } = shop;
-  const { round, owner, parent, startRoot, segmentRoots } = finished.facts;
-  const { payloadRoot, payload } = finished;
-  const payloadBytes = BigInt(payload.length);
-  const commitment = { parent, startRoot, segmentRoots, payloadRoot, payloadBytes };
+  const { round, owner } = finished.facts;
+  const commitment = commitmentOf(finished);
   if ((await hand.send(commit(deployment, config.runId, round, commitment), signal)) === undefined) return;
-  const fields = { event: 'committed', round, owner, ...commitment, payloadBytes: String(payloadBytes) };
+  const fields = { event: 'committed', round, owner, ...commitment, payloadBytes: String(commitment.payloadBytes) };
   log.info(fields, 'committed');
 }
 
@@ -63,6 +70,23 @@ async function publishPayload({ shop, memory }: MinerMeans, finished: Finished):
   await shop.blobs.put(root, payload);
   memory.published = { ...publishedIn(memory, round), payload: true };
   shop.log.info({ event: 'payload', round, root, bytes: payload.length }, 'payload published');
+}
+
+/** Tried once in a process: what it has begun, the next one goes on with. */
+async function publishLeftOut({ shop, memory }: MinerMeans, finished: Finished, signal: AbortSignal): Promise<void> {
+  const { config, log } = shop;
+  const { round } = finished.facts;
+  memory.published = { ...publishedIn(memory, round), onChain: true };
+  const bytes = finished.payload.length;
+  const { payload, feedback } = decodePublished(shop.model.recipe, finished.payload);
+  if (bytes > config.publishOnChain || feedback !== undefined) {
+    log.warn({ event: 'leftOut', round, bytes }, 'the committee has not received the payload, and it is not published');
+    return;
+  }
+  const committed = (await shop.book.of(round)).find(({ owner }) => owner === finished.facts.owner);
+  if (committed === undefined) return;
+  const isDone = await publishOnChain(shop, committed.claimId, commitmentOf(finished), payload, signal);
+  log.warn({ event: 'publishOnChain', round, bytes, isDone }, 'the committee has not received the payload');
 }
 
 /**
@@ -98,7 +122,7 @@ async function publishSegments(
 }
 
 function publishedIn({ published }: MinerMemory, round: number): MinerMemory['published'] {
-  return published.round === round ? published : { round, payload: false, segments: [] };
+  return published.round === round ? published : { round, payload: false, onChain: false, segments: [] };
 }
 
 async function takeShares(

@@ -9,6 +9,8 @@ export const minerConfig = z.strictObject({
   /** Miners have better things to do: they tick when validators and aggregators do not. */
   tickAfter: tickAfter(15),
   patience,
+  /** In bytes: a payload up to this, without error feedback, is published on chain when the committee leaves it out. */
+  publishOnChain: z.coerce.number().int().nonnegative().default(65_536),
 });
 
 export type MinerConfig = z.infer<typeof minerConfig>;

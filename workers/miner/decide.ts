@@ -5,13 +5,7 @@ import { hasMember } from '../../sdk/member-set.ts';
 import type { Duty } from '../../sdk/round.ts';
 import type { PayStatus } from '../../sdk/shares.ts';
 import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
-import {
-  tickWhenDue,
-  verifyAggregate,
-  verifyState,
-  type TickAction,
-  type VerifyAction,
-} from '../lib/progress.ts';
+import { tickWhenDue, verifyAggregate, verifyState, type TickAction, type VerifyAction } from '../lib/progress.ts';
 import { receive, type ReceptionAction, type ReceptionFacts } from '../lib/reception.ts';
 
 /** A round whose training is finished and saved in the checkpoint. */
@@ -36,7 +30,7 @@ export type MinerFacts = ReceptionFacts & {
   readonly lineage: readonly number[];
   readonly trained: Trained | undefined;
   /** What this process has put in the blob store for the current round. */
-  readonly published: { readonly payload: boolean; readonly segments: readonly number[] };
+  readonly published: { readonly payload: boolean; readonly onChain: boolean; readonly segments: readonly number[] };
   readonly earlier: readonly EarlierWork[];
 };
 
@@ -49,6 +43,8 @@ export type MinerAction =
   | { readonly type: 'train'; readonly round: number; readonly parent: Hex; readonly lineage: readonly number[] }
   | { readonly type: 'commit'; readonly round: number }
   | { readonly type: 'publishPayload'; readonly round: number }
+  /** Publish the payload on chain, since the committee has not received it. */
+  | { readonly type: 'publishOnChain'; readonly round: number }
   /** Publish the states in which these segments start. */
   | { readonly type: 'publishSegments'; readonly round: number; readonly segments: readonly number[] }
   | { readonly type: 'claimShares'; readonly seat: number; readonly rounds: readonly number[] }
@@ -81,12 +77,21 @@ function serve(facts: MinerFacts): readonly MinerAction[] {
   if (duty === undefined || !hasTrained(facts) || round.status === 'settled') return [];
   const actions: MinerAction[] = [];
   if (!published.payload) actions.push({ type: 'publishPayload', round: round.number });
+  if (!published.onChain && isLeftOut(facts, duty)) actions.push({ type: 'publishOnChain', round: round.number });
   if (duty.drawn) {
     const drawn = [...new Set([duty.segment, parameters.segments - 1])];
     const segments = drawn.filter((segment) => !published.segments.includes(segment));
     if (segments.length > 0) actions.push({ type: 'publishSegments', round: round.number, segments });
   }
   return actions;
+}
+
+/** Half of the audit window is over, and the payload is not available. */
+function isLeftOut({ run, round, parameters }: MinerFacts, { index, status }: Duty): boolean {
+  const { auditDeadline, availability } = round;
+  if (round.status !== 'sealed' || auditDeadline === undefined || status !== 'standing') return false;
+  const isLate = run.time >= auditDeadline - parameters.auditWindow / 2 && run.time < auditDeadline;
+  return isLate && !hasMember(availability.available, index);
 }
 
 /** Takes what is earned, and frees the bonds of what is final. */

@@ -10,7 +10,7 @@ export type MinerMemory = {
   /** The round that is trained; lost with the process, and found again in the checkpoint. */
   finished: Finished | undefined;
   /** What it has published, and of which round. */
-  published: { round: number; payload: boolean; segments: readonly number[] };
+  published: { round: number; payload: boolean; onChain: boolean; segments: readonly number[] };
   /** Set when the miner has collected something, so that it is looked at again. */
   collected: boolean;
   /** The first round whose claim can still be disputed. */
@@ -20,7 +20,7 @@ export type MinerMemory = {
 export function emptyMemory(): MinerMemory {
   return {
     finished: undefined,
-    published: { round: 0, payload: false, segments: [] },
+    published: { round: 0, payload: false, onChain: false, segments: [] },
     collected: false,
     oldestOpen: 0,
   };
@@ -66,7 +66,7 @@ export function minerReader(shop: Workshop<MinerConfig>, memory: MinerMemory): M
         patience: config.patience,
         received: shop.reception.now(),
         trained: finished?.facts,
-        published: isPublished ? published : { payload: false, segments: [] },
+        published: isPublished ? published : { payload: false, onChain: false, segments: [] },
       };
     },
   };

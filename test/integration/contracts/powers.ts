@@ -16,10 +16,8 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
     ...['abandon', 'announce', 'answerMarks', 'answerStart', 'answerTrace', 'mark', 'openLeaf', 'openOnAggregate'],
     ...['openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove', 'split', 'timeOut', 'withdraw'],
   ],
-  ownership: [
-    ...['accrue', 'claimShares', 'enroll', 'forfeit', 'onFrozen', 'onRestored', 'onVoided', 'open'],
-  ],
-  availability: ['attest', 'open', 'publish'],
+  ownership: [...['accrue', 'claimShares', 'enroll', 'forfeit', 'onFrozen', 'onRestored', 'onVoided', 'open']],
+  availability: ['attest', 'leaveOutFeedback', 'open', 'publish'],
   protocol: [],
   referee: [],
   rules: [],

@@ -43,7 +43,15 @@ describe('decisions on a real chain', function () {
     const { client } = node();
     const opensAt = Number((await client.getBlock()).timestamp) + 60;
     const bound = { genesisRoot: genesis, programsRoot: programsRoot(pretendedPrograms) };
-    const run: RunParameters = { ...parameters, ...bonds, ...bound, opensAt, epochRounds: 1, auditRate: 10_000 };
+    const run: RunParameters = {
+      ...parameters,
+      ...bonds,
+      ...bound,
+      opensAt,
+      epochRounds: 1,
+      auditRate: 10_000,
+      auditWindow: 300,
+    };
     const creator = senderOf(node(), await node().fundedAccount());
     await creator.send(createRun(deployment, run, { name: 'Test', symbol: 'TEST', uri: '' }), signal);
     stage = { client, deployment, runId: await readRunCount(client, deployment) };

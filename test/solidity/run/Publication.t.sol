@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {RunPrograms} from "../../../contracts/claim/RunPrograms.sol";
 import {IAvailability} from "../../../contracts/run/IAvailability.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
+import {RunParameters} from "../../../contracts/run/RunParameters.sol";
 import {ClaimId, ClaimKind, claimId} from "../../../contracts/types/ClaimId.sol";
 import {MemberSet} from "../../../contracts/types/MemberSet.sol";
 import {Root} from "../../../contracts/types/Root.sol";
@@ -215,5 +217,102 @@ contract PublicationTest is Fixture {
         publish(0, rootStack(), "");
         require(published() == 0);
         publish(0, rootStack(), bytesOf(0, 10));
+    }
+}
+
+/// @dev Payloads that are two leaves, of which the second is error feedback.
+contract FeedbackPublicationTest is Fixture {
+    bytes private constant FEEDBACK = hex"000000000141";
+
+    RunPrograms private _programs;
+    IRuns.Commitment private _committed;
+
+    function setUp() public {
+        _programs.zeroPayload = "zero";
+        start();
+    }
+
+    function start() private {
+        deploy();
+        createRun();
+        enlistAll(2, 1);
+        openFirstRound();
+        commitAll(2);
+        _committed = commitment();
+    }
+
+    function parameters() internal view override returns (RunParameters memory p) {
+        p = super.parameters();
+        p.programsRoot = Root.wrap(keccak256(abi.encode(_programs)));
+    }
+
+    function commitment() internal view override returns (IRuns.Commitment memory c) {
+        c = super.commitment();
+        c.payloadRoot = Root.wrap(Trees.node(payloadRoot(), sha256(FEEDBACK)));
+    }
+
+    function payloadRoot() private pure returns (bytes32) {
+        return sha256(payloadLeaf());
+    }
+
+    function publish(bytes32 root, bytes memory pieces) private {
+        bytes32[] memory pending = new bytes32[](1);
+        pending[0] = root;
+        availability.publish(workOf(1, 0), _committed, pending, pieces);
+    }
+
+    function leaveOut(bytes32 payload, bytes32 feedback) private {
+        availability.leaveOutFeedback(workOf(1, 0), _committed, _programs, payload, feedback);
+    }
+
+    function test_publish_withoutTheFeedback_makesThePayloadAvailable() public {
+        leaveOut(payloadRoot(), sha256(FEEDBACK));
+        publish(payloadRoot(), payloadLeaf());
+        require(availability.availableOf(RUN, 1).has(0));
+    }
+
+    function test_publish_withTheFeedback_countsAsWell() public {
+        bytes memory node = abi.encodePacked(uint8(1), payloadRoot(), sha256(FEEDBACK));
+        publish(sha256(node), bytes.concat(node, payloadLeaf(), FEEDBACK));
+        require(availability.availableOf(RUN, 1).has(0));
+        (bytes32 payload, bytes32 feedback) = (payloadRoot(), sha256(FEEDBACK));
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.AlreadyPublished.selector, workOf(1, 0)));
+        leaveOut(payload, feedback);
+    }
+
+    function test_leaveOutFeedback_onceAnythingIsPending_reverts() public {
+        (bytes32 payload, bytes32 feedback) = (payloadRoot(), sha256(FEEDBACK));
+        leaveOut(payload, feedback);
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.AlreadyBegun.selector, workOf(1, 0)));
+        leaveOut(payload, feedback);
+    }
+
+    function test_leaveOutFeedback_ofAnythingElse_reverts() public {
+        (bytes32 payload, bytes32 feedback) = (payloadRoot(), sha256(FEEDBACK));
+        (bytes32 given, bytes32 expected) = (Trees.node(feedback, payload), Trees.node(payload, feedback));
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.WrongPiece.selector, 0, given, expected));
+        leaveOut(feedback, payload);
+    }
+
+    function test_leaveOutFeedback_byOtherPrograms_reverts() public {
+        (bytes32 payload, bytes32 feedback) = (payloadRoot(), sha256(FEEDBACK));
+        _programs.steps += 1;
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.NoFeedback.selector, RUN));
+        leaveOut(payload, feedback);
+    }
+
+    function test_leaveOutFeedback_whereThereIsNone_reverts() public {
+        _programs.zeroPayload = bytes32(0);
+        start();
+        (bytes32 payload, bytes32 feedback) = (payloadRoot(), sha256(FEEDBACK));
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.NoFeedback.selector, RUN));
+        leaveOut(payload, feedback);
+    }
+
+    function test_leaveOutFeedback_ofWhatWasNotCommitted_reverts() public {
+        (bytes32 payload, bytes32 feedback) = (payloadRoot(), sha256(FEEDBACK));
+        _committed.payloadBytes += 1;
+        vm.expectPartialRevert(IAvailability.NotTheClaim.selector);
+        leaveOut(payload, feedback);
     }
 }

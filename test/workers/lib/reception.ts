@@ -3,7 +3,17 @@ import { expect } from 'chai';
 import { createState } from '../../../engine/graph/state.ts';
 import { memberSet } from '../../../sdk/member-set.ts';
 import { createReception, receive, type ReceptionFacts } from '../../../workers/lib/reception.ts';
-import { aDuty, aRun, aSealedRound, aSeat, aStanding, miners, parameters, rootOf, validators } from '../../helpers/runs.ts';
+import {
+  aDuty,
+  aRun,
+  aSealedRound,
+  aSeat,
+  aStanding,
+  miners,
+  parameters,
+  rootOf,
+  validators,
+} from '../../helpers/runs.ts';
 
 const availability = { committee: miners | validators, needed: 4, said: 0n, published: 0n, available: 0n };
 const round = aSealedRound({ duties: [aDuty(1), aDuty(2), aDuty(3)], availability });
@@ -71,8 +81,8 @@ describe('reception', () => {
     const [finite, infinite] = [createState(layout), createState(layout)];
     infinite.tensors.get('x')!.set([1, Infinity]);
     const served = new Map([
-      [0, finite],
-      [2, infinite],
+      [0, { payload: finite, feedback: undefined }],
+      [2, { payload: infinite, feedback: undefined }],
     ]);
     const reception = createReception({ payloads: async () => served });
     const action = { type: 'receive', round: 5, parent: rootOf(50), wanted: miners } as const;

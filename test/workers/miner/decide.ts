@@ -28,7 +28,7 @@ const facts = (changes: Partial<MinerFacts> = {}): MinerFacts => ({
   limits,
   lineage: [],
   trained: undefined,
-  published: { payload: false, segments: [] },
+  published: { payload: false, onChain: false, segments: [] },
   earlier: [],
   patience: 10,
   received: { round: 0, members: 0n, looked: 0n },
@@ -94,17 +94,41 @@ describe('miner: a round', () => {
 
   it('publishes its payload once it has committed, and does not commit again', () => {
     expect(typesOf({ trained, round: committed })).to.deep.equal(['publishPayload']);
-    const published = { payload: true, segments: [] };
+    const published = { payload: true, onChain: false, segments: [] };
     expect(typesOf({ trained, round: committed, published })).to.deep.equal([]);
   });
 
   it('publishes the starts of the drawn segment and of the last one', () => {
     const round = aSealedRound({ duties: [aDuty(1, { drawn: true, segment: 1 })] });
-    const published = { payload: true, segments: [] };
+    const published = { payload: true, onChain: false, segments: [] };
     expect(decide(facts({ trained, round, published }))).to.deep.equal([
       { type: 'publishSegments', round: 5, segments: [1, 3] },
     ]);
-    expect(typesOf({ trained, round, published: { payload: true, segments: [1, 3] } })).to.deep.equal([]);
+    expect(typesOf({ trained, round, published: { payload: true, onChain: false, segments: [1, 3] } })).to.deep.equal(
+      [],
+    );
+  });
+
+  it('publishes its payload on chain when half of the audit is over and the committee has not received it', () => {
+    const duties = [aDuty(1)];
+    const late = (time: number, changes: Partial<MinerFacts> = {}) =>
+      typesOf({
+        run: aRun({ time, status: 'sealed' }),
+        round: aSealedRound({ duties }),
+        trained,
+        published: { payload: true, onChain: false, segments: [] },
+        ...changes,
+      });
+    expect([1_089, 1_090, 1_109, 1_110].map((time) => late(time))).to.deep.equal([
+      [],
+      ['publishOnChain'],
+      ['publishOnChain'],
+      [],
+    ]);
+    expect(late(1_090, { published: { payload: true, onChain: true, segments: [] } })).to.deep.equal([]);
+    const availability = { committee: 0n, needed: 0, said: 0n, published: 0n, available: memberSet([0]) };
+    expect(late(1_090, { round: aSealedRound({ duties, availability }) })).to.deep.equal([]);
+    expect(late(1_090, { round: aSealedRound({ duties: [aDuty(1, { status: 'frozen' })] }) })).to.deep.equal([]);
   });
 
   it('publishes nothing but the payload when another miner is drawn', () => {
@@ -123,7 +147,9 @@ describe('miner: a round', () => {
 
   it('verifies an aggregate in its window, so that it can start the next round at once', () => {
     const round = aRound({ status: 'aggregated', duties: [aDuty(1)], aggregate: anAggregate() });
-    expect(typesOf({ trained, round, published: { payload: true, segments: [] } })).to.deep.equal(['verify']);
+    expect(typesOf({ trained, round, published: { payload: true, onChain: false, segments: [] } })).to.deep.equal([
+      'verify',
+    ]);
   });
 
   it('does short things before it trains', () => {

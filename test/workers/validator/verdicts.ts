@@ -59,6 +59,7 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   releasable: [],
   accused: [],
   patience: 10,
+  received: { round: 0, members: 0n, looked: 0n },
   ...changes,
 });
 const typesOf = (changes: Partial<ValidatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
