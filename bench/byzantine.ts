@@ -72,6 +72,8 @@ export async function run(given: Record<string, unknown>) {
   for (const swarm of listOf(options.swarms).map(parseSwarm)) {
     const play = (aggregator: string, attack: Attack) =>
       lossUnder(recipeOf(options, dataset, aggregator, swarm), dataset, { ...swarm, ...options, executor, attack });
+    // A wrong name should not cost a run.
+    for (const attack of listOf(options.attacks)) attackNamed(attack, swarm);
     const clean = await play('mean', {});
     log(`${swarm.members} honest members, mean: loss ${clean.loss.toFixed(4)}`);
     for (const attack of listOf(options.attacks)) {
