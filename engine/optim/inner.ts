@@ -9,7 +9,7 @@ import { scheduled } from './schedule.ts';
 export type MomentSlots = { readonly first: readonly StateSlot[]; readonly second: readonly StateSlot[] };
 
 /** Muon is for matrices that map activations to activations; embeddings and heads look rows up, in effect. */
-export function isOrthogonalised({ name, shape }: StateSlot): boolean {
+function isOrthogonalised({ name, shape }: StateSlot): boolean {
   return shape.length === 2 && name !== 'embedding' && name !== 'head';
 }
 
