@@ -33,7 +33,7 @@ abstract contract GameFeedback is GameFixture {
     /// @dev To round 2, which goes on from round 1 or does not.
     function enterSecond(uint256 accepted, bool goesOn) internal returns (IRuns.Commitment memory before) {
         before = commitment();
-        audit();
+        auditWith(accepted);
         aggregateBy(0, accepted, Root.wrap("second"));
         pass(CHALLENGE_WINDOW);
         tickAll();
