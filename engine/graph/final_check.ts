@@ -31,7 +31,7 @@ const LEAF = words(0, 5);
 const TOKENS = words(2, 8);
 
 /** The position checked, the verdict carried out: stakes, bonds and the records of the game. */
-const VERDICT_GAS = 110_000;
+const VERDICT_GAS = 150_000;
 /** A member's claim looked up. */
 const SOURCE_GAS = 15_000;
 /** One SHA-256 of a node in the walk to a root, and of a leaf, both with what surrounds them. */

@@ -13,7 +13,8 @@ import { tinyRecipe } from './recipes.ts';
 import { ownerOf, rootOf } from './runs.ts';
 import { pretendedPrograms } from './actors.ts';
 
-const recipe = tinyRecipe({ model: { depth: 1, width: 32, heads: 2, context: 16, vocabulary: 256 } });
+const model = { width: 32, heads: 2, context: 16, vocabulary: 256 };
+const recipe = tinyRecipe({ model: { ...model, depth: 1 } });
 
 /** Nodes 0 to 5 and 8 to 13 of 16 places; the others are padding. Outputs are the last eight. */
 export const program = payloadProgram(recipe);
@@ -24,7 +25,7 @@ export const WIDE = 0;
 export const UNEVEN = 1;
 
 /** A program whose tree has eleven levels: six are opened at once, then five. */
-export const tall = trainingProgram(recipe);
+export const tall = trainingProgram(tinyRecipe({ model: { ...model, depth: 2 } }));
 
 /** A trace of words, with other ones in some places. */
 export function aTrace(others: Readonly<Record<number, Hash>> = {}, changes: Partial<TraceNotes> = {}): TraceNotes {
