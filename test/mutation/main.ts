@@ -74,7 +74,7 @@ function ofOperators(file: string, title: string, isMeant: (id: string) => boole
 const stages: readonly Stage[] = [
   {
     runner: solidity,
-    files: () => solidityTests('game', 'claim/Verdicts.t.sol', 'Claims.t.sol'),
+    files: () => solidityTests('game', 'claim/Verdicts.t.sol', 'Claims.t.sol', 'Rounds.t.sol'),
     build: 'tests',
     titles: (id) => (isReferees(id) ? undefined : ''),
   },
