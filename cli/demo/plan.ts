@@ -138,9 +138,9 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
     challengeWindow: CHALLENGE_WINDOW,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
-    // Everyone is drawn while new, then one in two, so that pay vests after two rounds; the protocol's default is one in ten.
+    // Everyone is drawn while new, then one in four, so that pay vests after four rounds; the protocol's default is one in ten.
     probationRounds: 2,
-    auditRate: 5_000,
+    auditRate: 2_500,
     maxMembers: MAX_MEMBERS,
     committeeSeats: 24,
     committeeNeeded: 16,
