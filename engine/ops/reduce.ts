@@ -1,4 +1,5 @@
 import type { Tensor } from '../graph/types.ts';
+import type { Lowering } from '../onnx/lowering.ts';
 import { requireInputs, requireType, rule, type Application, type Range, type ValueInfo } from './operator.ts';
 
 /** The longest axis whose row still fits the contract's final check; longer ones are reduced by levels. */
@@ -23,4 +24,14 @@ export function checkReduction(
   rule(length >= 1 && length <= MAX_REDUCTION, name, `the last axis has ${length} elements, not 1 to ${MAX_REDUCTION}`);
   requireType(name, application, dtype, [...shape.slice(0, -1), 1]);
   return length;
+}
+
+/** Emits a reduction along the last axis, which keeps extent 1. */
+export function emitReduction(to: Lowering, onnx: string, x: string): string {
+  return to.emit(onnx, [x, to.axes([-1])], { keepdims: 1 });
+}
+
+/** Emits the largest magnitude along the last axis. Two reductions read x twice; abs would write a copy of it, which costs more. */
+export function emitAbsmax(to: Lowering, x: string): string {
+  return to.emit('Max', [emitReduction(to, 'ReduceMax', x), to.emit('Neg', [emitReduction(to, 'ReduceMin', x)])]);
 }

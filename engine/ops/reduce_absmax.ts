@@ -1,4 +1,4 @@
-import { checkReduction, readsRow } from './reduce.ts';
+import { checkReduction, emitAbsmax, readsRow } from './reduce.ts';
 import type { Operator } from './operator.ts';
 
 const name = 'reduce_absmax';
@@ -18,9 +18,5 @@ export const reduceAbsmax: Operator = {
       output.data[row] = Math.max(...x!.data.subarray(row * length, (row + 1) * length).map(Math.abs));
     });
   },
-  lower(to) {
-    // Two reductions read x twice; abs would write a copy of it, which costs more.
-    const reduce = (onnx: string) => to.emit(onnx, [to.value(0), to.axes([-1])], { keepdims: 1 });
-    return to.emit('Max', [reduce('ReduceMax'), to.emit('Neg', [reduce('ReduceMin')])]);
-  },
+  lower: (to) => emitAbsmax(to, to.value(0)),
 };

@@ -1,4 +1,4 @@
-import { checkReduction, readsRow } from './reduce.ts';
+import { checkReduction, emitAbsmax, emitReduction, readsRow } from './reduce.ts';
 import type { Operator } from './operator.ts';
 
 const name = 'reduce_max';
@@ -19,10 +19,7 @@ export const reduceMax: Operator = {
     });
   },
   lower(to) {
-    const reduce = (onnx: string, x: string) => to.emit(onnx, [x, to.axes([-1])], { keepdims: 1 });
-    // Two reductions read x twice; abs would write a copy of it, which costs more.
     const x = to.operandOf(0, 'abs');
-    if (x === undefined) return reduce('ReduceMax', to.value(0));
-    return to.emit('Max', [reduce('ReduceMax', x), to.emit('Neg', [reduce('ReduceMin', x)])]);
+    return x === undefined ? emitReduction(to, 'ReduceMax', to.value(0)) : emitAbsmax(to, x);
   },
 };
