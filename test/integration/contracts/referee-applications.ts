@@ -1,34 +1,18 @@
 import { expect } from 'chai';
 
-import { EMPTY } from '../../../engine/commit/tree.ts';
 import type { DType, Shape } from '../../../engine/graph/types.ts';
-import { operators } from '../../../engine/ops/index.ts';
-import { createReferee, type Answer, type Check, type RefereeContract } from '../../helpers/referee/checks.ts';
-import { giant, handmade, type BareOperand, type RawOperand } from '../../helpers/referee/handmade.ts';
+import { check, empty, type Application } from '../../helpers/referee/application.ts';
+import { createReferee, type Answer, type RefereeContract } from '../../helpers/referee/checks.ts';
+import { giant, type RawOperand } from '../../helpers/referee/handmade.ts';
 
 const ONE = 0x3f800000;
 const FAULT: Answer = { fault: true };
-
-type Application = {
-  readonly op: string;
-  readonly result: readonly [DType, ...Shape];
-  readonly operands: readonly (RawOperand | BareOperand)[];
-  readonly attributes?: readonly number[];
-  readonly element?: number;
-};
-
-function check({ op, result: [dtype, ...shape], operands, attributes = [], element = 0 }: Application): Check {
-  const { opcode } = operators.get(op)!;
-  return handmade({ opcode, result: { dtype, shape }, operands, attributes, element });
-}
 
 const of = (dtype: DType, shape: Shape, word = dtype === 'f32' ? ONE : 1): RawOperand => ({
   dtype,
   shape,
   words: Array<number>(shape.reduce((a, b) => a * b, 1)).fill(word),
 });
-/** A tensor without elements. */
-const empty = (dtype: DType, shape: Shape): BareOperand => ({ dtype, shape, tree: EMPTY, opened: [] });
 
 describe('what the referee takes as an application of', function () {
   this.timeout(120_000);

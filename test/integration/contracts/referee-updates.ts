@@ -1,29 +1,15 @@
 import { expect } from 'chai';
 
-import { EMPTY } from '../../../engine/commit/tree.ts';
 import type { DType, Shape } from '../../../engine/graph/types.ts';
-import { operators } from '../../../engine/ops/index.ts';
+import { check, empty, type Application } from '../../helpers/referee/application.ts';
 import { createReferee, type Answer, type Check, type RefereeContract } from '../../helpers/referee/checks.ts';
-import { handmade, withOperand, type BareOperand, type RawOperand } from '../../helpers/referee/handmade.ts';
+import { withOperand, type BareOperand, type RawOperand } from '../../helpers/referee/handmade.ts';
 
 const FAULT: Answer = { fault: true };
 const bitsOf = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0]!;
 const ONE = bitsOf(1);
 /** Bits that are no value of f32. */
 const none = [0x7f800000, 0xff800000, 0x7fc00000, 0x80000000];
-
-type Application = {
-  readonly op: string;
-  readonly result: readonly [DType, ...Shape];
-  readonly operands: readonly (RawOperand | BareOperand)[];
-  readonly attributes?: readonly number[];
-  readonly element?: number;
-};
-
-function check({ op, result: [dtype, ...shape], operands, attributes = [], element = 0 }: Application): Check {
-  const { opcode } = operators.get(op)!;
-  return handmade({ opcode, result: { dtype, shape }, operands, attributes, element });
-}
 
 /** Rows of f32 of which as many leaves are opened as the first row has. */
 function rows(shape: Shape, values: readonly number[]): RawOperand {
@@ -35,7 +21,6 @@ function raw(dtype: DType, shape: Shape, words: readonly number[]): RawOperand {
   return { dtype, shape, words, leaves: Array.from({ length: Math.ceil(bytes / 1_024) }, (_, leaf) => leaf) };
 }
 
-const empty = (dtype: DType, shape: Shape): BareOperand => ({ dtype, shape, tree: EMPTY, opened: [] });
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const first = (x: RawOperand): RawOperand => ({ ...x, leaves: [0] });
 
