@@ -1,4 +1,5 @@
-import { createState, type State } from '../../engine/graph/state.ts';
+import { createState, slotsOf, type State } from '../../engine/graph/state.ts';
+import { elementCount } from '../../engine/graph/types.ts';
 import { copyTensors } from '../../engine/training.ts';
 import type { SwarmOptions } from './swarm.ts';
 
@@ -9,7 +10,7 @@ type Updates = readonly Float64Array[];
 type Forgery = (updates: { readonly honest: Updates; readonly own: Updates }, round: number) => Updates;
 
 /** How an attack enters a swarm whose last members are attackers. */
-export type Attack = Pick<SwarmOptions, 'attack' | 'batch'>;
+export type Attack = Pick<SwarmOptions, 'attack' | 'batch' | 'trains'>;
 
 /** Every attack, from the honest members' number and the attackers'. Attackers know everything and act as one. */
 export const attacks: Readonly<Record<string, (honest: number, attackers: number) => Attack>> = {
@@ -19,12 +20,12 @@ export const attacks: Readonly<Record<string, (honest: number, attackers: number
   // Read backwards, every token's label is the token before it.
   'label-flip': (honest) => ({ batch: (rows, member) => (member < honest ? rows : rows.toReversed()) }),
   'inner-product': (honest) =>
-    forging(honest, ({ honest: known, own }) => {
+    idling(honest, ({ honest: known, own }) => {
       const against = mean(known).map((x) => -x / 2);
       return own.map(() => against);
     }),
   'little-is-enough': (honest, attackers) =>
-    forging(honest, ({ honest: known, own }) => {
+    idling(honest, ({ honest: known, own }) => {
       const below = shifted(known, largestShift(honest, attackers));
       return own.map(() => below);
     }),
@@ -35,9 +36,9 @@ export const attacks: Readonly<Record<string, (honest: number, attackers: number
       return sent.at(-1 - DELAY) ?? own.map((update) => new Float64Array(update.length));
     });
   },
-  copied: (honest) => forging(honest, ({ honest: known, own }) => own.map((_, i) => known[i % known.length]!)),
+  copied: (honest) => idling(honest, ({ honest: known, own }) => own.map((_, i) => known[i % known.length]!)),
   // All copy the same member, whose update then outweighs the others.
-  'copied-one': (honest) => forging(honest, ({ honest: known, own }) => own.map(() => known[0]!)),
+  'copied-one': (honest) => idling(honest, ({ honest: known, own }) => own.map(() => known[0]!)),
 };
 
 /** Rounds by which a delayed update is late. */
@@ -54,6 +55,11 @@ function forging(honest: number, forge: Forgery): Attack {
   };
 }
 
+/** Forges from what honest members do alone, so that attackers need not train: their own updates are zero. */
+function idling(honest: number, forge: Forgery): Attack {
+  return { ...forging(honest, forge), trains: (member) => member < honest };
+}
+
 function difference(start: State, end: State): Float64Array {
   const [before, after] = [vectorOf(start), vectorOf(end)];
   return Float64Array.from(before, (x, i) => x - after[i]!);
@@ -67,9 +73,11 @@ function moved(start: State, update: Float64Array): State {
   return end;
 }
 
-/** All tensors as one vector over the state's own memory. The bench's states hold f32 only. */
-function vectorOf({ bytes }: State): Float32Array {
-  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+/** All parameters as one vector over the state's own memory, where what the outer optimiser keeps follows them. All are f32. */
+function vectorOf({ bytes, layout }: State): Float32Array {
+  const parameters = slotsOf(layout).filter(({ name }) => !name.startsWith('outer.'));
+  const length = parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return new Float32Array(bytes.buffer, bytes.byteOffset, length);
 }
 
 function mean(updates: Updates): Float64Array {

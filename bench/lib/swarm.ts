@@ -29,6 +29,8 @@ export type SwarmOptions = {
   readonly executor: ExecutorOptions;
   /** Another batch than the rules give to a member, such as one with wrong labels. */
   readonly batch?: (honest: Batch, member: number) => Batch;
+  /** Whether a member takes its steps; without them it ends where it started. By default all do. */
+  readonly trains?: (member: number) => boolean;
   /** What members say that their inner steps led to; it is compressed and aggregated as if it were true. */
   readonly attack?: (round: RoundEnds) => readonly State[];
 };
@@ -100,12 +102,14 @@ function forget(member: Member): void {
 
 /** A member's H steps from the global state; gives the global state that it ends with. */
 async function innerSteps(
-  { recipe, dataset, seed, batch: poison }: SwarmOptions,
+  options: SwarmOptions,
   members: readonly Member[],
   index: number,
   global: State,
   round: number,
 ): Promise<State> {
+  if (options.trains?.(index) === false) return global;
+  const { recipe, dataset, seed, batch: poison } = options;
   const member = members[index]!;
   const { batch: rows, model } = recipe;
   const roundSeed: Hash = `0x${createHash('sha256').update(`${seed} ${round}`).digest('hex')}`;
