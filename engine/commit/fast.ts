@@ -3,26 +3,23 @@ import type { Tensor, TensorType } from '../graph/types.ts';
 import { contiguous, domain, leafGeometry, requireTensor, tensorHeader, treeDepth } from './format.ts';
 import { bytesFromHash, HASH_BYTES, type Hash } from './hash.ts';
 import { leafDigest, loadLeaves, type Digest, type Source } from './leaves.ts';
+import { digestAt, hashNodes, ROW, setDigest } from './nodes.ts';
 import { emptyRoot } from './tree.ts';
 
 export { takeNonFinite, type Source } from './leaves.ts';
 
 /**
- * Tree hashing without allocation. Messages are written into prepared buffers; digests come out of OpenSSL as strings
- * of 32 one-byte characters, which Node makes in two thirds of the time of a Buffer. One digest is written once: to its
- * place in the message of its parent.
+ * Tree hashing without allocation: OpenSSL hashes leaves, one at a time, and `nodes.ts` what is above them, a subtree at a
+ * time. Digests come out of OpenSSL as strings of 32 one-byte characters, which Node makes in a third of the time of a
+ * Buffer.
  */
 
+/** Depth of the subtrees whose digests fit the row of nodes. */
+const ROW_DEPTH = Math.log2(ROW);
 const MAX_DEPTH = 32;
-
-const nodeMessages = Array.from({ length: MAX_DEPTH }, () => {
-  const message = new Uint8Array(1 + 2 * HASH_BYTES);
-  message[0] = domain.node;
-  return message;
-});
-/** The digest that was last written as left child at each level. */
-const lefts: Digest[] = [];
-const emptyDigests = Array.from({ length: MAX_DEPTH }, (_, level) => digestOf(bytesFromHash(emptyRoot(level))));
+const emptyRoots = Array.from({ length: MAX_DEPTH }, (_, level) => bytesFromHash(emptyRoot(level)));
+const emptyDigests = emptyRoots.map((root): Digest => Buffer.from(root).toString('latin1'));
+const nodeMessage = Uint8Array.of(domain.node, ...new Uint8Array(2 * HASH_BYTES));
 
 /** Views a tensor's elements where they are. @throws TENSOR_INVALID */
 export function tensorSource(tensor: Tensor): Source {
@@ -34,23 +31,25 @@ export function tensorSource(tensor: Tensor): Source {
 
 /** Root of the leaves [from, from + count) of a source, padded with EMPTY to 2^depth; `count` may be 0. */
 export function subtreeRoot(source: Source, from: number, count: number, depth: number): Uint8Array {
-  if (count <= 0) return bytesOf(emptyDigests[depth] ?? '');
-  let digest: Digest = '';
+  if (count <= 0) return emptyRoots[depth]!.slice();
+  if (depth > ROW_DEPTH) {
+    const roots = Array.from({ length: Math.ceil(count / ROW) }, (_, i) =>
+      subtreeRoot(source, from + i * ROW, Math.min(ROW, count - i * ROW), ROW_DEPTH),
+    );
+    return joinSubtrees(roots, ROW_DEPTH, depth);
+  }
   let loaded = { first: 0, count: 0 };
   for (let i = 0; i < count; i += 1) {
     if (i === loaded.first + loaded.count) loaded = { first: i, count: loadLeaves(source, from + i, count - i) };
-    digest = leafDigest(i - loaded.first);
-    let level = 0;
-    for (let carry = i; carry % 2 === 1; carry = (carry - 1) / 2) {
-      digest = lefts[level] === digest ? twinDigest(level, digest) : nodeDigest(level, undefined, digest);
-      level += 1;
-    }
-    if (level < depth) {
-      writeDigest(nodeMessage(level), 1, digest);
-      lefts[level] = digest;
-    }
+    setDigest(i, leafDigest(i - loaded.first));
   }
-  return bytesOf(pad(digest, count, depth));
+  let width = count;
+  for (let level = 0; level < depth; level += 1) {
+    if (width % 2 === 1) setDigest(width, emptyDigests[level]!);
+    width = Math.ceil(width / 2);
+    hashNodes(width);
+  }
+  return digestAt(0);
 }
 
 /** Hash of one leaf of at most 1,024 bytes. */
@@ -79,10 +78,9 @@ export function fastTensorRoot(tensor: Tensor): Hash {
 
 /** Root of the node over two roots. */
 export function joinRoots(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const message = nodeMessage(0);
-  message.set(left, 1);
-  message.set(right, 1 + HASH_BYTES);
-  return bytesOf(hash('sha256', message, 'binary'));
+  nodeMessage.set(left, 1);
+  nodeMessage.set(right, 1 + HASH_BYTES);
+  return new Uint8Array(Buffer.from(hash('sha256', nodeMessage, 'binary'), 'latin1'));
 }
 
 /** Root of a row of subtree roots of depth `height`, padded with empty subtrees to 2^depth leaves in all. */
@@ -90,62 +88,10 @@ export function joinSubtrees(roots: readonly Uint8Array[], height: number, depth
   let row = roots;
   for (let level = height; level < depth; level += 1) {
     const below = row;
-    const empty = bytesOf(emptyDigests[level] ?? '');
+    const empty = emptyRoots[level]!;
     row = Array.from({ length: Math.ceil(below.length / 2) }, (_, i) =>
       joinRoots(below[2 * i] ?? empty, below[2 * i + 1] ?? empty),
     );
   }
-  return row[0] ?? bytesOf(emptyDigests[depth] ?? '');
-}
-
-/** Closes the unfinished right edge of a tree after `count` leaves. `digest` is the last node that was completed. */
-function pad(digest: Digest, count: number, depth: number): Digest {
-  let carried: Digest | undefined;
-  for (let level = 0; level < depth; level += 1) {
-    const hasLeft = Math.floor(count / 2 ** level) % 2 === 1;
-    if (hasLeft) carried = nodeDigest(level, undefined, carried ?? emptyDigest(level));
-    else if (carried !== undefined) carried = nodeDigest(level, carried, emptyDigest(level));
-  }
-  return carried ?? digest;
-}
-
-/** Digest of the node at `level`; without `left`, the one already written there is taken. */
-function nodeDigest(level: number, left: Digest | undefined, right: Digest): Digest {
-  const message = nodeMessage(level);
-  if (left !== undefined) writeDigest(message, 1, left);
-  writeDigest(message, 1 + HASH_BYTES, right);
-  return hash('sha256', message, 'binary');
-}
-
-/** Nodes over one digest twice: where elements repeat, the same ones come again and again. */
-const twins = new Map<Digest, Digest>();
-const MOST_TWINS = 4_096;
-
-function twinDigest(level: number, child: Digest): Digest {
-  const known = twins.get(child);
-  if (known !== undefined) return known;
-  if (twins.size >= MOST_TWINS) twins.clear();
-  const digest = nodeDigest(level, undefined, child);
-  twins.set(child, digest);
-  return digest;
-}
-
-function nodeMessage(level: number): Uint8Array {
-  return nodeMessages[level] as Uint8Array;
-}
-
-function emptyDigest(level: number): Digest {
-  return emptyDigests[level] ?? '';
-}
-
-function writeDigest(message: Uint8Array, offset: number, digest: Digest): void {
-  for (let i = 0; i < HASH_BYTES; i += 1) message[offset + i] = digest.charCodeAt(i);
-}
-
-function bytesOf(digest: Digest): Uint8Array {
-  return new Uint8Array(Buffer.from(digest, 'latin1'));
-}
-
-function digestOf(bytes: Uint8Array): Digest {
-  return Buffer.from(bytes).toString('latin1');
+  return row[0] ?? emptyRoots[depth]!.slice();
 }
