@@ -66,7 +66,7 @@ contract Protocol is IProtocol {
 
         // INVARIANT: every contract is where the others think it is.
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);
-        assert(address(new Claims(runs, stake, game, verdicts, longestWindow)) == claims);
+        assert(address(new Claims(runs, stake, game, verdicts, availability, longestWindow)) == claims);
         assert(address(new Runs(stake, claims, ownership, availability, randomness)) == runs);
         assert(address(new Ownership(runs, shareTokenFactory)) == ownership);
     }

@@ -56,6 +56,12 @@ export function publish(
   return { to: availability, data, name: 'Availability.publish' };
 }
 
+/** Shows that a drawn miner was not available when the audit closed: its deposit is burned, its seat ends. */
+export function reportUnserved({ availability }: Deployment, work: bigint): Call {
+  const data = encodeFunctionData({ abi: availabilityAbi, functionName: 'reportUnserved', args: [work] });
+  return { to: availability, data, name: 'Availability.reportUnserved' };
+}
+
 /** The pieces of a claim's payload that were published in these blocks, in their order. */
 export async function readPieces(
   client: Client,

@@ -2,6 +2,7 @@ import { encodeFunctionData, type Address } from 'viem';
 
 import { runLensAbi, runsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
+import { claimIdOf } from './claims.ts';
 import type { Client } from './client.ts';
 import type { Deployment } from './deployment.ts';
 import { onChain } from './errors.ts';
@@ -65,6 +66,11 @@ export async function readSeatOf(
 
 function named(number: number, { role, until }: { role: number; until: number }) {
   return { number, role: roles[role]!, until: until === NEVER ? undefined : until };
+}
+
+/** The claim that is a seat's deposit. */
+export function depositIdOf(runId: bigint, { number, since }: Pick<Seat, 'number' | 'since'>): bigint {
+  return claimIdOf({ kind: 'seat', runId, round: since, number });
 }
 
 /** Takes a seat from the next round on; sent by the owner, which must have named a node key. */

@@ -20,6 +20,8 @@ export type Duty = {
   /** The hash of everything it committed. */
   readonly word: Hex;
   readonly status: ClaimStatus;
+  /** Of its seat's deposit. */
+  readonly deposit: ClaimStatus;
   /** Whether it is audited; false before the beacon. */
   readonly drawn: boolean;
   /** The segment to audit besides the last one. */
@@ -112,7 +114,9 @@ export async function readRound(
     settleableAt: known(view.settleableAt),
     settledAt: known(view.settledAt),
     aggregate: aggregate === 0n ? undefined : { claimId: aggregate, accepted, nextRoot, stands },
-    duties: duties.map((duty) => ({ ...duty, status: claimStatuses[duty.status]! })),
+    duties: duties.map(({ status, deposit, ...duty }) => {
+      return { ...duty, status: claimStatuses[status]!, deposit: claimStatuses[deposit]! };
+    }),
   };
 }
 

@@ -89,7 +89,8 @@ export const CHALLENGE_WINDOW = 2;
 
 export const bonds = {
   minerBond: parseEther('10'),
-  validatorBond: parseEther('20'),
+  serviceDeposit: parseEther('20'),
+  dutyDeposit: parseEther('20'),
   aggregateBond: parseEther('10'),
   challengeBond: parseEther('5'),
 } as const;

@@ -38,6 +38,9 @@ contract Claims is IClaims {
     address public immutable verdicts;
 
     /// @inheritdoc IClaims
+    address public immutable availability;
+
+    /// @inheritdoc IClaims
     Duration public immutable longestWindow;
 
     modifier onlyGame() {
@@ -45,11 +48,19 @@ contract Claims is IClaims {
         _;
     }
 
-    constructor(address runs_, address stake_, address game_, address verdicts_, Duration longestWindow_) {
+    constructor(
+        address runs_,
+        address stake_,
+        address game_,
+        address verdicts_,
+        address availability_,
+        Duration longestWindow_
+    ) {
         runs = runs_;
         stake = stake_;
         game = game_;
         verdicts = verdicts_;
+        availability = availability_;
         longestWindow = longestWindow_;
     }
 
@@ -121,6 +132,22 @@ contract Claims is IClaims {
 
         IStakeManager(stake).slash(challenger, terms.challengeBond, terms.claimant);
         if (others == 0) _sourceOf(id).onRestored(id);
+    }
+
+    /// @inheritdoc IClaims
+    function forfeit(ClaimId id) external {
+        require(msg.sender == availability || msg.sender == verdicts, NotForfeiting(msg.sender));
+        IClaimSource.ClaimTerms memory terms = _terms(id);
+        ClaimStatus status = _statusOf(id, terms);
+        // INVARIANT: a deposit is lost once, and never after its time.
+        require(status == ClaimStatus.STANDING, NotStanding(id, status));
+
+        _fates[id].voided = true;
+
+        emit Forfeited(id, terms.claimant, terms.bond);
+
+        IStakeManager(stake).burnLocked(terms.claimant, terms.bond);
+        _sourceOf(id).onVoided(id);
     }
 
     /// @inheritdoc IClaims

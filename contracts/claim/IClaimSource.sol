@@ -28,6 +28,6 @@ interface IClaimSource {
     /// @notice The last open challenge was lost. Claims contract only.
     function onRestored(ClaimId id) external;
 
-    /// @notice The claim lost. Claims contract only.
+    /// @notice The claim lost, or a seat's deposit is forfeited. Claims contract only.
     function onVoided(ClaimId id) external;
 }

@@ -16,7 +16,7 @@ interface IClaims {
         STANDING, // unchallenged, its window open
         FROZEN, // challenged
         FINAL, // unchallenged, its window closed
-        VOIDED // lost a game
+        VOIDED // lost a game; of a seat: its deposit is forfeited
     }
 
     /// @dev A challenge is open, or lost to the claimant, or closed (won, or given back after another one won).
@@ -34,7 +34,7 @@ interface IClaims {
     /// @notice A claim is posted once.
     error AlreadyPosted(ClaimId id);
     error NotPosted(ClaimId id);
-    /// @notice A seat's bond secures service, no computation; there is nothing to recompute.
+    /// @notice A seat's deposit secures service, no computation; there is nothing to recompute.
     error NotChallengeable(ClaimId id);
     /// @notice The challenge names another claim than the one that stands here (a re-org moved it).
     error WordMismatch(ClaimId id, bytes32 given, bytes32 posted);
@@ -45,10 +45,15 @@ interface IClaims {
     error NotFinal(ClaimId id, ClaimStatus status);
     error AlreadyReleased(ClaimId id);
     error NotVoided(ClaimId id, ClaimStatus status);
+    /// @notice Only the availability and the verdicts contract know who has not served.
+    error NotForfeiting(address caller);
+    /// @notice The deposit is forfeited already, or its seat has left and nothing can be held against it any more.
+    error NotStanding(ClaimId id, ClaimStatus status);
 
     event Challenged(ClaimId indexed id, address indexed challenger, address indexed claimant, uint128 bond);
     event Voided(ClaimId indexed id, address indexed winner, address indexed claimant);
     event Upheld(ClaimId indexed id, address indexed loser, address indexed claimant);
+    event Forfeited(ClaimId indexed id, address indexed claimant, uint128 bond);
     event Released(ClaimId indexed id, address indexed claimant, uint128 bond);
     event ChallengeReleased(ClaimId indexed id, address indexed challenger, uint128 bond);
 
@@ -71,6 +76,10 @@ interface IClaims {
     /// stands again. Game only.
     function uphold(ClaimId id, address challenger) external;
 
+    /// @notice Burns the deposit of a seat that has not served; the claim is voided by it. The availability and the verdicts
+    /// contract only.
+    function forfeit(ClaimId id) external;
+
     /// @notice Frees the bond of a final claim. Anyone may call.
     function release(ClaimId id) external;
 
@@ -88,6 +97,9 @@ interface IClaims {
     /// @notice Where verdicts come from.
     function verdicts() external view returns (address);
 
+    /// @notice Where it is known who has not served, of miners; of validators `verdicts` knows it.
+    function availability() external view returns (address);
+
     /// @notice No run may have a longer challenge window; stake unbonds no faster.
     function longestWindow() external view returns (Duration);
 
@@ -99,7 +111,7 @@ interface IClaims {
     /// @notice Whose claim it is; zero when nothing is claimed.
     function claimantOf(ClaimId id) external view returns (address);
 
-    /// @notice Whether it has lost a game.
+    /// @notice Whether it has lost a game, or as a deposit is forfeited.
     function isVoided(ClaimId id) external view returns (bool);
 
     /// @notice Posted, unchallenged, and past its window.

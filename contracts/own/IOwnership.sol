@@ -13,7 +13,7 @@ import {Instant} from "../types/Time.sol";
 /// Pay **vests**: a round's pay may be claimed once it is final and 1 / q later rounds of the run have settled, q being the
 /// rate at which miners are drawn: after as many rounds a cheat has had to expect one audit. A miner that loses a game loses
 /// all pay of its seat that had not vested when that claim was challenged, up to the round under way when it lost: so a
-/// game that takes long takes nothing out of reach. While a claim of a seat is challenged, that pay stays where it is.
+/// game that takes long takes nothing out of reach. A forfeited deposit takes as much, as of the round under way. While a claim of a seat is challenged, that pay stays where it is.
 /// Invariant: minted + still to be paid + carried = M(n), and M(T) = S.
 interface IOwnership {
     /// @dev Why a claim is or is not paid.
@@ -91,9 +91,9 @@ interface IOwnership {
     /// @notice Its last open challenge was lost. Runs contract only.
     function onRestored(ClaimId work) external;
 
-    /// @notice It lost. Runs contract only.
+    /// @notice It lost, or a seat's deposit is forfeited. Runs contract only.
     /// @param current the round under way
-    function onVoided(ClaimId work, uint32 current) external;
+    function onVoided(ClaimId id, uint32 current) external;
 
     /// @notice Mints what a seat has earned in these rounds to the seat's owner. Anyone may call. All or nothing.
     function claimShares(uint64 runId, uint32 seat, uint32[] calldata rounds) external returns (uint96 amount);

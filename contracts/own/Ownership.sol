@@ -130,14 +130,17 @@ contract Ownership is IOwnership {
     }
 
     /// @inheritdoc IOwnership
-    function onVoided(ClaimId work, uint32 current) external onlyRuns {
-        (uint64 runId, uint32 seat) = (work.runOf(), work.numberOf());
-        (Chain storage chain, uint8 bit) = _chainOf(work);
-        chain.voided |= bit;
+    function onVoided(ClaimId id, uint32 current) external onlyRuns {
+        (uint64 runId, uint32 seat) = (id.runOf(), id.numberOf());
         Trial storage trial = _trials[runId][seat];
-        --trial.open;
+        uint32 since = trial.open == 0 ? current : trial.since;
+        if (id.kind() == ClaimKind.WORK) {
+            (Chain storage chain, uint8 bit) = _chainOf(id);
+            chain.voided |= bit;
+            --trial.open;
+        }
         trial.isConvicted = true;
-        uint32 first = _firstUnvested(runId, trial.since);
+        uint32 first = _firstUnvested(runId, since);
         Checkpoints.Trace224 storage convictions = _convictions[runId][seat];
         (bool isAny, uint32 last, uint224 before) = convictions.latestCheckpoint();
         // Of two in one round, the one that reaches further back.

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IClaims} from "../claim/IClaims.sol";
 import {Openings} from "../claim/referee/Openings.sol";
 import {RunPrograms} from "../claim/RunPrograms.sol";
-import {ClaimId, ClaimKind} from "../types/ClaimId.sol";
+import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
 import {drawCommittee, neededUp} from "./Committee.sol";
@@ -142,6 +142,22 @@ contract Availability is IAvailability {
     }
 
     /// @inheritdoc IAvailability
+    function reportUnserved(ClaimId work) external {
+        (uint64 runId, uint32 round, uint32 number) = (work.runOf(), work.roundOf(), work.numberOf());
+        // INVARIANT: nobody has failed to serve while it still can.
+        require(IRuns(runs).statusOf(runId, round) > IRuns.RoundStatus.SEALED, AuditNotOver(runId, round));
+        // INVARIANT: a deposit answers for committed work that was drawn, and for no other.
+        require(_isDrawn(work), NotDrawn(work));
+        IRuns.Seat memory seat = IRuns(runs).seatOf(runId, number);
+        // INVARIANT: whose payload can be had loses nothing.
+        require(!availableOf(runId, round).has(seat.index), Served(work));
+
+        emit Unserved(runId, round, work, number);
+
+        IClaims(claims).forfeit(claimId(ClaimKind.SEAT, runId, seat.since, number));
+    }
+
+    /// @inheritdoc IAvailability
     function viewOf(uint64 runId, uint32 round) external view returns (View memory view_) {
         Round storage facts = _rounds[runId][round];
         view_.committee = _committeeOf(runId, round, IRuns(runs).auditOf(runId, round));
@@ -169,6 +185,11 @@ contract Availability is IAvailability {
         if (!facts.said.isEmpty() || !audit.isOpen) return facts.committee;
         bytes32 seed = keccak256(abi.encode("swarmlock/availability", audit.beacon, runId, round));
         return drawCommittee(audit.committed.unite(audit.validators), _terms[runId].seats, seed);
+    }
+
+    function _isDrawn(ClaimId work) private view returns (bool isDrawn) {
+        if (work.kind() != ClaimKind.WORK || IClaims(claims).wordOf(work) == bytes32(0)) return false;
+        (isDrawn, ) = IRuns(runs).drawn(work.runOf(), work.roundOf(), work.numberOf());
     }
 
     function _neededOf(uint64 runId, MemberSet committee) private view returns (uint256) {

@@ -17,6 +17,9 @@ import {IRuns} from "./IRuns.sol";
 /// the committee, and the needed part of it is rounded up. With s seats of which t are needed, an honest member is not left
 /// out by s - t liars, and no payload counts that fewer than t have; nobody at all can keep out one that is published.
 ///
+/// A drawn miner that is not available when the audit is over has not served, and forfeits its deposit: no committee can
+/// do this to one that publishes.
+///
 /// The audit closes early only when every committed payload is available: whoever was left out has its deadline to publish.
 interface IAvailability {
     /// @notice Where a round stands.
@@ -57,10 +60,17 @@ interface IAvailability {
     error WrongPiece(uint256 offset, bytes32 given, bytes32 expected);
     /// @notice Everything has been published, and there is more.
     error NothingPending(uint256 offset);
+    /// @notice Until the audit is over there is time to serve.
+    error AuditNotOver(uint64 runId, uint32 round);
+    /// @notice No miner has made this claim, or the beacon has not drawn it: then nobody needs more of it than its payload.
+    error NotDrawn(ClaimId work);
+    error Served(ClaimId work);
 
     event Attested(uint64 indexed runId, uint32 indexed round, address indexed owner, uint8 index, MemberSet received);
     /// @notice Messages of a payload's tree; those of all its events, in their order, are the payload.
     event PiecesPublished(ClaimId indexed work, bytes pieces);
+    /// @notice The seat has lost its deposit, and all pay that had not vested.
+    event Unserved(uint64 indexed runId, uint32 indexed round, ClaimId work, uint32 seat);
     event Published(uint64 indexed runId, uint32 indexed round, ClaimId work, uint8 index);
 
     /// @notice Keeps how large a run's committees are. Runs contract only.
@@ -95,6 +105,10 @@ interface IAvailability {
         bytes32 payload,
         bytes32 feedback
     ) external;
+
+    /// @notice Shows that a drawn miner has not served: when the audit closed it was not available. Its deposit is forfeited,
+    /// and its seat ends. Anyone may call, until the deposit of a seat that has left is final; nobody is paid for it.
+    function reportUnserved(ClaimId work) external;
 
     /// @notice Payloads that are available so far; of a round whose audit is over, for ever.
     function availableOf(uint64 runId, uint32 round) external view returns (MemberSet);

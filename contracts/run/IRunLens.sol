@@ -22,6 +22,7 @@ interface IRunLens {
     /// @notice One committed miner of a round.
     /// @param word of its claim
     /// @param status of its claim
+    /// @param deposit status of its seat's deposit
     /// @param drawn whether it is audited; false before the beacon
     /// @param segment to audit besides the last one
     struct Duty {
@@ -31,6 +32,7 @@ interface IRunLens {
         ClaimId claimId;
         bytes32 word;
         IClaims.ClaimStatus status;
+        IClaims.ClaimStatus deposit;
         bool drawn;
         uint8 segment;
     }

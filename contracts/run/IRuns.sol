@@ -264,12 +264,12 @@ interface IRuns {
         RunMetadata calldata metadata
     ) external returns (uint64 runId);
 
-    /// @notice Takes a seat from the next round on. Burns the joining price from the caller's free stake; a validator's
-    /// bond is locked until it has left. The caller is the owner and must have named a node key.
+    /// @notice Takes a seat from the next round on. Burns the joining price from the caller's free stake, and locks the
+    /// deposit of the role until the seat has left. The caller is the owner and must have named a node key.
     /// @param maxPrice the most the caller will pay
     function join(uint64 runId, Role role, uint128 maxPrice) external returns (uint32 seat);
 
-    /// @notice Gives the caller's seat up from the next round on. Open claims and their bonds are not touched.
+    /// @notice Gives the caller's seat up from the next round on, as does losing its deposit. Open claims and their bonds are not touched.
     function leave(uint64 runId) external;
 
     /// @notice Claims a miner's round and locks `minerBond`. Called by the node key of an active miner, once a round.

@@ -9,6 +9,7 @@ import {MemberSet} from "../types/MemberSet.sol";
 import {Duration, now_} from "../types/Time.sol";
 import {decayedPriceUp, raisedPriceUp} from "./JoiningPrice.sol";
 import {IRuns} from "./IRuns.sol";
+import {RunParameters} from "./RunParameters.sol";
 import {RunStorage} from "./RunStorage.sol";
 
 /// @title Who takes part in a run.
@@ -42,22 +43,19 @@ abstract contract Membership is RunStorage {
 
         IStakeManager(stake).burn(msg.sender, price);
         if (role == Role.MINER) IOwnership(ownership).enroll(runId, seat);
-        else _postService(run, runId, since, seat);
+        bytes32 word = keccak256(abi.encode(msg.sender, seat));
+        uint128 deposit = _depositOf(run.parameters, role);
+        IClaims(claims).post(claimId(ClaimKind.SEAT, runId, since, seat), word, msg.sender, deposit);
     }
 
     /// @inheritdoc IRuns
     function leave(uint64 runId) external {
         Run storage run = _run(runId);
-        Tenancy storage seat = _tenancies[runId][msg.sender];
+        Tenancy memory seat = _tenancies[runId][msg.sender];
         // INVARIANT: a seat is given up once.
         require(seat.seat != 0 && seat.until == SERVING, NotMember(runId, msg.sender));
 
-        seat.until = run.round;
-        _seats[runId][seat.seat].until = run.round;
-        if (seat.role == Role.MINER) run.miners = run.miners.without(seat.index);
-        else run.validators = run.validators.without(seat.index);
-
-        emit Left(runId, msg.sender, seat.seat, seat.index, seat.role, run.round);
+        _endSeat(run, runId, seat.seat);
     }
 
     /// @inheritdoc IRuns
@@ -80,6 +78,23 @@ abstract contract Membership is RunStorage {
         require(seat.owner != address(0), UnknownSeat(runId, number));
     }
 
+    /// @dev Of a seat that has not been given up, which is then its owner's latest: from the next round on.
+    function _endSeat(Run storage run, uint64 runId, uint32 number) internal {
+        Seat storage seat = _seats[runId][number];
+        (address owner, uint8 index, Role role) = (seat.owner, seat.index, seat.role);
+        seat.until = run.round;
+        _tenancies[runId][owner].until = run.round;
+        if (role == Role.MINER) run.miners = run.miners.without(index);
+        else run.validators = run.validators.without(index);
+
+        emit Left(runId, owner, number, index, role, run.round);
+    }
+
+    /// @dev What a seat locks as long as it is held against its service.
+    function _depositOf(RunParameters storage parameters, Role role) internal view returns (uint128) {
+        return role == Role.MINER ? parameters.serviceDeposit : parameters.dutyDeposit;
+    }
+
     /// @dev The owner a node key works for, and its seat in this round.
     function _servingSeat(uint64 runId, uint32 round) internal view returns (address owner, Tenancy memory seat) {
         owner = IStakeManager(stake).ownerOf(msg.sender);
@@ -97,12 +112,5 @@ abstract contract Membership is RunStorage {
     /// @dev Indices in use now or from the next round on.
     function _taken(Run storage run) private view returns (MemberSet) {
         return run.miners.unite(run.validators).unite(run.activeMiners).unite(run.activeValidators);
-    }
-
-    /// @dev A validator's bond stays locked until it has left.
-    function _postService(Run storage run, uint64 runId, uint32 since, uint32 seat) private {
-        bytes32 word = keccak256(abi.encode(msg.sender, seat));
-        uint128 bond = run.parameters.validatorBond;
-        IClaims(claims).post(claimId(ClaimKind.SEAT, runId, since, seat), word, msg.sender, bond);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IClaims} from "../claim/IClaims.sol";
 import {IStakeManager} from "../stake/IStakeManager.sol";
-import {ClaimId} from "../types/ClaimId.sol";
+import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {IRunLens} from "./IRunLens.sol";
 import {IRuns} from "./IRuns.sol";
@@ -66,6 +66,7 @@ contract RunLens is IRunLens {
         duty.claimId = id;
         duty.word = _claims.wordOf(id);
         duty.status = _claims.statusOf(id);
+        duty.deposit = _claims.statusOf(claimId(ClaimKind.SEAT, runId, seat.since, number));
         if (hasBeacon) (duty.drawn, duty.segment) = _runs.drawn(runId, round, number);
     }
 }

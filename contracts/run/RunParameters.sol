@@ -29,7 +29,8 @@ import {Duration, Instant, now_} from "../types/Time.sol";
 /// @param committeeNeeded of so many seats, how many must have received a payload; more than half of them
 /// @param joinFloor the joining price when nobody has joined for long; not zero
 /// @param minerBond locked for each commit
-/// @param validatorBond locked while a validator serves
+/// @param serviceDeposit locked while a miner has its seat; lost when it is drawn and does not serve
+/// @param dutyDeposit locked while a validator has its seat
 /// @param aggregateBond locked for each aggregate claim
 /// @param challengeBond locked for each challenge
 struct RunParameters {
@@ -57,7 +58,8 @@ struct RunParameters {
     uint8 committeeNeeded;
     uint128 joinFloor;
     uint128 minerBond;
-    uint128 validatorBond;
+    uint128 serviceDeposit;
+    uint128 dutyDeposit;
     uint128 aggregateBond;
     uint128 challengeBond;
 }
@@ -100,7 +102,8 @@ function requireValid(RunParameters calldata p, Duration longestWindow) view {
     _within("committeeSeats", p.committeeSeats, 1, 31);
     _within("committeeNeeded", p.committeeNeeded, p.committeeSeats / 2 + 1, p.committeeSeats);
     _within("minerBond", p.minerBond, 1, type(uint128).max);
-    _within("validatorBond", p.validatorBond, 1, type(uint128).max);
+    _within("serviceDeposit", p.serviceDeposit, 1, type(uint128).max);
+    _within("dutyDeposit", p.dutyDeposit, 1, type(uint128).max);
     _within("aggregateBond", p.aggregateBond, 1, type(uint128).max);
     _within("challengeBond", p.challengeBond, 1, type(uint128).max);
     _within("joinFloor", p.joinFloor, 1, type(uint128).max);

@@ -90,7 +90,11 @@ contract Runs is Rounds, IClaimSource {
     /// @inheritdoc IClaimSource
     function onVoided(ClaimId id) external onlyClaims {
         // A voided aggregate stays what it was when it was frozen: not standing.
-        if (id.kind() == ClaimKind.WORK) IOwnership(ownership).onVoided(id, _runs[id.runOf()].round);
+        if (id.kind() == ClaimKind.AGGREGATE) return;
+        (uint64 runId, uint32 number) = (id.runOf(), id.numberOf());
+        Run storage run = _runs[runId];
+        if (id.kind() == ClaimKind.SEAT && _seats[runId][number].until == SERVING) _endSeat(run, runId, number);
+        IOwnership(ownership).onVoided(id, run.round);
     }
 
     /// @inheritdoc IClaimSource
@@ -109,8 +113,13 @@ contract Runs is Rounds, IClaimSource {
         }
         Seat memory seat = _seat(runId, number);
         terms.claimant = seat.owner;
-        terms.bond = kind == ClaimKind.WORK ? parameters.minerBond : parameters.validatorBond;
-        terms.finalAt = kind == ClaimKind.WORK ? _workFinalAt(runId, round) : _afterSettling(runId, seat.until);
+        if (kind == ClaimKind.WORK) {
+            terms.bond = parameters.minerBond;
+            terms.finalAt = _workFinalAt(runId, round);
+        } else {
+            terms.bond = _depositOf(parameters, seat.role);
+            terms.finalAt = _afterSettling(runId, seat.until);
+        }
     }
 
     /// @inheritdoc IRuns

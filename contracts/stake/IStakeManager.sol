@@ -7,7 +7,7 @@ import {Duration, Instant} from "../types/Time.sol";
 /// @notice One vault of one stake token. Every owner has a free, a locked and an unbonding amount. Free stake may be
 /// locked behind a claim or sent to unbond; locked stake is at risk; unbonding stake leaves after a delay that is at
 /// least as long as any challenge window. Stake changes hands in one way only: a lost game slashes what was locked
-/// for that claim, at least half of it burned. Burning is keeping for ever. There is no owner, no pause, no upgrade.
+/// for that claim, at least half of it burned. A forfeited deposit is burned whole. Burning is keeping for ever. There is no owner, no pause, no upgrade.
 /// Invariant: sum of free + locked + unbonding, plus burned, equals the tokens received less those withdrawn.
 interface IStakeManager {
     /// @notice What one owner has in the vault, in units of the stake token.
@@ -76,6 +76,9 @@ interface IStakeManager {
 
     /// @notice Burns free stake of `owner`, who has asked for it by joining. Runs contract only.
     function burn(address owner, uint128 amount) external;
+
+    /// @notice Burns locked stake of `owner`, whose deposit is forfeited. Claims contract only.
+    function burnLocked(address owner, uint128 amount) external;
 
     /// @notice The ERC-20 that is staked.
     function token() external view returns (address);

@@ -165,6 +165,18 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeManager
+    function burnLocked(address owner, uint128 amount) external onlyClaims {
+        Account storage account = _accounts[owner];
+        // INVARIANT: only what was locked is taken.
+        require(account.locked >= amount, InsufficientLocked(owner, account.locked, amount));
+
+        account.locked -= amount;
+        burned += amount;
+
+        emit Burned(owner, amount);
+    }
+
+    /// @inheritdoc IStakeManager
     function accountOf(address owner) external view returns (Account memory) {
         return _accounts[owner];
     }

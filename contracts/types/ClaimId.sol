@@ -6,7 +6,7 @@ pragma solidity 0.8.37;
 /// indices: `validator (8 bits) << 8 | miner (8)`, each of which names one seat within a round.
 type ClaimId is uint256;
 
-/// @dev WORK: a miner's round. AGGREGATE: the next global state. SEAT: a validator's service, never challengeable.
+/// @dev WORK: a miner's round. AGGREGATE: the next global state. SEAT: a member's service, never challengeable.
 /// VERDICT: what a validator found when it re-executed a miner's segment.
 enum ClaimKind {
     WORK,

@@ -21,6 +21,7 @@ export const stakeManagerAbi = [
   {"anonymous":false,"inputs":[{"indexed":true,"name":"owner","type":"address"},{"indexed":false,"name":"amount","type":"uint128"}],"name":"Withdrawn","type":"event"},
   {"inputs":[{"name":"owner","type":"address"}],"name":"accountOf","outputs":[{"components":[{"name":"free","type":"uint128"},{"name":"locked","type":"uint128"},{"name":"unbonding","type":"uint128"},{"name":"withdrawableAt","type":"uint48"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"owner","type":"address"},{"name":"amount","type":"uint128"}],"name":"burn","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"owner","type":"address"},{"name":"amount","type":"uint128"}],"name":"burnLocked","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[],"name":"burned","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"claims","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"amount","type":"uint128"}],"name":"deposit","outputs":[],"stateMutability":"nonpayable","type":"function"},

@@ -19,6 +19,7 @@ import { decide as decideAggregator, type AggregatorAction, type Computed } from
 import type { Accusation } from '../../workers/lib/game/accusation.ts';
 import { progressReader, readLineage, type ChainFacts } from '../../workers/lib/read-progress.ts';
 import type { Received, ReceptionAction } from '../../workers/lib/reception.ts';
+import { unservedIn } from '../../workers/lib/service.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
 import { decide as decideMiner, type MinerAction, type MinerFacts } from '../../workers/miner/decide.ts';
 import { readEarlier } from '../../workers/miner/read-earlier.ts';
@@ -195,7 +196,7 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
       const seal = seals.get(round.number);
       const current = judgements.filter(({ claimId }) => parseClaimId(claimId).round === round.number);
       const known = { limits, verified, judgements: current, accused, sealing, seal, revealed };
-      return { ...chain, ...known, releasable: [], received, patience: 10 };
+      return { ...chain, ...known, releasable: [], unserved: unservedIn(round), received, patience: 10 };
     },
     decideValidator,
     (action) => {

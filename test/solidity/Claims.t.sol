@@ -66,7 +66,7 @@ contract ClaimsTest is Fixture {
     }
 
     function test_post_locksTheBondForTheClaim() public view {
-        require(stake.accountOf(ownerOf(1)).locked == MINER_BOND);
+        require(stake.accountOf(ownerOf(1)).locked == SERVICE_DEPOSIT + MINER_BOND);
         requireStatus(IClaims.ClaimStatus.STANDING);
     }
 
@@ -99,8 +99,8 @@ contract ClaimsTest is Fixture {
     function test_challenge_freezesAndLocksBothBonds() public {
         challengeBy(2, _work);
         requireStatus(IClaims.ClaimStatus.FROZEN);
-        require(stake.accountOf(ownerOf(1)).locked == MINER_BOND);
-        require(stake.accountOf(ownerOf(2)).locked == VALIDATOR_BOND + CHALLENGE_BOND);
+        require(stake.accountOf(ownerOf(1)).locked == SERVICE_DEPOSIT + MINER_BOND);
+        require(stake.accountOf(ownerOf(2)).locked == DUTY_DEPOSIT + CHALLENGE_BOND);
     }
 
     function test_challenge_twiceByOne_reverts_andByAnotherCounts() public {
@@ -187,7 +187,7 @@ contract ClaimsTest is Fixture {
         uint128 free = stake.accountOf(ownerOf(2)).free;
         game.void(_work, ownerOf(2));
         require(stake.burned() == burned + MINER_BOND / 2);
-        require(stake.accountOf(ownerOf(1)).locked == 0);
+        require(stake.accountOf(ownerOf(1)).locked == SERVICE_DEPOSIT);
         require(stake.accountOf(ownerOf(2)).free == free + MINER_BOND / 2 + CHALLENGE_BOND);
         requireStatus(IClaims.ClaimStatus.VOIDED);
     }
@@ -201,7 +201,7 @@ contract ClaimsTest is Fixture {
         expectClosed(IClaims.ClaimStatus.VOIDED);
         game.uphold(_work, ownerOf(3));
         game.releaseChallenge(_work, ownerOf(3));
-        require(stake.accountOf(ownerOf(3)).locked == VALIDATOR_BOND);
+        require(stake.accountOf(ownerOf(3)).locked == DUTY_DEPOSIT);
         vm.expectPartialRevert(IClaims.NotChallenging.selector);
         game.releaseChallenge(_work, ownerOf(3));
     }
@@ -253,7 +253,7 @@ contract ClaimsTest is Fixture {
         source.onVoided(_work);
     }
 
-    function test_validatorBond_isFreeOneWindowAfterItsLastRound() public {
+    function test_dutyDeposit_isFreeOneWindowAfterItsLastRound() public {
         vm.prank(ownerOf(2));
         runs.leave(RUN);
         ClaimId id = claimId(ClaimKind.SEAT, RUN, 1, 3);
@@ -280,6 +280,6 @@ contract ClaimsTest is Fixture {
         pass(1);
         require(claims.isFinal(id));
         claims.release(id);
-        require(stake.accountOf(ownerOf(0)).locked == MINER_BOND);
+        require(stake.accountOf(ownerOf(0)).locked == SERVICE_DEPOSIT + MINER_BOND);
     }
 }

@@ -138,7 +138,8 @@ contract MembershipTest is Fixture {
         runs.join(RUN, IRuns.Role.MINER, 1 ether - 1);
         vm.prank(ownerOf(0));
         runs.join(RUN, IRuns.Role.MINER, 1 ether);
-        require(stake.burned() == 1 ether && stake.accountOf(ownerOf(0)).free == STAKE - 1 ether);
+        uint128 left = STAKE - 1 ether - SERVICE_DEPOSIT;
+        require(stake.burned() == 1 ether && stake.accountOf(ownerOf(0)).free == left);
     }
 
     function test_join_ofAFullRun_reverts() public {
@@ -170,9 +171,11 @@ contract MembershipTest is Fixture {
         require(later <= before && later >= 1 ether);
     }
 
-    function test_validator_locksItsBond() public {
+    function test_seat_locksTheDepositOfItsRole() public {
         enlist(0, IRuns.Role.VALIDATOR);
-        require(stake.accountOf(ownerOf(0)).locked == VALIDATOR_BOND);
+        enlist(1, IRuns.Role.MINER);
+        require(stake.accountOf(ownerOf(0)).locked == DUTY_DEPOSIT);
+        require(stake.accountOf(ownerOf(1)).locked == SERVICE_DEPOSIT);
     }
 
     function test_leave_withoutASeat_orTwice_reverts() public {
@@ -255,7 +258,7 @@ contract MembershipTest is Fixture {
         commitBy(0);
         vm.prank(ownerOf(0));
         runs.leave(RUN);
-        require(stake.accountOf(ownerOf(0)).locked == MINER_BOND);
+        require(stake.accountOf(ownerOf(0)).locked == SERVICE_DEPOSIT + MINER_BOND);
         uint128 free = stake.accountOf(ownerOf(0)).free;
         vm.expectPartialRevert(bytes4(keccak256("InsufficientFree(address,uint128,uint128)")));
         vm.prank(ownerOf(0));

@@ -195,6 +195,21 @@ contract StakeTest {
         _stake.unlock(ME, 1);
         vm.expectRevert(reason);
         _stake.slash(ME, 1, ME);
+        vm.expectRevert(reason);
+        _stake.burnLocked(ME, 1);
+    }
+
+    function test_burnLocked_takesNoMoreThanIsLocked_andGivesItToNobody() public {
+        _stake.deposit(10);
+        vm.prank(CLAIMS);
+        _stake.lock(ME, 5);
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientLocked.selector, ME, 5, 6));
+        vm.prank(CLAIMS);
+        _stake.burnLocked(ME, 6);
+        vm.prank(CLAIMS);
+        _stake.burnLocked(ME, 5);
+        IStakeManager.Account memory account = _stake.accountOf(ME);
+        require(account.locked == 0 && account.free == 5 && _stake.burned() == 5);
     }
 
     function test_burn_byAnyoneButRuns_reverts() public {

@@ -19,6 +19,7 @@ contract VestingTest is Fixture {
         p = super.parameters();
         p.epochRounds = 1;
         p.auditRate = 4_000;
+        p.probationRounds = 255;
     }
 
     function playRounds(uint256 rounds) private {
@@ -42,6 +43,32 @@ contract VestingTest is Fixture {
         requireStatus(1, IOwnership.PayStatus.CLAIMABLE);
         requireStatus(2, IOwnership.PayStatus.PENDING);
         claimSharesOf(0, 1);
+    }
+
+    function test_failingToServe_takesWhatHadNotVested_andLeavesTheRest() public {
+        playRounds(5);
+        commitAll(2);
+        auditWith(2);
+        requireStatus(2, IOwnership.PayStatus.CLAIMABLE);
+        requireStatus(3, IOwnership.PayStatus.PENDING);
+        availability.reportUnserved(workOf(6, 0));
+        requireStatus(2, IOwnership.PayStatus.CLAIMABLE);
+        for (uint32 round = 3; round <= 5; ++round) {
+            requireStatus(round, IOwnership.PayStatus.FORFEITABLE);
+            ownership.forfeit(workOf(round, 0));
+        }
+        requireStatus(6, IOwnership.PayStatus.UNEARNED);
+    }
+
+    function test_failingToServe_duringAChallenge_takesWhatHadNotVestedWhenThatBegan() public {
+        playRounds(4);
+        challengeBy(2, workOf(4, 0));
+        playRounds(1);
+        commitAll(2);
+        auditWith(2);
+        availability.reportUnserved(workOf(6, 0));
+        requireStatus(1, IOwnership.PayStatus.CLAIMABLE);
+        requireStatus(2, IOwnership.PayStatus.FORFEITABLE);
     }
 
     function test_conviction_takesWhatHadNotVested_andLeavesTheRest() public {

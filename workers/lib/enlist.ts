@@ -10,6 +10,8 @@ export type Standing = {
   readonly stake: Stake;
   /** The seat that the owner last took in the run. */
   readonly seat: Seat | undefined;
+  /** The deposit of a seat that has left, when it may be freed. */
+  readonly deposit?: bigint | undefined;
 };
 
 /** What the operator allows the worker to do with the owner's tokens. */
@@ -23,6 +25,8 @@ export type StakeLimits = {
 export type EnlistAction =
   | { readonly type: 'setNode' }
   | { readonly type: 'deposit'; readonly amount: bigint }
+  /** Take back the deposit of a seat that has left. */
+  | { readonly type: 'release'; readonly claimId: bigint }
   | { readonly type: 'join'; readonly role: Role; readonly maxPrice: bigint }
   /** Nothing that the worker can do: the owner has to bring tokens. */
   | { readonly type: 'lackStake'; readonly needed: bigint; readonly available: bigint };
@@ -38,10 +42,11 @@ export type Enlisting = {
 
 /**
  * Names itself as the node, stakes and joins, as far as that is still to be done. Only a key that is its own owner can:
- * a node key of someone else waits for its owner. Who has left stays out.
+ * a node key of someone else waits for its owner. Who has left, or lost its deposit, stays out.
  */
 export function enlist(standing: Standing, enlisting: Enlisting, limits: StakeLimits): readonly EnlistAction[] {
-  const { key, stake, seat } = standing;
+  const { key, stake, seat, deposit } = standing;
+  if (deposit !== undefined) return [{ type: 'release', claimId: deposit }];
   if (!isAddressEqual(stake.owner, key) || seat?.until !== undefined) return [];
   const { role, joiningPrice, joiningBond, workingBond } = enlisting;
   const joining = role !== undefined && seat === undefined;

@@ -47,6 +47,7 @@ export type HandOptions = {
 const races = [
   'NothingDue',
   'AlreadyReleased',
+  'NotStanding',
   'AlreadyProved',
   'AlreadyChallenged',
   'WrongStatus',

@@ -1,9 +1,10 @@
 import type { Address } from 'viem';
 
+import { readClaim } from '../../sdk/claims.ts';
 import type { Client } from '../../sdk/client.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { onChain } from '../../sdk/errors.ts';
-import { readSeatOf } from '../../sdk/membership.ts';
+import { depositIdOf, readSeatOf } from '../../sdk/membership.ts';
 import { readRound, type Round } from '../../sdk/round.ts';
 import { readParameters, readRun, roundOfEpoch, type At, type Run, type RunParameters } from '../../sdk/run.ts';
 import { readStake } from '../../sdk/stake.ts';
@@ -61,7 +62,10 @@ async function readStanding({ client, deployment, runId, sender, owner }: Reader
     readStake(client, deployment, owner, at),
     readSeatOf(client, deployment, runId, owner, at),
   ]);
-  return { key: sender.address, stake, seat };
+  const ended =
+    seat?.until === undefined ? undefined : await readClaim(client, deployment, depositIdOf(runId, seat), at);
+  const deposit = ended?.status === 'final' && !ended.released ? ended.id : undefined;
+  return { key: sender.address, stake, seat, deposit };
 }
 
 /** Walks back from the current round, to `known` at most, to the last one that settled on an aggregate. */

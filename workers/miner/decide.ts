@@ -66,8 +66,9 @@ export function decide(facts: MinerFacts): readonly MinerAction[] {
 /** The bond of the next commit is needed until it is committed. */
 function enlistMiner(facts: MinerFacts): readonly EnlistAction[] {
   const { standing, run, parameters, limits } = facts;
-  const workingBond = dutyOf(facts) === undefined ? parameters.minerBond : 0n;
-  return enlist(standing, { role: 'miner', joiningPrice: run.joiningPrice, joiningBond: 0n, workingBond }, limits);
+  const { serviceDeposit: joiningBond, minerBond } = parameters;
+  const workingBond = dutyOf(facts) === undefined ? minerBond : 0n;
+  return enlist(standing, { role: 'miner', joiningPrice: run.joiningPrice, joiningBond, workingBond }, limits);
 }
 
 /** What was committed is published until the round is aggregated, also by a process that has to train it again. */

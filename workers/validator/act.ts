@@ -7,6 +7,7 @@ import { roundOfEpoch } from '../../sdk/run.ts';
 import { revealVerdict, sealVerdicts } from '../../sdk/verdicts.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
 import { chainsOn } from '../lib/progress.ts';
+import { denounce } from '../lib/service.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import { audit, wrongOf, type AuditOptions, type Case, type Finding } from './audit.ts';
 import type { ValidatorConfig } from './config.ts';
@@ -45,6 +46,8 @@ export async function act(means: ValidatorMeans, action: ValidatorAction, signal
       return reveal(means, action, signal);
     case 'report':
       return reportAudit(means, action, signal);
+    case 'reportUnserved':
+      return denounce(shop, action, signal);
     case 'receive':
       return shop.reception.look(action);
     default:

@@ -7,6 +7,7 @@ import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../l
 import type { Accusation } from '../lib/game/accusation.ts';
 import type { ReleaseAction } from '../lib/hand.ts';
 import { tickWhenDue, verifyState, type Progress, type TickAction } from '../lib/progress.ts';
+import type { UnservedAction } from '../lib/service.ts';
 import { receive, servedBy, type ReceptionAction, type ReceptionFacts } from '../lib/reception.ts';
 import {
   accuseValidators,
@@ -44,6 +45,8 @@ export type ValidatorFacts = Progress &
     readonly releasable: readonly bigint[];
     /** Claims that it has brought to the game already. */
     readonly accused: readonly bigint[];
+    /** Claims of drawn miners that have not served, and not paid for it yet. */
+    readonly unserved: readonly bigint[];
     /**
      * Seconds after the beacon from which on a miner that has not served counts as not serving: at most a third of the audit
      * window.
@@ -57,6 +60,7 @@ export type ValidatorAction =
   | ReleaseAction
   | VerdictAction
   | ReceptionAction
+  | UnservedAction
   | ReturnType<typeof verifyState>[number]
   /** Re-execute these segments of a claim, and keep what was found. */
   | { readonly type: 'audit'; readonly round: number; readonly duty: Duty; readonly segments: readonly number[] }
@@ -73,9 +77,10 @@ export type ValidatorAction =
   | { readonly type: 'accuse'; readonly accusation: Accusation }
   | { readonly type: 'report'; readonly round: number; readonly audited: MemberSet };
 
-/** Pure. Challenges and verdicts come before the report that closes the audit. */
+/** Pure. Challenges and verdicts come before the report that closes the audit, and a round's failures before its end. */
 export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
   return [
+    ...facts.unserved.map((claimId) => ({ type: 'reportUnserved', claimId }) as const),
     ...tickWhenDue(facts),
     ...facts.releasable.map((claimId) => ({ type: 'release', claimId }) as const),
     ...accuse(facts),
@@ -92,7 +97,7 @@ export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
 /** Working takes a bond for a challenge, and one for each verdict that is still to be revealed. */
 function enlistValidator(facts: ValidatorFacts): readonly EnlistAction[] {
   const { standing, run, parameters, limits } = facts;
-  const { validatorBond: joiningBond, challengeBond } = parameters;
+  const { dutyDeposit: joiningBond, challengeBond } = parameters;
   const verdicts = canReport(facts) ? drawn(facts).length - ownVerdicts(facts).length : 0;
   const workingBond = challengeBond * BigInt(1 + verdicts);
   return enlist(standing, { role: 'validator', joiningPrice: run.joiningPrice, joiningBond, workingBond }, limits);

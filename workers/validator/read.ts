@@ -3,6 +3,7 @@ import { parseClaimId } from '../../sdk/claims.ts';
 import { readSealing, readVerdicts } from '../../sdk/verdicts.ts';
 import { ownBonds } from '../lib/bonds.ts';
 import type { ChainFacts } from '../lib/read-progress.ts';
+import { unservedReader } from '../lib/service.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { ValidatorConfig } from './config.ts';
 import type { Judgement, ValidatorFacts } from './decide.ts';
@@ -41,6 +42,7 @@ export function validatorReader(
   const limits = { maxJoiningPrice: config.maxJoiningPrice, reserve: config.reserve };
   const bonds = ownVerdictBonds(shop);
   const readVerdictFacts = verdictFactsReader(shop);
+  const unserved = unservedReader({ ...shop, runId: config.runId });
   let round = 0;
   return {
     async read(signal) {
@@ -59,6 +61,7 @@ export function validatorReader(
         verified: states.roots(),
         releasable: (await bonds.read(chain)).releasable,
         accused: [...memory.accused],
+        unserved: await unserved.read(chain),
         patience: config.patience,
         received: shop.reception.now(),
       };

@@ -112,7 +112,8 @@ describe('a run through contracts', function () {
       .withArgs(cheat, PAY.unearned);
     expect(await claims.statusOf(cheat)).to.equal(CLAIM.frozen);
     await expect(claims.release(cheat)).to.be.revertedWithCustomError(claims, 'NotFinal').withArgs(cheat, CLAIM.frozen);
-    expect((await stakeManager.accountOf(miners[1]!.owner)).locked).to.equal(ETHER);
+    // Its deposit is as large as its bond.
+    expect((await stakeManager.accountOf(miners[1]!.owner)).locked).to.equal(2n * ETHER);
     expect((await ownership.ledgerOf(RUN)).verifiedTokens).to.equal(2n * TOKENS_PER_CLAIM);
   });
 

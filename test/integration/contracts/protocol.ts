@@ -108,7 +108,8 @@ export const runParameters = (opensAt: number, programsRoot: string) => ({
   committeeNeeded: 16,
   joinFloor: ETHER / 100n,
   minerBond: ETHER,
-  validatorBond: ETHER,
+  serviceDeposit: ETHER,
+  dutyDeposit: ETHER,
   aggregateBond: ETHER,
   challengeBond: ETHER,
 });

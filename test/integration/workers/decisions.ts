@@ -28,7 +28,8 @@ import { parameters } from '../../helpers/runs.ts';
 const signal = new AbortController().signal;
 const genesis = rootOfWords('genesis');
 const unit = 10n ** 15n;
-const bonds = { minerBond: unit, validatorBond: unit, aggregateBond: unit, challengeBond: unit, joinFloor: unit };
+const deposits = { serviceDeposit: unit, dutyDeposit: unit };
+const bonds = { ...deposits, minerBond: unit, aggregateBond: unit, challengeBond: unit, joinFloor: unit };
 
 describe('decisions on a real chain', function () {
   this.timeout(120_000);

@@ -397,7 +397,7 @@ contract VerdictsTest is VerdictsFixture {
         require(claims.wordOf(id) == keccak256(abi.encode(verdictOf(2, 1))));
         require(ClaimId.unwrap(verdicts.workOf(id)) == ClaimId.unwrap(workOf(1, 1)));
         require(ClaimId.unwrap(verdicts.workOf(verdictId(3, 1))) == 0);
-        require(stake.accountOf(ownerOf(2)).locked == VALIDATOR_BOND + CHALLENGE_BOND);
+        require(stake.accountOf(ownerOf(2)).locked == DUTY_DEPOSIT + CHALLENGE_BOND);
     }
 
     function test_verdict_isFinalOneWindowAfterItsReveal_andItsBondFree() public {
@@ -410,7 +410,7 @@ contract VerdictsTest is VerdictsFixture {
         pass(1);
         require(claims.statusOf(id) == IClaims.ClaimStatus.FINAL);
         claims.release(id);
-        require(stake.accountOf(ownerOf(2)).locked == VALIDATOR_BOND);
+        require(stake.accountOf(ownerOf(2)).locked == DUTY_DEPOSIT);
     }
 
     function test_verdict_thatLosesItsGame_costsTheValidatorItsBond() public {
@@ -423,7 +423,7 @@ contract VerdictsTest is VerdictsFixture {
         uint256 burned = stake.burned();
         game.void(verdictId(2, 0), ownerOf(0));
         require(claims.statusOf(verdictId(2, 0)) == IClaims.ClaimStatus.VOIDED);
-        require(stake.accountOf(ownerOf(2)).locked == VALIDATOR_BOND);
+        require(stake.accountOf(ownerOf(2)).locked == DUTY_DEPOSIT);
         require(stake.burned() == burned + CHALLENGE_BOND / 2);
         // The miner's claim is another matter.
         require(claims.statusOf(workOf(1, 0)) == IClaims.ClaimStatus.STANDING);

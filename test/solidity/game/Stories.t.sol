@@ -201,7 +201,7 @@ contract GameStoriesTest is GameFixture {
 
     function bondsOf(uint256 member) private view returns (uint256 bonds) {
         if (isOpen(member)) bonds += CHALLENGE_BOND;
-        if (member >= 2) bonds += VALIDATOR_BOND;
-        else if (member != CLAIMANT || !claims.isVoided(work)) bonds += MINER_BOND;
+        bonds += member >= 2 ? DUTY_DEPOSIT : SERVICE_DEPOSIT;
+        if (member < 2 && (member != CLAIMANT || !claims.isVoided(work))) bonds += MINER_BOND;
     }
 }

@@ -265,7 +265,7 @@ contract GameTurnsTest is GameFixture {
         proveBy(CHALLENGER, position, 0);
         expectEnd(true, "element");
         play.abandon(work, ownerOf(CLAIMANT));
-        require(stake.accountOf(ownerOf(CLAIMANT)).locked == 0);
+        require(stake.accountOf(ownerOf(CLAIMANT)).locked == SERVICE_DEPOSIT);
     }
 
     function test_claim_isNotFinalWhileAGameIsOpen_andStandsAgainWhenItIsLost() public {

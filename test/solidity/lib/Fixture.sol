@@ -22,7 +22,8 @@ import {vm} from "./Vm.sol";
 abstract contract Fixture {
     uint128 internal constant STAKE = 1_000 ether;
     uint128 internal constant MINER_BOND = 5 ether;
-    uint128 internal constant VALIDATOR_BOND = 7 ether;
+    uint128 internal constant SERVICE_DEPOSIT = 6 ether;
+    uint128 internal constant DUTY_DEPOSIT = 7 ether;
     uint128 internal constant AGGREGATE_BOND = 11 ether;
     uint128 internal constant CHALLENGE_BOND = 3 ether;
     uint32 internal constant COMMIT_WINDOW = 100;
@@ -113,7 +114,8 @@ abstract contract Fixture {
         p.committeeSeats = 24;
         p.committeeNeeded = 16;
         p.minerBond = MINER_BOND;
-        p.validatorBond = VALIDATOR_BOND;
+        p.serviceDeposit = SERVICE_DEPOSIT;
+        p.dutyDeposit = DUTY_DEPOSIT;
         p.aggregateBond = AGGREGATE_BOND;
         p.challengeBond = CHALLENGE_BOND;
         p.joinFloor = 1 ether;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IClaims} from "../../../contracts/claim/IClaims.sol";
+import {IClaimSource} from "../../../contracts/claim/IClaimSource.sol";
 import {IAvailability} from "../../../contracts/run/IAvailability.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
 import {RunParameters} from "../../../contracts/run/RunParameters.sol";
+import {ClaimId, ClaimKind, claimId} from "../../../contracts/types/ClaimId.sol";
 import {MemberSet} from "../../../contracts/types/MemberSet.sol";
 import {Root} from "../../../contracts/types/Root.sol";
 import {Instant} from "../../../contracts/types/Time.sol";
@@ -184,6 +187,81 @@ contract AvailabilityTest is Fixture {
         tickAll();
         vm.expectRevert(abi.encodeWithSelector(IRuns.NotConcluding.selector, address(this)));
         runs.conclude(RUN, 1);
+    }
+
+    function expectNotDrawn(ClaimId work) private {
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.NotDrawn.selector, work));
+        availability.reportUnserved(work);
+    }
+
+    function test_reportUnserved_burnsTheDepositOfADrawnMinerThatIsNotAvailable_andEndsItsSeat() public {
+        commitAll(3);
+        auditWith(5);
+        uint256 burned = stake.burned();
+        uint128 free = stake.accountOf(ownerOf(1)).free;
+        availability.reportUnserved(workOf(1, 1));
+        require(stake.burned() == burned + SERVICE_DEPOSIT && stake.accountOf(ownerOf(1)).free == free);
+        require(stake.accountOf(ownerOf(1)).locked == MINER_BOND);
+        require(runs.seatOf(RUN, 2).until == 1 && !runs.runOf(RUN).miners.has(1));
+        ClaimId deposit = claimId(ClaimKind.SEAT, RUN, 1, 2);
+        vm.expectRevert(abi.encodeWithSelector(IClaims.NotStanding.selector, deposit, IClaims.ClaimStatus.VOIDED));
+        availability.reportUnserved(workOf(1, 1));
+    }
+
+    function test_reportUnserved_ofOneThatIsAvailable_reverts() public {
+        commitAll(3);
+        auditWith(5);
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.Served.selector, workOf(1, 0)));
+        availability.reportUnserved(workOf(1, 0));
+    }
+
+    function test_reportUnserved_whileTheAuditIsOpen_reverts_andWhoPublishesInTimeHasServed() public {
+        commitAll(3);
+        tickAll();
+        attestAll(5);
+        vm.warp(Instant.unwrap(runs.roundOf(RUN, 1).auditDeadline) - 1);
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.AuditNotOver.selector, RUN, 1));
+        availability.reportUnserved(workOf(1, 1));
+        publishBy(1);
+        vm.warp(vm.getBlockTimestamp() + 1);
+        vm.expectRevert(abi.encodeWithSelector(IAvailability.Served.selector, workOf(1, 1)));
+        availability.reportUnserved(workOf(1, 1));
+    }
+
+    function test_reportUnserved_ofWhatNobodyCommitted_orOfAnotherKind_reverts() public {
+        commitAll(2);
+        pass(COMMIT_WINDOW);
+        auditWith(3);
+        expectNotDrawn(workOf(1, 2));
+        expectNotDrawn(claimId(ClaimKind.SEAT, RUN, 1, 2));
+    }
+
+    function test_reportUnserved_afterTheSeatHasLeft_countsUntilItsDepositIsFinal() public {
+        commitAll(3);
+        auditWith(5);
+        vm.prank(ownerOf(1));
+        runs.leave(RUN);
+        aggregateBy(0, 5, Root.wrap("next"));
+        pass(CHALLENGE_WINDOW);
+        tickAll();
+        ClaimId deposit = claimId(ClaimKind.SEAT, RUN, 1, 2);
+        uint256 finalAt = Instant.unwrap(IClaimSource(address(runs)).termsOf(deposit).finalAt);
+        vm.warp(finalAt);
+        vm.expectRevert(abi.encodeWithSelector(IClaims.NotStanding.selector, deposit, IClaims.ClaimStatus.FINAL));
+        availability.reportUnserved(workOf(1, 1));
+        vm.warp(finalAt - 1);
+        // It has joined again meanwhile: the new seat is another's business.
+        vm.prank(ownerOf(1));
+        runs.join(RUN, IRuns.Role.MINER, type(uint128).max);
+        availability.reportUnserved(workOf(1, 1));
+        require(runs.seatOf(RUN, 6).until == type(uint32).max);
+        require(stake.accountOf(ownerOf(1)).locked == MINER_BOND + SERVICE_DEPOSIT);
+    }
+
+    function test_forfeit_byAnybodyElse_reverts() public {
+        ClaimId deposit = claimId(ClaimKind.SEAT, RUN, 1, 2);
+        vm.expectRevert(abi.encodeWithSelector(IClaims.NotForfeiting.selector, address(this)));
+        claims.forfeit(deposit);
     }
 
     function test_open_byAnybodyElse_reverts() public {

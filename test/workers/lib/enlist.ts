@@ -58,4 +58,9 @@ describe('enlisting', () => {
     const left = aStanding(1, 'miner', { seat: aSeat(1, 'miner', { until: 3 }) });
     expect(enlist(left, enlisting, limits)).to.deep.equal([]);
   });
+
+  it('takes the deposit back once nothing can be held against it any more', () => {
+    const left = aStanding(1, 'miner', { seat: aSeat(1, 'miner', { until: 3 }), deposit: 77n });
+    expect(enlist(left, enlisting, limits)).to.deep.equal([{ type: 'release', claimId: 77n }]);
+  });
 });

@@ -37,6 +37,7 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   revealed: [],
   releasable: [],
   accused: [],
+  unserved: [],
   patience: 10,
   received: { round: 0, members: 0n, looked: 0n },
   ...changes,
