@@ -3,7 +3,7 @@ import { slotsOf, type State } from '../graph/state.ts';
 import type { Program } from '../graph/program.ts';
 import { requireFinite } from '../faults.ts';
 import { inputName, lower } from './lower.ts';
-import { batchFeed, createSession, viewsOver, type ExecutorOptions, type Views } from './session.ts';
+import { batchFeed, createSession, runInto, viewsOver, type ExecutorOptions, type Views } from './session.ts';
 
 export type { ExecutorOptions, Provider } from './session.ts';
 
@@ -42,7 +42,7 @@ export async function createExecutor(program: Program, options: ExecutorOptions)
       lowered.outputs.forEach((name, place) => {
         if (name !== undefined) fetches[name] = targets[place]!;
       });
-      await session.run(feeds, fetches);
+      await runInto(session, feeds, fetches);
     },
     close: () => session.release(),
   };

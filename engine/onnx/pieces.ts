@@ -4,7 +4,7 @@ import type { Program } from '../graph/program.ts';
 import type { State } from '../graph/state.ts';
 import { bytesPerElement, elementCount, typedArray, type TensorType, type TypedArray } from '../graph/types.ts';
 import { carriedName, inputName, lowerPiece, type LoweredPiece } from './lower.ts';
-import { batchFeed, createSession, ortTensor, viewsOver, type ExecutorOptions } from './session.ts';
+import { batchFeed, createSession, ortTensor, runInto, viewsOver, type ExecutorOptions } from './session.ts';
 
 /** Successive nodes [from, to) that are computed in one go. */
 export type Span = { readonly from: number; readonly to: number };
@@ -66,7 +66,7 @@ export async function loadPieces(program: Program, options: PieceOptions): Promi
     const names = (session?.inputNames ?? []).filter((name) => !(name in held));
     const run = async (feeds: Feeds): Promise<void> => {
       const given = Object.fromEntries(names.map((name) => [name, feeds[name]!]));
-      await session?.run({ ...given, ...held }, fetches);
+      if (session !== undefined) await runInto(session, { ...given, ...held }, fetches);
     };
     return { run, close: async () => session?.release() };
   };

@@ -78,6 +78,19 @@ export async function createSession(
   }
 }
 
+/** Runs a session, which writes its outputs into the tensors `fetches`. */
+export async function runInto(
+  session: ort.InferenceSession,
+  feeds: Readonly<Record<string, ort.Tensor>>,
+  fetches: Readonly<Record<string, ort.Tensor>>,
+): Promise<void> {
+  const bufferOf = ({ data }: ort.Tensor) => (data as TypedArray).buffer;
+  const own = new Set(Object.values(fetches).map(bufferOf));
+  const returned = await session.run(feeds, fetches);
+  // The binding also returns copies. They would wait for the garbage collector, and make it run again and again.
+  for (const buffer of Object.values(returned).map(bufferOf)) if (!own.has(buffer)) buffer.transfer(0);
+}
+
 /** The batch as a feed, if the program reads one. @throws BATCH_SHAPE */
 export function batchFeed(program: Program, batch: Uint32Array | undefined): Record<string, ort.Tensor> {
   const type = program.nodes.find((node) => node?.op === 'load_batch')?.type;

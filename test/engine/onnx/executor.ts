@@ -48,6 +48,18 @@ describe('executor', function () {
     expect([...states[1].tensors.get('x')!]).to.deep.equal(Array(16).fill(3));
   });
 
+  it('keeps no copy of its results', async () => {
+    const large = layoutOf('x', [1_024, 1_024]);
+    const graph = new GraphBuilder([large]);
+    const executor = await createExecutor(graph.finish(large, new Map([['x', graph.neg(graph.input('x'))]])), options);
+    const states = [createState(large), createState(large)] as const;
+    const before = process.memoryUsage().arrayBuffers;
+    await executor.run([states[0]], states[1]);
+    const kept = process.memoryUsage().arrayBuffers - before;
+    await executor.close();
+    expect(kept).to.be.below(states[1].bytes.length);
+  });
+
   it('refuses a batch of another size', async () => {
     const graph = new GraphBuilder([]);
     const table = graph.constant('f32', [3], Float32Array.of(1, 2, 3));
