@@ -7,18 +7,19 @@ import type { MinerConfig } from './config.ts';
 import type { MinerAction } from './decide.ts';
 import type { MinerMemory } from './read.ts';
 import type { RoundFiles } from './round-files.ts';
-import { feedbackOf, train, type Finished, type TrainingOptions } from './training.ts';
+import { feedbackOf, type Finished, type Train, type TrainingOptions } from './training.ts';
 
 export type MinerMeans = {
   readonly shop: Workshop<MinerConfig>;
   readonly memory: MinerMemory;
   readonly files: RoundFiles;
   readonly training: TrainingOptions;
+  readonly train: Train;
 };
 
 /** Does what was decided: the only part of the miner that signs. */
 export async function act(means: MinerMeans, action: MinerAction, signal: AbortSignal): Promise<void> {
-  const { shop, memory, training } = means;
+  const { shop, memory, training, train } = means;
   switch (action.type) {
     case 'verify':
       return shop.states.verify(action);

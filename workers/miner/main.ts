@@ -3,9 +3,10 @@
 import { join } from 'node:path';
 
 import type { Dataset } from '../../engine/data/dataset.ts';
-import { createTrainer, type Trainer } from '../../engine/training.ts';
+import { createTrainer } from '../../engine/training.ts';
 import { readRound } from '../../sdk/round.ts';
 import { readRun } from '../../sdk/run.ts';
+import type { BlobStore } from '../lib/blobs.ts';
 import { openPlayer, type PlayerParts } from '../lib/game/open-player.ts';
 import { loop } from '../lib/loop.ts';
 import { openDataset } from '../lib/model.ts';
@@ -16,21 +17,27 @@ import { minerConfig, type MinerConfig } from './config.ts';
 import { decide } from './decide.ts';
 import { emptyMemory, minerReader, type MinerMemory } from './read.ts';
 import { roundFiles } from './round-files.ts';
-import type { TrainingOptions } from './training.ts';
+import { train, type Train, type TrainingOptions } from './training.ts';
 
 /** What a miner that is not honest does otherwise. */
-export type MinerParts = PlayerParts & { readonly createTrainer?: typeof createTrainer };
+export type MinerParts = PlayerParts & {
+  /** Instead of training a round as the rules say. */
+  train?(shop: Workshop<MinerConfig>): Train;
+  /** What it serves, and what it takes from others. */
+  blobs?(honest: BlobStore): BlobStore;
+};
 
 /** Runs a miner as the whole of this process, configured by its environment; see workers/lib/config.ts. */
 export async function runMiner(parts: MinerParts = {}): Promise<never> {
   return runWorker('miner', minerConfig, async (place) => {
-    const shop = await openWorkshop(place);
+    const blobs = parts.blobs?.(place.blobs) ?? place.blobs;
+    const shop = await openWorkshop({ ...place, blobs });
     const memory = emptyMemory();
     const dataset = await openDataset(shop.config.data, shop.model.recipe);
-    const training = await openTraining(shop, memory, dataset, parts);
+    const training = await openTraining(shop, memory, dataset);
     const { files } = training;
     const { read } = minerReader(shop, memory);
-    const means = { shop, memory, files, training };
+    const means = { shop, memory, files, training, train: parts.train?.(shop) ?? train };
     const { player } = openPlayer(shop, { dataset, stored: (round, root) => files.find(round, root), parts });
     // A clock runs while a claim is disputed, and a round takes long: neither waits for the other.
     await Promise.all([
@@ -44,10 +51,9 @@ async function openTraining(
   shop: Workshop<MinerConfig>,
   memory: MinerMemory,
   dataset: Dataset,
-  parts: MinerParts,
 ): Promise<TrainingOptions> {
   const { client, deployment, config, model, states, blobs, log, owner } = shop;
-  const trainer: Trainer = await (parts.createTrainer ?? createTrainer)(model.recipe, model.executor);
+  const trainer = await createTrainer(model.recipe, model.executor);
   const files = roundFiles(join(config.checkpoint, 'rounds'), log);
   const workOf: TrainingOptions['workOf'] = async (round, lineage) => {
     const { seed, parent } = await readRound(client, deployment, config.runId, round);

@@ -38,6 +38,9 @@ export type TrainingOptions = {
   oldestOpen(): number;
 };
 
+/** Trains a round; undefined when the run went on without it. */
+export type Train = (options: TrainingOptions, work: Work, signal: AbortSignal) => Promise<Finished | undefined>;
+
 type Point = { readonly facts: RoundFacts; readonly state: State };
 
 /**
