@@ -4,6 +4,7 @@ import { SwarmlockError } from '../engine/errors.ts';
 import { auditedSegments, drawOf } from '../sdk/draw.ts';
 import { convictedWithin } from '../sdk/economics.ts';
 import { log, numberOption } from './lib/bench.ts';
+import { generator } from './lib/chance.ts';
 
 export const description = 'how soon a cheat is convicted, over simulated rounds of the real draw';
 
@@ -140,17 +141,6 @@ function spans(steps: number, length: number): Span[] {
     first: i * length,
     length: Math.min(length, steps - i * length),
   }));
-}
-
-/** Numbers from 0 to below 1, the same for the same seed: xorshift of 32 bits. */
-function generator(seed: number): () => number {
-  let state = ((seed * 2_654_435_761) % 2 ** 32) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
 
 function requireValid({ rounds, seats, auditRate, steps, segments, seed }: Settings): void {

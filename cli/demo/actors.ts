@@ -5,7 +5,7 @@ import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts';
 
 import type { Program } from './fleet.ts';
 
-export type ActorRole = 'miner' | 'validator' | 'aggregator';
+export type ActorRole = 'miner' | 'validator' | 'aggregator' | 'challenger';
 
 /** One of the strangers: a process with a key of its own. */
 export type Actor = {
@@ -15,27 +15,33 @@ export type Actor = {
   readonly address: Address;
   /** Goes into the process's environment and nowhere else. */
   readonly key: Hex;
+  /** The path of its program; the worker of its role when there is none. */
+  readonly entry?: string;
+  /** Told to it besides what all are told. */
+  readonly settings?: Readonly<Record<string, string>>;
 };
 
 const entries = {
   miner: '../../workers/miner/main.ts',
   validator: '../../workers/validator/main.ts',
   aggregator: '../../workers/aggregator/main.ts',
-  cheat: 'cheat.ts',
+  challenger: '../../workers/challenger/main.ts',
 } as const;
+
+/** With a new key. */
+export function newActor(name: string, role: ActorRole, rest: Partial<Actor> = {}): Actor {
+  const key = generatePrivateKey();
+  return { name, role, cheats: false, key, address: privateKeyToAddress(key), ...rest };
+}
 
 /** The honest miners, the one that cheats, two validators and the aggregator, with new keys. */
 export function castOf(miners: number): readonly Actor[] {
-  const actor = (name: string, role: ActorRole, cheats = false): Actor => {
-    const key = generatePrivateKey();
-    return { name, role, cheats, key, address: privateKeyToAddress(key) };
-  };
   return [
-    ...Array.from({ length: miners }, (_, i) => actor(`miner ${i + 1}`, 'miner')),
-    actor('cheat', 'miner', true),
-    actor('validator 1', 'validator'),
-    actor('validator 2', 'validator'),
-    actor('aggregator', 'aggregator'),
+    ...Array.from({ length: miners }, (_, i) => newActor(`miner ${i + 1}`, 'miner')),
+    newActor('cheat', 'miner', { cheats: true, entry: fileURLToPath(new URL('cheat.ts', import.meta.url)) }),
+    newActor('validator 1', 'validator'),
+    newActor('validator 2', 'validator'),
+    newActor('aggregator', 'aggregator'),
   ];
 }
 
@@ -62,11 +68,11 @@ export function logOf(folder: string, { name }: Actor): string {
 
 /** The process of an actor. One thread each: there are more processes than cores. */
 export function programOf(actor: Actor, venue: Venue): Program {
-  const { name, role, cheats, key } = actor;
+  const { name, role, key, entry = fileURLToPath(new URL(entries[role], import.meta.url)) } = actor;
   const { folder } = venue;
   return {
     name,
-    entry: fileURLToPath(new URL(entries[cheats ? 'cheat' : role], import.meta.url)),
+    entry,
     output: join(folder, 'logs', `${name.replace(' ', '-')}.out`),
     environment: {
       SWARMLOCK_RPC_URL: venue.rpcUrl,
@@ -83,6 +89,7 @@ export function programOf(actor: Actor, venue: Venue): Program {
       SWARMLOCK_THREADS: '1',
       SWARMLOCK_POLL_MS: '300',
       SWARMLOCK_LOG_FILE: logOf(folder, actor),
+      ...actor.settings,
     },
   };
 }

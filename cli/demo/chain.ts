@@ -26,8 +26,8 @@ export type DemoChain = {
   readonly deployment: Deployment;
   /** The file that names the deployment. */
   readonly deploymentFile: string;
-  /** Sends from the node's own first account, and waits for the receipt. */
-  send(call: Call): Promise<Hash>;
+  /** Sends from the node's own first account, or from any other, and waits for the receipt. */
+  send(call: Call, from?: Address): Promise<Hash>;
 };
 
 /** Starts the node and waits until it answers. @throws CHILD_DIED, NODE_SILENT */
@@ -51,7 +51,7 @@ export async function startNode(fleet: Fleet, folder: string): Promise<string> {
 }
 
 /** Deploys the protocol by its Ignition module, with the journal in `folder`. */
-export async function deploy(rpcUrl: string, folder: string): Promise<DemoChain> {
+export async function deploy(rpcUrl: string, folder: string, clock = CLOCK): Promise<DemoChain> {
   const hardhat = await openHardhat({
     networks: { demo: { type: 'http', url: rpcUrl, chainId: CHAIN_ID } },
     paths: { ignition: folder },
@@ -60,7 +60,7 @@ export async function deploy(rpcUrl: string, folder: string): Promise<DemoChain>
   const { default: protocol } = await import('../../deploy/modules/Protocol.ts');
   await connection.ignition.deploy(protocol, {
     deploymentId: 'demo',
-    parameters: { Protocol: { ...development.Protocol, clock: CLOCK } },
+    parameters: { Protocol: { ...development.Protocol, clock } },
     config: { blockPollingInterval: 100, requiredConfirmations: 1 },
   });
   await connection.close();
@@ -70,9 +70,13 @@ export async function deploy(rpcUrl: string, folder: string): Promise<DemoChain>
   return { rpcUrl, client, deployment, deploymentFile, send: await sender(client) };
 }
 
-async function sender(client: Client): Promise<(call: Call) => Promise<Hash>> {
-  const [from] = await onChain('asking for accounts', client.request<Accounts>({ method: 'eth_accounts' }));
-  return async ({ to, data, value = 0n, name }) => {
+async function sender(client: Client): Promise<DemoChain['send']> {
+  const [first] = await onChain('asking for accounts', client.request<Accounts>({ method: 'eth_accounts' }));
+  return async ({ to, data, value = 0n, name }, from = first!) => {
+    if (from !== first) {
+      const request = client.request<Impersonate>({ method: 'hardhat_impersonateAccount', params: [from] });
+      await onChain('impersonating an account', request);
+    }
     const transaction = { from, to, data, value: numberToHex(value) };
     const request = client.request<SendTransaction>({ method: 'eth_sendTransaction', params: [transaction] });
     const hash = await onChain(name, request);
@@ -82,6 +86,7 @@ async function sender(client: Client): Promise<(call: Call) => Promise<Hash>> {
 }
 
 type Accounts = { Method: 'eth_accounts'; Parameters?: undefined; ReturnType: readonly Address[] };
+type Impersonate = { Method: 'hardhat_impersonateAccount'; Parameters: readonly [Address]; ReturnType: boolean };
 type SendTransaction = { Method: 'eth_sendTransaction'; Parameters: readonly unknown[]; ReturnType: Hash };
 
 /** Gives an account ether for gas, and the stake token. */

@@ -22,6 +22,8 @@ export type Ended = { readonly name: string; readonly code: number | null; reado
 /** All processes of the demo. None outlives it, however it ends. */
 export type Fleet = {
   start(program: Program): void;
+  /** Ends a program; one of the same name may be started after it has ended. */
+  kill(name: string, signal: NodeJS.Signals): void;
   /** Resolves when the program ends; rejects with CHILD_DIED when the fleet itself does. */
   end(name: string): Promise<Ended>;
   /** Called for each program that ends before the fleet is stopped. */
@@ -51,7 +53,11 @@ export function startFleet(): Fleet {
   const gone = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
   const send = (message: ToKeeper) => keeper.connected && keeper.send(message);
   return {
-    start: (program) => void send({ start: program }),
+    start(program) {
+      ends.delete(program.name);
+      send({ start: program });
+    },
+    kill: (name, signal) => void send({ kill: name, signal }),
     end: (name) =>
       new Promise((resolve, reject) => {
         const known = ends.get(name);

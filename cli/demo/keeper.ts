@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 import type { Ended, Program } from './fleet.ts';
 
-export type ToKeeper = { readonly start: Program };
+export type ToKeeper = { readonly start: Program } | { readonly kill: string; readonly signal: NodeJS.Signals };
 export type FromKeeper = { readonly ended: Ended };
 
 /** What the programs get to stop by themselves. */
 const GRACE_MS = 5_000;
 
-const children = new Set<ChildProcess>();
+const children = new Map<ChildProcess, string>();
 let ending = false;
 
 function start({ name, entry, args = [], environment = {}, output }: Program): void {
@@ -23,7 +23,7 @@ function start({ name, entry, args = [], environment = {}, output }: Program): v
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
   });
   closeSync(file);
-  children.add(child);
+  children.set(child, name);
   child.once('exit', (code, signal) => {
     children.delete(child);
     if (process.connected) process.send?.({ ended: { name, code, signal } } satisfies FromKeeper);
@@ -31,11 +31,15 @@ function start({ name, entry, args = [], environment = {}, output }: Program): v
   });
 }
 
+function kill(victim: string, signal: NodeJS.Signals): void {
+  for (const [child, name] of children) if (name === victim) child.kill(signal);
+}
+
 function end(): void {
   if (ending) return;
   ending = true;
   if (children.size === 0) leave();
-  for (const child of children) child.kill('SIGTERM');
+  for (const child of children.keys()) child.kill('SIGTERM');
   setTimeout(leave, GRACE_MS);
 }
 
@@ -45,6 +49,10 @@ function leave(): never {
   process.exit();
 }
 
-process.on('message', (message) => start((message as ToKeeper).start));
+process.on('message', (message) => {
+  const told = message as ToKeeper;
+  if ('start' in told) start(told.start);
+  else kill(told.kill, told.signal);
+});
 process.on('disconnect', end);
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);

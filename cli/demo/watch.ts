@@ -66,10 +66,8 @@ function losses(cast: readonly Actor[], folder: string, fleet: Fleet, screen: Sc
   const alive = new Set(cast.filter(({ role, cheats }) => role === 'miner' && !cheats).map(({ name }) => name));
   fleet.onEnd((ended: Ended) => {
     const actor = cast.find(({ name }) => name === ended.name);
-    const error = childDied(
-      ended,
-      `${folder}/${actor === undefined ? '' : 'logs/'}${ended.name.replace(' ', '-')}.out`,
-    );
+    const output = actor === undefined ? `${ended.name}.log` : `logs/${ended.name.replace(' ', '-')}.out`;
+    const error = childDied(ended, `${folder}/${output}`);
     alive.delete(ended.name);
     const isVital = ended.name === 'node' || ended.name === 'aggregator' || alive.size === 0;
     if (isVital) fatal ??= error;

@@ -14,8 +14,17 @@ export type RunningDemo = {
 
 /** Starts the demo with a tiny model. */
 export function startDemo(...args: readonly string[]): RunningDemo {
-  const entry = fileURLToPath(new URL('../../cli/demo/main.ts', import.meta.url));
-  const child = spawn(process.execPath, [entry, '--size', 'tiny', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return start('../../cli/demo/main.ts', ['--size', 'tiny', ...args]);
+}
+
+/** Starts a bench, which shows its fleet of processes as the demo does. */
+export function startBench(...args: readonly string[]): RunningDemo {
+  return start('../../bench/main.ts', args);
+}
+
+function start(path: string, args: readonly string[]): RunningDemo {
+  const entry = fileURLToPath(new URL(path, import.meta.url));
+  const child = spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => ((stdout += text), (output += text)));
