@@ -82,7 +82,7 @@ const round = z.strictObject({
   /** Equal parts of a round whose end states are committed. */
   segments: positive.max(16),
   /** Rounds after which a miner's local state starts from zero again. */
-  epoch: positive.max(8).default(8),
+  epoch: positive.max(64).default(8),
 });
 
 /** What is done with the mean of the members' pseudo-gradients. Its state is part of the global state. */

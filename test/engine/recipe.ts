@@ -28,6 +28,7 @@ describe('a recipe', () => {
       [{ ...tinyRecipeInput, model: { ...tinyRecipeInput.model, vocabulary: 300 } }, 'model.vocabulary'],
       [{ ...tinyRecipeInput, round: { steps: 5, segments: 2 } }, 'round.segments'],
       [{ ...tinyRecipeInput, round: { steps: 4, segments: 2, outerLearningRate: 1 } }, 'round'],
+      [{ ...tinyRecipeInput, round: { steps: 4, segments: 2, epoch: 65 } }, 'round.epoch'],
       [{ ...tinyRecipeInput, outer: { lateLearningRate: 0.4 } }, 'outer.lateFrom'],
       [{ ...tinyRecipeInput, outer: { name: 'lbfgs' } }, 'outer.name'],
       [{ ...tinyRecipeInput, aggregation: { name: 'trimmed-mean', trim: 0.5 } }, 'aggregation.trim'],
@@ -41,6 +42,11 @@ describe('a recipe', () => {
       const error = await failsWith('RECIPE_INVALID', () => parseRecipe(source as string));
       expect(error.argument).to.equal(argument);
     }
+  });
+
+  it('keeps local state for up to 64 rounds', () => {
+    const round = { steps: 4, segments: 2, epoch: 64 };
+    expect(parseRecipe({ ...tinyRecipeInput, round }).round).to.deep.equal(round);
   });
 
   it('is refused when it is not the one that the run was created with', async () => {
