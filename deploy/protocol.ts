@@ -24,7 +24,7 @@ export function deployProtocol(
   const availabilityFactory = m.contract('AvailabilityFactory');
   const referee = m.contract('Referee');
   const rules = m.contract('Rules', [referee]);
-  const gameFactory = m.contract('GameFactory', [rules]);
+  const gameFactory = m.contract('GameFactory', [rules, m.contract('VerdictsFactory')]);
   const protocol = m.contract('Protocol', [
     token,
     randomness,

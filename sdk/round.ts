@@ -26,6 +26,10 @@ export type Duty = {
   readonly drawn: boolean;
   /** The segment to audit besides the last one. */
   readonly segment: number;
+  /** On duty for it, until the round is settled. */
+  readonly validators: MemberSet;
+  /** For those of them that were absent; final once sealing is over. */
+  readonly standIns: MemberSet;
 };
 
 /** A round as it stands in one block. Instants are in seconds and undefined while unknown. */
@@ -130,7 +134,7 @@ export function commit({ runs }: Deployment, runId: bigint, round: number, commi
   return { to: runs, data: encodeFunctionData({ abi: runsAbi, functionName: 'commit', args }), name: 'Runs.commit' };
 }
 
-/** Says that an active validator has audited; `audited` are the members whose drawn segments it has recomputed. */
+/** Says that a validator on duty has audited; `audited` are the members whose drawn segments it has recomputed. */
 export function report({ verdicts }: Deployment, runId: bigint, round: number, audited: MemberSet): Call {
   const data = encodeFunctionData({ abi: verdictsAbi, functionName: 'report', args: [runId, round, audited] });
   return { to: verdicts, data, name: 'Verdicts.report' };

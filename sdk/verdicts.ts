@@ -24,7 +24,7 @@ import type { At } from './run.ts';
 export type Verdict = ContractFunctionArgs<typeof verdictsAbi, 'nonpayable', 'reveal'>[0];
 
 /** What validators may do with their verdicts on a round; in the order of IVerdicts.Phase. */
-export const verdictPhases = ['none', 'sealing', 'revealing'] as const;
+export const verdictPhases = ['none', 'sealing', 'standingIn', 'revealing'] as const;
 export type VerdictPhase = (typeof verdictPhases)[number];
 
 /** A verdict that was revealed, and the claim that it is. */
@@ -38,11 +38,15 @@ export type RevealedVerdict = {
 /** How far a round's verdicts are, in one block. */
 export type Sealing = {
   readonly phase: VerdictPhase;
-  /** Validators that have sealed. */
+  /** Validators on duty that were there in time. */
   readonly sealers: MemberSet;
-  /** What the validator that was asked for has sealed; undefined when it has not. */
-  readonly root: Hex | undefined;
+  /** What the validator that was asked for has sealed, by why; undefined when it has not. */
+  readonly roots: { readonly [Part in VerdictPart]: Hex | undefined };
 };
+
+/** Why a validator gives a verdict: the beacon has drawn it, or it stands in for one that was absent. */
+export const verdictParts = ['duty', 'standIn'] as const;
+export type VerdictPart = (typeof verdictParts)[number];
 
 const [verdictInput, saltInput] = getAbiItem({ abi: verdictsAbi, name: 'reveal' }).inputs;
 
@@ -90,7 +94,7 @@ function hashPair(a: Hex, b: Hex): Hex {
   return keccak256(concatHex(BigInt(a) < BigInt(b) ? [a, b] : [b, a]));
 }
 
-/** Seals the verdicts of the sender's owner on a round: an active validator, once a round. */
+/** Seals the verdicts of the sender's owner on a round: a validator on duty, once, and once more when it stands in. */
 export function sealVerdicts({ verdicts }: Deployment, runId: bigint, round: number, root: Hex): Call {
   const data = encodeFunctionData({ abi: verdictsAbi, functionName: 'seal', args: [runId, round, root] });
   return { to: verdicts, data, name: 'Verdicts.seal' };
@@ -112,12 +116,24 @@ export async function readSealing(
 ): Promise<Sealing> {
   const about = { address, abi: verdictsAbi, ...at } as const;
   const args = [runId, round] as const;
-  const [phase, sealers, root] = await Promise.all([
+  const of = [...args, validator] as const;
+  const [phase, sealers, duty, standIn] = await Promise.all([
     onChain('Verdicts.phaseOf', client.readContract({ ...about, functionName: 'phaseOf', args })),
     onChain('Verdicts.sealersOf', client.readContract({ ...about, functionName: 'sealersOf', args })),
-    onChain('Verdicts.sealOf', client.readContract({ ...about, functionName: 'sealOf', args: [...args, validator] })),
+    onChain('Verdicts.sealOf', client.readContract({ ...about, functionName: 'sealOf', args: of })),
+    onChain('Verdicts.standInSealOf', client.readContract({ ...about, functionName: 'standInSealOf', args: of })),
   ]);
-  return { phase: verdictPhases[phase]!, sealers, root: root === zeroHash ? undefined : root };
+  return { phase: verdictPhases[phase]!, sealers, roots: { duty: unlessZero(duty), standIn: unlessZero(standIn) } };
+}
+
+function unlessZero(root: Hex): Hex | undefined {
+  return root === zeroHash ? undefined : root;
+}
+
+/** Shows that the validator with this index was on duty for a claim and has given no verdict; its deposit is burned. */
+export function reportAbsent({ verdicts }: Deployment, work: bigint, validator: number): Call {
+  const data = encodeFunctionData({ abi: verdictsAbi, functionName: 'reportAbsent', args: [work, validator] });
+  return { to: verdicts, data, name: 'Verdicts.reportAbsent' };
 }
 
 /** Verdicts that were revealed in these blocks, oldest first: on a round, or by a validator in all of its rounds. */

@@ -133,8 +133,8 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
     shareSupply: parseEther('1000000'),
     tokensPerClaim,
     commitWindow: generous,
-    // What is drawn while everyone is new is two rounds of work for each validator, and is sealed in the first half.
-    auditWindow: 2 * generous,
+    // What is drawn while everyone is new is two rounds of work for each validator, and is sealed in the first quarter.
+    auditWindow: 4 * generous,
     aggregateWindow: 60,
     challengeWindow: CHALLENGE_WINDOW,
     segments: recipe.round.segments,

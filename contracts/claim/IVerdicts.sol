@@ -6,9 +6,18 @@ import {MemberSet} from "../types/MemberSet.sol";
 
 /// @title Verdicts: what validators say they have computed.
 /// @notice A validator cannot copy what nobody has published: for each drawn claim that it finds right it names the trace
-/// root of the last step of the drawn segment. The active validators of a round first seal their verdicts (a salted root),
-/// then reveal them; from the first moment at which one may be revealed, nothing is sealed any more. A revealed verdict is
-/// a claim with a bond of its own, which anyone may challenge and the same game decides: whoever made one up loses.
+/// root of the last step of the drawn segment. Validators first seal their verdicts (a salted root), then reveal
+/// them; from the first moment at which one may be revealed, nothing is sealed any more. A revealed verdict is a claim with
+/// a bond of its own, which anyone may challenge and the same game decides: whoever made one up loses.
+///
+/// The beacon draws two of the active validators for each drawn claim (all of them when there are fewer): they are **on
+/// duty** for it. Those on duty seal within a quarter of the audit window; whoever has nothing to seal reports. Whoever
+/// has done neither by then is absent: for each of its claims another one is drawn from those who were there, which
+/// **stands in** and has another quarter of the window to seal. Nobody else gives verdicts.
+///
+/// A validator on duty that has given no verdict on a claim forfeits its deposit, and its seat ends, unless the claim's
+/// payload was not available or the claim is challenged or void: who finds a claim wrong plays a game instead. A validator
+/// that stands in risks nothing, or absent validators could burden others with more than they can compute.
 interface IVerdicts {
     /// @notice What one validator found when it re-executed a segment; `keccak256(abi.encode(verdict))` is its claim's word.
     /// @param validator whose bond it is
@@ -27,8 +36,9 @@ interface IVerdicts {
     /// @dev Of a round's verdicts. Facts and time alone lead from one to the next.
     enum Phase {
         NONE, // no audit is under way
-        SEALING, // from the beacon on
-        REVEALING // every active validator has sealed or reported, or half of the audit window has passed
+        SEALING, // those on duty seal, from the beacon on
+        STANDING_IN, // a quarter of the audit window has passed, and somebody was absent: those who stand in seal
+        REVEALING // everyone on duty was there, or half of the audit window has passed
     }
 
     /// @notice Sealing begins with the beacon and ends when verdicts may be revealed.
@@ -45,10 +55,15 @@ interface IVerdicts {
     /// @notice Nobody audits its own work.
     error OwnWork(ClaimId work, address validator);
     error AlreadyRevealed(ClaimId id);
-    error NotActiveValidator(uint64 runId, uint32 round, uint8 index);
+    /// @notice The member is not on duty in the round, or for the claim; nor does it stand in.
+    error NotOnDuty(uint64 runId, uint32 round, uint8 index);
     /// @notice Validators report from the beacon until the audit is over.
     error NoAudit(uint64 runId, uint32 round);
     error AlreadyReported(uint64 runId, uint32 round, address validator);
+    /// @notice Who was absent is shown after the audit, until the round is settled.
+    error AuditNotOver(uint64 runId, uint32 round);
+    /// @notice The claim is challenged or void, or its payload is not available: there was nothing to find right.
+    error Excused(ClaimId work);
 
     event VerdictsSealed(uint64 indexed runId, uint32 indexed round, address indexed validator, bytes32 root);
     event VerdictRevealed(
@@ -69,8 +84,12 @@ interface IVerdicts {
         bool isLast
     );
 
+    /// @notice The validator had a verdict to give on this claim, and has lost its deposit.
+    event Absent(uint64 indexed runId, uint32 indexed round, ClaimId work, uint32 seat);
+
     /// @notice Seals the verdicts of the caller's owner on a round: the root of a tree of sorted pairs over the leaves
-    /// `keccak256(bytes.concat(keccak256(abi.encode(verdict, salt))))`. Active validators, once a round.
+    /// `keccak256(bytes.concat(keccak256(abi.encode(verdict, salt))))`. Validators on duty, once; and once more those who
+    /// stand in, as long as that is awaited.
     function seal(uint64 runId, uint32 round, bytes32 root) external;
 
     /// @notice Reveals one sealed verdict, and posts it as a claim with a bond of the run's `challengeBond`, final one
@@ -78,22 +97,39 @@ interface IVerdicts {
     /// @param proof from the verdict's leaf to the sealed root
     function reveal(Verdict calldata verdict, bytes32 salt, bytes32[] calldata proof) external;
 
-    /// @notice Says that an active validator has audited; when all of them have, nothing of theirs is waited for any more.
-    /// Decides nothing else.
+    /// @notice Says that a validator on duty has audited; when all of them have, nothing of theirs is waited for any more.
+    /// When nobody is on duty, any active validator says so. While those on duty seal, it also says that the caller is there
+    /// and has nothing to seal.
     /// @param audited members whose drawn segments the caller has recomputed
     function report(uint64 runId, uint32 round, MemberSet audited) external;
+
+    /// @notice Shows that a validator on duty for a claim has given no verdict on it. Its deposit is forfeited, and its seat
+    /// ends. Anyone may call, from the end of the audit until the round is settled; nobody is paid for it.
+    /// @param validator its index
+    function reportAbsent(ClaimId work, uint8 validator) external;
 
     /// @notice What validators may do with their verdicts on a round now.
     function phaseOf(uint64 runId, uint32 round) external view returns (Phase);
 
-    /// @notice Validators that have sealed.
+    /// @notice Validators that must give a verdict on something in a round, from the beacon until it is settled.
+    function onDutyOf(uint64 runId, uint32 round) external view returns (MemberSet);
+
+    /// @notice Who gives a verdict on a drawn claim, from the beacon until its round is settled.
+    /// @return drawn by the beacon
+    /// @return standIns for those of them that were absent; final once sealing is over
+    function validatorsOf(ClaimId work) external view returns (MemberSet drawn, MemberSet standIns);
+
+    /// @notice Validators on duty that were there in time: they have sealed, or reported that there is nothing to seal.
     function sealersOf(uint64 runId, uint32 round) external view returns (MemberSet);
 
     /// @notice Validators that have reported.
     function reportersOf(uint64 runId, uint32 round) external view returns (MemberSet);
 
-    /// @notice The sealed root of a validator; zero when there is none.
+    /// @notice The sealed root of a validator on duty; zero when there is none.
     function sealOf(uint64 runId, uint32 round, address validator) external view returns (bytes32);
+
+    /// @notice What a validator has sealed as a stand-in; zero when there is nothing.
+    function standInSealOf(uint64 runId, uint32 round, address validator) external view returns (bytes32);
 
     /// @notice The miner's claim that a revealed verdict is about; zero when there is none.
     function workOf(ClaimId id) external view returns (ClaimId);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IClaims} from "../claim/IClaims.sol";
 import {ClaimId} from "../types/ClaimId.sol";
+import {MemberSet} from "../types/MemberSet.sol";
 import {IRuns} from "./IRuns.sol";
 
 /// @title Whole-run reads for workers and explorers.
@@ -25,6 +26,8 @@ interface IRunLens {
     /// @param deposit status of its seat's deposit
     /// @param drawn whether it is audited; false before the beacon
     /// @param segment to audit besides the last one
+    /// @param validators on duty for it, as long as the round is not settled
+    /// @param standIns for those of them that were absent; final once sealing is over
     struct Duty {
         uint32 seat;
         uint8 index;
@@ -35,6 +38,8 @@ interface IRunLens {
         IClaims.ClaimStatus deposit;
         bool drawn;
         uint8 segment;
+        MemberSet validators;
+        MemberSet standIns;
     }
 
     /// @notice Everyone enlisted or active, in ascending index.

@@ -13,7 +13,7 @@ import {RunMetadata, RunParameters} from "./RunParameters.sol";
 ///
 ///     OPEN        members commit, until the deadline or until every active miner has committed
 ///     SEALED      `tick` asks for the beacon, `tick` draws it; validators audit and a committee says whose payloads it
-///                 has, until the audit's deadline, or until all validators have reported and all payloads are there
+///                 has, until the audit's deadline, or until all on duty have reported and all payloads are there
 ///     AUDITED     anyone claims the aggregate of the available members that stand, until its deadline
 ///     AGGREGATED  the claim may be challenged until its window closes; a challenge takes the round back to AUDITED
 ///     SETTLED     `tick` has moved the state (or left it, when no aggregate stood) and opened the next round
@@ -87,7 +87,8 @@ interface IRuns {
         uint32 current;
     }
 
-    /// @notice What those who audit a round need to know; all zero unless its audit is under way.
+    /// @notice What those who audit a round need to know; all zero before the beacon, and once the round is settled.
+    /// @param isOpen the audit is under way
     /// @param deadline when it is over at the latest
     /// @param committed miners that have committed
     /// @param validators active ones
@@ -278,7 +279,7 @@ interface IRuns {
     /// @notice Moves the run one step when one is due (`RunView.due`). Anyone may call.
     function tick(uint64 runId) external;
 
-    /// @notice Says that every active validator has reported, or that every committed payload is available; with both the
+    /// @notice Says that every validator on duty has reported, or that every committed payload is available; with both the
     /// audit closes. The verdicts contract and the availability contract only, while the audit is open.
     function conclude(uint64 runId, uint32 round) external;
 
@@ -300,7 +301,7 @@ interface IRuns {
 
     function statusOf(uint64 runId, uint32 round) external view returns (RoundStatus);
 
-    /// @notice The audit of a round: from the beacon on, as long as it is open.
+    /// @notice The audit of a round: from the beacon until the round is settled.
     function auditOf(uint64 runId, uint32 round) external view returns (Audit memory);
 
     /// @notice The price of a seat now: multiplied by each join, decaying to the floor.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IClaims} from "../claim/IClaims.sol";
+import {IVerdicts} from "../claim/IVerdicts.sol";
 import {IStakeManager} from "../stake/IStakeManager.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
@@ -67,6 +68,8 @@ contract RunLens is IRunLens {
         duty.word = _claims.wordOf(id);
         duty.status = _claims.statusOf(id);
         duty.deposit = _claims.statusOf(claimId(ClaimKind.SEAT, runId, seat.since, number));
-        if (hasBeacon) (duty.drawn, duty.segment) = _runs.drawn(runId, round, number);
+        if (!hasBeacon) return duty;
+        (duty.drawn, duty.segment) = _runs.drawn(runId, round, number);
+        (duty.validators, duty.standIns) = IVerdicts(_claims.verdicts()).validatorsOf(id);
     }
 }

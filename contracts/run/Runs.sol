@@ -193,8 +193,8 @@ contract Runs is Rounds, IClaimSource {
         Run storage run = _run(runId);
         Round storage facts = _rounds[runId][round];
         if (round != run.round || facts.drawnAt.isZero()) return audit;
-        if (_statusOf(runId, round) != RoundStatus.SEALED) return audit;
-        return Audit(true, _auditDeadline(run, facts), facts.beacon, facts.committed, run.activeValidators);
+        bool isOpen = _statusOf(runId, round) == RoundStatus.SEALED;
+        return Audit(isOpen, _auditDeadline(run, facts), facts.beacon, facts.committed, run.activeValidators);
     }
 
     /// @inheritdoc IRuns

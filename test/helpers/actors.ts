@@ -14,12 +14,12 @@ import { claimAggregate, commit, report, type Commitment } from '../../sdk/round
 import { tick } from '../../sdk/run.ts';
 import { claimShares } from '../../sdk/shares.ts';
 import { approve, deposit, setNode } from '../../sdk/stake.ts';
-import { readSealing, readVerdicts, revealVerdict, sealVerdicts } from '../../sdk/verdicts.ts';
+import { readSealing, readVerdicts, revealVerdict, sealVerdicts, type VerdictPart } from '../../sdk/verdicts.ts';
 import { decide as decideAggregator, type AggregatorAction, type Computed } from '../../workers/aggregator/decide.ts';
 import type { Accusation } from '../../workers/lib/game/accusation.ts';
 import { progressReader, readLineage, type ChainFacts } from '../../workers/lib/read-progress.ts';
 import type { Received, ReceptionAction } from '../../workers/lib/reception.ts';
-import { unservedIn } from '../../workers/lib/service.ts';
+import { absentIn, unservedIn } from '../../workers/lib/service.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
 import { decide as decideMiner, type MinerAction, type MinerFacts } from '../../workers/miner/decide.ts';
 import { readEarlier } from '../../workers/miner/read-earlier.ts';
@@ -182,7 +182,7 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
   const judgements: Judgement[] = [];
   const accused: bigint[] = [];
   let received: Received = { round: 0, members: 0n, looked: 0n };
-  const seals = new Map<number, Seal>();
+  const seals = new Map<string, Seal>();
   const { client, deployment, runId } = stage;
   const traceOf = trace ?? ((index) => rootOfWords('trace', index));
   return createActor(
@@ -193,10 +193,12 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
       const blocks = { fromBlock: 0n, toBlock: at.blockNumber };
       const sealing = await readSealing(client, deployment, runId, round.number, sender.address, at);
       const revealed = await readVerdicts(client, deployment, { runId, round: round.number }, blocks);
-      const seal = seals.get(round.number);
+      const sealOf = (part: VerdictPart) => seals.get(`${round.number} ${part}`);
       const current = judgements.filter(({ claimId }) => parseClaimId(claimId).round === round.number);
-      const known = { limits, verified, judgements: current, accused, sealing, seal, revealed };
-      return { ...chain, ...known, releasable: [], unserved: unservedIn(round), received, patience: 10 };
+      const known = { limits, verified, judgements: current, accused, sealing, revealed };
+      const kept = { seals: { duty: sealOf('duty'), standIn: sealOf('standIn') } };
+      const failures = { unserved: unservedIn(round), absent: absentIn(round, revealed) };
+      return { ...chain, ...known, ...kept, ...failures, releasable: [], received, patience: 10 };
     },
     decideValidator,
     (action) => {
@@ -204,7 +206,10 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
       if (action.type === 'verify') verified.push(action.root);
       if (action.type === 'auditAggregate') judgements.push({ claimId: action.claimId, outcome: 'match' });
       if (action.type === 'prepareSeal') {
-        seals.set(action.round, { salt: rootOfWords('salt', sender.address), verdicts: action.verdicts });
+        seals.set(`${action.round} ${action.part}`, {
+          salt: rootOfWords('salt', sender.address),
+          verdicts: action.verdicts,
+        });
       }
       if (action.type === 'audit') {
         const { claimId, index, segment } = action.duty;

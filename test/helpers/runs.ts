@@ -29,7 +29,7 @@ export const parameters: RunParameters = {
   shareSupply: 10n ** 24n,
   lambda: 10n ** 18n,
   commitWindow: 60,
-  auditWindow: 40,
+  auditWindow: 80,
   aggregateWindow: 30,
   challengeWindow: 20,
   segments: 4,
@@ -99,9 +99,9 @@ export function aRound(changes: Partial<Round> = {}): Round {
   };
 }
 
-/** Round 5 with its beacon drawn at 1,070 s: validators have until 1,110 s. */
+/** Round 5 with its beacon drawn at 1,070 s: validators have until 1,150 s. */
 export function aSealedRound(changes: Partial<Round> = {}): Round {
-  return aRound({ status: 'sealed', beacon: rootOf(52), auditDeadline: 1_110, ...changes });
+  return aRound({ status: 'sealed', beacon: rootOf(52), auditDeadline: 1_150, ...changes });
 }
 
 export function anAggregate(changes: Partial<NonNullable<Round['aggregate']>> = {}): NonNullable<Round['aggregate']> {
@@ -121,6 +121,8 @@ export function aDuty(seat: number, changes: Partial<Duty> = {}): Duty {
     deposit: 'standing',
     drawn: false,
     segment: 0,
+    validators,
+    standIns: 0n,
     ...changes,
   };
 }

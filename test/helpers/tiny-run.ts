@@ -114,7 +114,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'open
     shareSupply: parseEther('1000000'),
     tokensPerClaim: BigInt(tokensPerRound(recipe)),
     commitWindow: 60,
-    auditWindow: 60,
+    auditWindow: 120,
     aggregateWindow: 60,
     challengeWindow: 4,
     segments: recipe.round.segments,

@@ -186,7 +186,9 @@ contract Crowd is Fixture {
         if ((which >> 8) % 4 == 0) censor(which);
         else speak(which >> 8);
         for (uint256 member = 0; member < OWNERS; ++member) sealVerdict(member, which);
-        wait(uint16(AUDIT_WINDOW / 2));
+        wait(uint16(AUDIT_WINDOW / 4));
+        for (uint256 member = 0; member < OWNERS; ++member) sealVerdict(member, which);
+        wait(uint16(AUDIT_WINDOW / 4));
         for (uint256 member = 0; member < OWNERS; ++member) reveal(member);
     }
 

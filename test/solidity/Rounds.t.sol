@@ -206,7 +206,7 @@ contract RoundsTest is Fixture {
     function test_report_byAMiner_reverts() public {
         commitAll(2);
         tickAll();
-        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotActiveValidator.selector, RUN, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotOnDuty.selector, RUN, 1, 0));
         reportBy(0);
     }
 

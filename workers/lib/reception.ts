@@ -17,7 +17,7 @@ export type Received = {
 export type ReceptionFacts = Progress & {
   readonly standing: Standing;
   readonly received: Received;
-  /** Seconds after the beacon for which a payload is waited for: at most a third of the audit window. */
+  /** Seconds after the beacon for which a payload is waited for: at most a sixth of the audit window. */
   readonly patience: number;
 };
 
@@ -56,7 +56,7 @@ export function servedBy({
   patience,
 }: Pick<ReceptionFacts, 'round' | 'parameters' | 'patience'>): number {
   const { auditWindow } = parameters;
-  return (round.auditDeadline ?? Infinity) - auditWindow + Math.min(patience, auditWindow / 3);
+  return (round.auditDeadline ?? Infinity) - auditWindow + Math.min(patience, auditWindow / 6);
 }
 
 /** Keeps what was received in the current round. */

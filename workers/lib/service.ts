@@ -1,14 +1,22 @@
 import { reportUnserved } from '../../sdk/availability.ts';
+import { parseClaimId } from '../../sdk/claims.ts';
 import type { Client } from '../../sdk/client.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
-import { hasMember } from '../../sdk/member-set.ts';
+import { hasMember, indicesOf } from '../../sdk/member-set.ts';
 import { readRound, type Round } from '../../sdk/round.ts';
+import { reportAbsent, type RevealedVerdict } from '../../sdk/verdicts.ts';
 import type { Hand } from './hand.ts';
 import type { Log } from './log.ts';
 import type { ChainFacts } from './read-progress.ts';
 
-/** Show the chain that a drawn miner has not served. */
-export type UnservedAction = { readonly type: 'reportUnserved'; readonly claimId: bigint };
+/** A validator that has given no verdict on a claim for which it was on duty. */
+export type Absence = { readonly claimId: bigint; readonly validator: number };
+
+export type DenounceAction =
+  /** Show the chain that a drawn miner has not served. */
+  | { readonly type: 'reportUnserved'; readonly claimId: bigint }
+  /** Show the chain that a validator was absent. */
+  | ({ readonly type: 'reportAbsent' } & Absence);
 
 /** Claims of drawn miners that were not available when the round's audit closed, and whose deposits still stand. */
 export function unservedIn({ status, availability, duties }: Round): readonly bigint[] {
@@ -16,6 +24,23 @@ export function unservedIn({ status, availability, duties }: Round): readonly bi
   return duties
     .filter(({ drawn, deposit, index }) => drawn && deposit === 'standing' && !hasMember(availability.available, index))
     .map(({ claimId }) => claimId);
+}
+
+/** One of its absences for each validator, once the audit is closed: claims that were available and stand unchallenged. */
+export function absentIn(
+  { status, availability, duties }: Round,
+  revealed: readonly Pick<RevealedVerdict, 'claimId'>[],
+): readonly Absence[] {
+  if (status !== 'audited' && status !== 'aggregated') return [];
+  const given = new Set(revealed.map(({ claimId }) => parseClaimId(claimId).number));
+  const absences = new Map<number, Absence>();
+  for (const duty of duties) {
+    if (!duty.drawn || duty.status !== 'standing' || !hasMember(availability.available, duty.index)) continue;
+    for (const validator of indicesOf(duty.validators)) {
+      if (!given.has((validator << 8) | duty.index)) absences.set(validator, { claimId: duty.claimId, validator });
+    }
+  }
+  return [...absences.values()];
 }
 
 type Options = { readonly client: Client; readonly deployment: Deployment; readonly runId: bigint };
@@ -38,9 +63,16 @@ export function unservedReader({ client, deployment, runId }: Options): {
 
 export async function denounce(
   { deployment, hand, log }: { readonly deployment: Deployment; readonly hand: Hand; readonly log: Log },
-  { claimId }: UnservedAction,
+  action: DenounceAction,
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await hand.send(reportUnserved(deployment, claimId), signal)) === undefined) return;
-  log.warn({ event: 'unserved', claimId: String(claimId) }, 'a drawn miner has not served, and lost its deposit');
+  const { claimId } = action;
+  if (action.type === 'reportUnserved') {
+    if ((await hand.send(reportUnserved(deployment, claimId), signal)) === undefined) return;
+    log.warn({ event: 'unserved', claimId: String(claimId) }, 'a drawn miner has not served, and lost its deposit');
+    return;
+  }
+  const { validator } = action;
+  if ((await hand.send(reportAbsent(deployment, claimId, validator), signal)) === undefined) return;
+  log.warn({ event: 'absent', claimId: String(claimId), validator }, 'a validator was absent, and lost its deposit');
 }

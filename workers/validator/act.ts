@@ -13,13 +13,13 @@ import { audit, wrongOf, type AuditOptions, type Case, type Finding } from './au
 import type { ValidatorConfig } from './config.ts';
 import type { Outcome, ValidatorAction } from './decide.ts';
 import type { ValidatorMemory } from './read.ts';
-import type { SealFile } from './seal-file.ts';
+import type { SealFiles } from './seal-file.ts';
 
 export type ValidatorMeans = {
   readonly shop: Workshop<ValidatorConfig>;
   readonly memory: ValidatorMemory;
   readonly auditing: AuditOptions;
-  readonly seals: SealFile;
+  readonly seals: SealFiles;
   /** Brings accusations to the game. */
   readonly court: { accuse(accusation: Accusation): void };
 };
@@ -28,7 +28,7 @@ type ActionOf<Type extends ValidatorAction['type']> = Extract<ValidatorAction, {
 
 /** Does what was decided: the only part of the validator that signs. */
 export async function act(means: ValidatorMeans, action: ValidatorAction, signal: AbortSignal): Promise<void> {
-  const { shop } = means;
+  const { shop, memory } = means;
   switch (action.type) {
     case 'verify':
       return shop.states.verify(action);
@@ -47,6 +47,9 @@ export async function act(means: ValidatorMeans, action: ValidatorAction, signal
     case 'report':
       return reportAudit(means, action, signal);
     case 'reportUnserved':
+      return denounce(shop, action, signal);
+    case 'reportAbsent':
+      memory.denounced.add(action.validator);
       return denounce(shop, action, signal);
     case 'receive':
       return shop.reception.look(action);
@@ -138,10 +141,10 @@ function accuse({ shop, memory, court }: ValidatorMeans, { accusation }: ActionO
 
 /** On disk before anyone hears of it: what is sealed can be revealed by whichever process comes after this one. */
 async function prepareSeal({ shop, seals }: ValidatorMeans, action: ActionOf<'prepareSeal'>): Promise<void> {
-  const { round, verdicts } = action;
+  const { round, part, verdicts } = action;
   const { beacon } = await readRound(shop.client, shop.deployment, shop.config.runId, round);
-  if (beacon === undefined || (await seals.load(beacon)) !== undefined) return;
-  await seals.save(beacon, { salt: `0x${randomBytes(32).toString('hex')}`, verdicts });
+  if (beacon === undefined || (await seals[part].load(beacon)) !== undefined) return;
+  await seals[part].save(beacon, { salt: `0x${randomBytes(32).toString('hex')}`, verdicts });
 }
 
 async function seal({ shop }: ValidatorMeans, { round, root }: ActionOf<'seal'>, signal: AbortSignal): Promise<void> {

@@ -1,16 +1,17 @@
-import { isAddressEqual, type Hex } from 'viem';
+import type { Hex } from 'viem';
 
 import { hasMember, memberSet, type MemberSet } from '../../sdk/member-set.ts';
 import type { Duty } from '../../sdk/round.ts';
-import type { Verdict } from '../../sdk/verdicts.ts';
+import { verdictParts, type Verdict } from '../../sdk/verdicts.ts';
 import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
 import type { ReleaseAction } from '../lib/hand.ts';
 import { tickWhenDue, verifyState, type Progress, type TickAction } from '../lib/progress.ts';
-import type { UnservedAction } from '../lib/service.ts';
+import type { Absence, DenounceAction } from '../lib/service.ts';
 import { receive, servedBy, type ReceptionAction, type ReceptionFacts } from '../lib/reception.ts';
 import {
   accuseValidators,
+  dutiesFor,
   isReadyToReport,
   ownVerdicts,
   reveal,
@@ -47,9 +48,11 @@ export type ValidatorFacts = Progress &
     readonly accused: readonly bigint[];
     /** Claims of drawn miners that have not served, and not paid for it yet. */
     readonly unserved: readonly bigint[];
+    /** Other validators that were absent in this round, as far as this one has not said so yet. */
+    readonly absent: readonly Absence[];
     /**
-     * Seconds after the beacon from which on a miner that has not served counts as not serving: at most a third of the audit
-     * window.
+     * Seconds after the beacon from which on a miner that has not served counts as not serving: at most a sixth of the audit
+     * window, so that there is time to seal.
      */
     readonly patience: number;
   };
@@ -60,7 +63,7 @@ export type ValidatorAction =
   | ReleaseAction
   | VerdictAction
   | ReceptionAction
-  | UnservedAction
+  | DenounceAction
   | ReturnType<typeof verifyState>[number]
   /** Re-execute these segments of a claim, and keep what was found. */
   | { readonly type: 'audit'; readonly round: number; readonly duty: Duty; readonly segments: readonly number[] }
@@ -81,6 +84,7 @@ export type ValidatorAction =
 export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
   return [
     ...facts.unserved.map((claimId) => ({ type: 'reportUnserved', claimId }) as const),
+    ...facts.absent.map((absence) => ({ type: 'reportAbsent', ...absence }) as const),
     ...tickWhenDue(facts),
     ...facts.releasable.map((claimId) => ({ type: 'release', claimId }) as const),
     ...accuse(facts),
@@ -98,22 +102,22 @@ export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
 function enlistValidator(facts: ValidatorFacts): readonly EnlistAction[] {
   const { standing, run, parameters, limits } = facts;
   const { dutyDeposit: joiningBond, challengeBond } = parameters;
-  const verdicts = canReport(facts) ? drawn(facts).length - ownVerdicts(facts).length : 0;
+  const verdicts = canReport(facts) ? ownDuties(facts).length - ownVerdicts(facts).length : 0;
   const workingBond = challengeBond * BigInt(1 + verdicts);
   return enlist(standing, { role: 'validator', joiningPrice: run.joiningPrice, joiningBond, workingBond }, limits);
 }
 
-/** Drawn claims that this validator has to judge: all but its owner's own. */
-function drawn({ round, standing }: ValidatorFacts): readonly Duty[] {
-  return round.duties.filter((duty) => duty.drawn && !isAddressEqual(duty.owner, standing.stake.owner));
+/** Drawn claims that this validator has to judge. */
+function ownDuties(facts: ValidatorFacts): readonly Duty[] {
+  return verdictParts.flatMap((part) => dutiesFor(facts, part));
 }
 
 /** Re-executes what is drawn, and looks again for what was missing, as long as it can still report. */
 function audit(facts: ValidatorFacts): readonly ValidatorAction[] {
   const { round, parameters } = facts;
   if (!canReport(facts)) return [];
-  return drawn(facts)
-    .filter((duty) => duty.status === 'standing' && (outcomeOf(facts, duty.claimId) ?? 'missing') === 'missing')
+  return ownDuties(facts)
+    .filter((duty) => canBeRight(duty) && (outcomeOf(facts, duty.claimId) ?? 'missing') === 'missing')
     .map((duty) => {
       const segments = [...new Set([duty.segment, parameters.segments - 1])];
       return { type: 'audit', round: round.number, duty, segments };
@@ -137,26 +141,37 @@ function auditAggregate(facts: ValidatorFacts): readonly ValidatorAction[] {
   return [{ type: 'auditAggregate', round, claimId, parent, accepted, nextRoot }];
 }
 
-/** Seals what was found once every drawn claim is judged, and reveals it as soon as that is allowed. */
+/** Seals what was found once every claim of its own is judged, and reveals it as soon as that is allowed. */
 function giveVerdicts(facts: ValidatorFacts): readonly ValidatorAction[] {
   if (!canReport(facts)) return [];
-  const judged = drawn(facts).every((duty) => !isAwaited(facts, duty, outcomeOf(facts, duty.claimId)));
+  const judged = ownDuties(facts).every((duty) => !isAwaited(facts, duty, outcomeOf(facts, duty.claimId)));
   return [...sealWhenJudged(facts, judged), ...reveal(facts, facts.parameters.challengeBond)];
 }
 
-/** Once every drawn claim is judged and all verdicts are revealed: those that were served, whatever the outcome, count as audited. */
+/** Once every claim of its own is judged and all verdicts are revealed: those that were served, whatever the outcome, count as audited. */
 function report(facts: ValidatorFacts): readonly ValidatorAction[] {
   const { round } = facts;
   if (!canReport(facts) || !isReadyToReport(facts, facts.parameters.challengeBond)) return [];
-  const judged = drawn(facts).map((duty) => ({ duty, outcome: outcomeOf(facts, duty.claimId) }));
+  if (ownDuties(facts).length === 0 && !isNobodyOnDuty(facts)) return [];
+  const judged = ownDuties(facts).map((duty) => ({ duty, outcome: outcomeOf(facts, duty.claimId) }));
   if (judged.some(({ duty, outcome }) => isUnsettled(facts, duty, outcome))) return [];
   const audited = judged.filter(({ outcome }) => outcome === 'match' || outcome === 'differs');
   return [{ type: 'report', round: round.number, audited: memberSet(audited.map(({ duty }) => duty.index)) }];
 }
 
+/** Then any active validator says so, once. */
+function isNobodyOnDuty({ round }: ValidatorFacts): boolean {
+  return round.reported === 0n && round.duties.every(({ drawn }) => !drawn);
+}
+
+/** Also while it is challenged: who says so may be wrong, and then a verdict was owed. */
+function canBeRight({ status }: Duty): boolean {
+  return status === 'standing' || status === 'frozen';
+}
+
 /** Not judged yet, or missing while there is patience left. */
 function isAwaited(facts: ValidatorFacts, duty: Duty, outcome: Outcome | undefined): boolean {
-  if (duty.status !== 'standing') return false;
+  if (!canBeRight(duty)) return false;
   return outcome === undefined || (outcome === 'missing' && facts.run.time < servedBy(facts));
 }
 

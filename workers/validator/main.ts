@@ -30,7 +30,8 @@ export async function runValidator({
     const trainer = await createTrainer(model.recipe, model.executor);
     const tracer = await open(trainingProgram(model.recipe), model.executor);
     const memory = emptyMemory();
-    const seals = sealFile(join(config.checkpoint, 'seal.json'), shop.log);
+    const fileOf = (name: string) => sealFile(join(config.checkpoint, name), shop.log);
+    const seals = { duty: fileOf('seal.json'), standIn: fileOf('stand-in.json') };
     const { player } = openPlayer(shop, { dataset, parts });
     const auditing = { model, dataset, trainer, tracer, states, blobs };
     const means = { shop, memory, seals, auditing, court: player };

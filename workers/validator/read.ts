@@ -1,14 +1,16 @@
+import type { Hex } from 'viem';
+
 import type { Hash } from '../../engine/commit/hash.ts';
 import { parseClaimId } from '../../sdk/claims.ts';
 import { readSealing, readVerdicts } from '../../sdk/verdicts.ts';
 import { ownBonds } from '../lib/bonds.ts';
 import type { ChainFacts } from '../lib/read-progress.ts';
-import { unservedReader } from '../lib/service.ts';
+import { absentIn, unservedReader } from '../lib/service.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { ValidatorConfig } from './config.ts';
 import type { Judgement, ValidatorFacts } from './decide.ts';
-import type { SealFile } from './seal-file.ts';
-import type { VerdictFacts } from './verdicts.ts';
+import type { SealFiles } from './seal-file.ts';
+import type { Seals, VerdictFacts } from './verdicts.ts';
 
 /** What a validator process knows besides what is on chain. */
 export type ValidatorMemory = {
@@ -18,10 +20,12 @@ export type ValidatorMemory = {
   readonly localRoots: Map<number, { readonly round: number; readonly root: Hash }>;
   /** Claims that it has brought to the game. */
   readonly accused: Set<bigint>;
+  /** Indices of validators that it has shown to be absent in the current round. */
+  readonly denounced: Set<number>;
 };
 
 export function emptyMemory(): ValidatorMemory {
-  return { judgements: new Map(), localRoots: new Map(), accused: new Set() };
+  return { judgements: new Map(), localRoots: new Map(), accused: new Set(), denounced: new Set() };
 }
 
 /** A round may be over before its audit is: what was found wrong in it can be disputed for long, and stays until it is. */
@@ -36,7 +40,7 @@ export type ValidatorReader = { read(signal: AbortSignal): Promise<ValidatorFact
 export function validatorReader(
   shop: Workshop<ValidatorConfig>,
   memory: ValidatorMemory,
-  seals: SealFile,
+  seals: SealFiles,
 ): ValidatorReader {
   const { config, progress, states } = shop;
   const limits = { maxJoiningPrice: config.maxJoiningPrice, reserve: config.reserve };
@@ -47,15 +51,21 @@ export function validatorReader(
   return {
     async read(signal) {
       const chain = await progress.read(signal);
-      if (chain.run.round !== round) memory.judgements = unsaid(memory);
+      if (chain.run.round !== round) {
+        memory.judgements = unsaid(memory);
+        memory.denounced.clear();
+      }
       round = chain.run.round;
       const judgements = [...memory.judgements].map(([claimId, judgement]) => ({ claimId, ...judgement }));
       const { beacon } = chain.round;
-      const seal = beacon === undefined ? undefined : await seals.load(beacon);
+      const verdicts = await readVerdictFacts(chain);
       return {
         ...chain,
-        ...(await readVerdictFacts(chain)),
-        seal,
+        ...verdicts,
+        seals: beacon === undefined ? {} : await loadSeals(seals, beacon),
+        absent: absentIn(chain.round, verdicts.revealed).filter(({ validator }) => {
+          return validator !== chain.standing.seat?.index && !memory.denounced.has(validator);
+        }),
         limits,
         judgements,
         verified: states.roots(),
@@ -69,6 +79,10 @@ export function validatorReader(
   };
 }
 
+async function loadSeals({ duty, standIn }: SealFiles, beacon: Hex): Promise<Seals> {
+  return { duty: await duty.load(beacon), standIn: await standIn.load(beacon) };
+}
+
 /** How far the verdicts of the round are; asked again for each block. */
 function verdictFactsReader({
   client,
@@ -76,10 +90,10 @@ function verdictFactsReader({
   config,
   book,
   owner,
-}: Workshop<ValidatorConfig>): (chain: ChainFacts) => Promise<Omit<VerdictFacts, 'seal'>> {
+}: Workshop<ValidatorConfig>): (chain: ChainFacts) => Promise<Omit<VerdictFacts, 'seals'>> {
   const { runId } = config;
-  let last: { chain: ChainFacts; facts: Omit<VerdictFacts, 'seal'> } | undefined;
-  const look = async ({ run, round, at }: ChainFacts): Promise<Omit<VerdictFacts, 'seal'>> => {
+  let last: { chain: ChainFacts; facts: Omit<VerdictFacts, 'seals'> } | undefined;
+  const look = async ({ run, round, at }: ChainFacts): Promise<Omit<VerdictFacts, 'seals'>> => {
     const sealing = await readSealing(client, deployment, runId, run.round, owner, at);
     if (round.beacon === undefined) return { sealing, revealed: [] };
     const blocks = { ...(await book.blocksSince(run.round)), toBlock: at.blockNumber };

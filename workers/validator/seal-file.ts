@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Address, Hex } from 'viem';
 import { z } from 'zod';
 
+import type { VerdictPart } from '../../sdk/verdicts.ts';
 import { storageError, writeFileAtomic } from '../lib/atomic-file.ts';
 import type { Log } from '../lib/log.ts';
 import type { Seal } from './verdicts.ts';
@@ -21,6 +22,9 @@ export type SealFile = {
   /** The seal of the round of this beacon; undefined when there is none, or it is damaged, which is reported. */
   load(beacon: Hex): Promise<Seal | undefined>;
 };
+
+/** One for each reason to seal. */
+export type SealFiles = { readonly [Part in VerdictPart]: SealFile };
 
 export function sealFile(path: string, log: Log): SealFile {
   let last: { readonly beacon: Hex; readonly seal: Seal } | undefined;

@@ -1,23 +1,39 @@
 import { isAddressEqual, type Hex } from 'viem';
 
-import { sealTree, type RevealedVerdict, type Sealing, type Verdict } from '../../sdk/verdicts.ts';
+import { hasMember } from '../../sdk/member-set.ts';
+import type { Duty } from '../../sdk/round.ts';
+import {
+  sealTree,
+  verdictParts,
+  type RevealedVerdict,
+  type Sealing,
+  type Verdict,
+  type VerdictPart,
+} from '../../sdk/verdicts.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
 import type { Found, ValidatorAction, ValidatorFacts } from './decide.ts';
 
 /** What this validator has decided to seal in a round; it is on disk before it is on chain. */
 export type Seal = { readonly salt: Hex; readonly verdicts: readonly Verdict[] };
 
+export type Seals = { readonly [Part in VerdictPart]?: Seal | undefined };
+
 export type VerdictFacts = {
   readonly sealing: Sealing;
-  /** Kept for this round, whether it is on chain or not. */
-  readonly seal: Seal | undefined;
+  /** Kept for this round, whether they are on chain or not. */
+  readonly seals: Seals;
   /** All that were revealed in this round. */
   readonly revealed: readonly RevealedVerdict[];
 };
 
 export type VerdictAction =
   /** Think of a salt, and keep it with the verdicts. */
-  | { readonly type: 'prepareSeal'; readonly round: number; readonly verdicts: readonly Verdict[] }
+  | {
+      readonly type: 'prepareSeal';
+      readonly round: number;
+      readonly part: VerdictPart;
+      readonly verdicts: readonly Verdict[];
+    }
   | { readonly type: 'seal'; readonly round: number; readonly root: Hex }
   | {
       readonly type: 'reveal';
@@ -29,42 +45,67 @@ export type VerdictAction =
 
 type Ready = Pick<ValidatorFacts, 'round' | 'standing' | 'judgements'> & VerdictFacts;
 
+/** Drawn claims on which this validator gives a verdict; who stands in is known when sealing is over. */
+export function dutiesFor({ round, standing: { seat }, sealing }: Ready, part: VerdictPart): readonly Duty[] {
+  if (seat === undefined || (part === 'standIn' && sealing.phase === 'sealing')) return [];
+  return round.duties.filter(({ drawn, validators, standIns }) => {
+    return drawn && hasMember(part === 'duty' ? validators : standIns, seat.index);
+  });
+}
+
 /** What there is to seal: a verdict on each claim that was found right. */
-function verdictsOf({ standing, judgements }: Ready): readonly Verdict[] {
+function verdictsOf(facts: Ready, part: VerdictPart): readonly Verdict[] {
+  const { standing, judgements } = facts;
+  const claims = dutiesFor(facts, part).map(({ claimId }) => claimId);
   return judgements.flatMap(({ claimId: work, outcome, found }) =>
-    outcome === 'match' && found !== undefined ? [{ validator: standing.stake.owner, work, ...found }] : [],
+    outcome === 'match' && found !== undefined && claims.includes(work)
+      ? [{ validator: standing.stake.owner, work, ...found }]
+      : [],
   );
 }
 
-/** Once, with all verdicts; what was kept before a restart is sealed as it is. @param judged all that is drawn is judged */
+/** Once, with all verdicts; what was kept before a restart is sealed as it is. @param judged all that is awaited is judged */
 export function sealWhenJudged(facts: Ready, judged: boolean): readonly ValidatorAction[] {
-  const { round, sealing, seal } = facts;
-  if (sealing.phase !== 'sealing' || sealing.root !== undefined) return [];
+  const { round, sealing, seals } = facts;
+  if (sealing.phase !== 'sealing' && sealing.phase !== 'standingIn') return [];
+  const part = sealing.phase === 'sealing' ? 'duty' : 'standIn';
+  if (sealing.roots[part] !== undefined) return [];
+  const seal = seals[part];
   if (seal !== undefined) {
     return [{ type: 'seal', round: round.number, root: sealTree(seal.verdicts, seal.salt).root }];
   }
-  const verdicts = verdictsOf(facts);
-  return judged && verdicts.length > 0 ? [{ type: 'prepareSeal', round: round.number, verdicts }] : [];
+  const verdicts = verdictsOf(facts, part);
+  return judged && verdicts.length > 0 ? [{ type: 'prepareSeal', round: round.number, part, verdicts }] : [];
 }
 
 /** What is sealed and not revealed yet, as far as there is stake for the bonds. */
 export function reveal(facts: Ready, bond: bigint): readonly Extract<VerdictAction, { type: 'reveal' }>[] {
-  const { round, standing, sealing, seal } = facts;
-  if (sealing.phase !== 'revealing' || seal === undefined) return [];
-  const { root, proofs } = sealTree(seal.verdicts, seal.salt);
-  if (sealing.root !== root) return [];
-  const hidden = seal.verdicts.flatMap((verdict, index) =>
-    isRevealed(facts, verdict) ? [] : [{ verdict, salt: seal.salt, proof: proofs[index]! }],
-  );
+  const { round, standing, sealing } = facts;
+  if (sealing.phase !== 'revealing') return [];
+  const hidden = verdictParts.flatMap((part) => hiddenOf(facts, part));
   const affordable = Number(standing.stake.free / bond);
   return hidden.slice(0, affordable).map((one) => ({ type: 'reveal', round: round.number, ...one }));
 }
 
+function hiddenOf(
+  facts: Ready,
+  part: VerdictPart,
+): readonly { readonly verdict: Verdict; readonly salt: Hex; readonly proof: readonly Hex[] }[] {
+  const seal = facts.seals[part];
+  if (seal === undefined) return [];
+  const { root, proofs } = sealTree(seal.verdicts, seal.salt);
+  if (facts.sealing.roots[part] !== root) return [];
+  return seal.verdicts.flatMap((verdict, index) =>
+    isRevealed(facts, verdict) ? [] : [{ verdict, salt: seal.salt, proof: proofs[index]! }],
+  );
+}
+
 /** A report counts as having no more to seal: it waits until all is sealed, and revealed. */
 export function isReadyToReport(facts: Ready, bond: bigint): boolean {
-  const { sealing, seal } = facts;
+  const { sealing, seals } = facts;
   if (sealing.phase === 'revealing') return reveal(facts, bond).length === 0;
-  return sealing.root === undefined && seal === undefined && verdictsOf(facts).length === 0;
+  if (sealing.phase === 'standingIn' || sealing.roots.duty !== undefined) return false;
+  return seals.duty === undefined && verdictsOf(facts, 'duty').length === 0;
 }
 
 /** Verdicts of others that are not what was computed here. */
@@ -84,9 +125,10 @@ function differenceOf(facts: Ready, verdict: Verdict): 'before' | 'trace' | unde
   return own.trace === verdict.trace ? undefined : 'trace';
 }
 
-function foundOf({ judgements, seal }: Ready, work: bigint): Found | undefined {
+function foundOf({ judgements, seals }: Ready, work: bigint): Found | undefined {
   const judged = judgements.find(({ claimId }) => claimId === work)?.found;
-  return judged ?? seal?.verdicts.find((verdict) => verdict.work === work);
+  const sealed = verdictParts.flatMap((part) => seals[part]?.verdicts ?? []);
+  return judged ?? sealed.find((verdict) => verdict.work === work);
 }
 
 /** Of this round, revealed. */

@@ -159,7 +159,7 @@ contract VerdictsTest is VerdictsFixture {
     }
 
     function test_seal_byAMiner_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotActiveValidator.selector, RUN, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotOnDuty.selector, RUN, 1, 0));
         sealRootBy(0, "root");
     }
 
@@ -194,20 +194,29 @@ contract VerdictsTest is VerdictsFixture {
         require(MemberSet.unwrap(verdicts.sealersOf(RUN, 1)) == 1 << 2);
     }
 
-    function test_seal_atHalfOfTheWindow_reverts_andOneSecondBeforeCounts() public {
+    function test_seal_atAQuarterOfTheWindow_reverts_andOneSecondBeforeCounts() public {
+        vm.warp(_deadline - (AUDIT_WINDOW * 3) / 4);
+        requirePhase(IVerdicts.Phase.STANDING_IN);
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotOnDuty.selector, RUN, 1, 2));
+        sealBy(2);
+        vm.warp(_deadline - (AUDIT_WINDOW * 3) / 4 - 1);
+        requirePhase(IVerdicts.Phase.SEALING);
+        sealBy(2);
+    }
+
+    function test_seal_atHalfOfTheWindow_reverts() public {
         vm.warp(_deadline - AUDIT_WINDOW / 2);
         requirePhase(IVerdicts.Phase.REVEALING);
         expectNotSealing(1, IVerdicts.Phase.REVEALING);
-        sealBy(2);
-        vm.warp(_deadline - AUDIT_WINDOW / 2 - 1);
-        requirePhase(IVerdicts.Phase.SEALING);
         sealBy(2);
     }
 
     function test_reveal_whileAnotherMaySeal_reverts_andAtHalfOfTheWindowCounts() public {
         sealBy(2);
-        vm.warp(_deadline - AUDIT_WINDOW / 2 - 1);
         expectNotRevealing(IVerdicts.Phase.SEALING);
+        revealBy(2, 0);
+        vm.warp(_deadline - AUDIT_WINDOW / 2 - 1);
+        expectNotRevealing(IVerdicts.Phase.STANDING_IN);
         revealBy(2, 0);
         vm.warp(_deadline - AUDIT_WINDOW / 2);
         revealBy(2, 0);
@@ -253,7 +262,7 @@ contract VerdictsTest is VerdictsFixture {
         sealAlone(2, verdict);
         vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotOwnVerdict.selector, ownerOf(3), ownerOf(2)));
         revealAlone(3, verdict);
-        vm.expectRevert(abi.encodeWithSelector(IVerdicts.NotOwnVerdict.selector, address(0), ownerOf(2)));
+        vm.expectRevert(abi.encodeWithSelector(IRuns.NotServing.selector, RUN, address(0), 1));
         revealWith(ownerOf(2), verdict, SALT, new bytes32[](0));
         revealAlone(2, verdict);
     }

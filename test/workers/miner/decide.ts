@@ -119,7 +119,7 @@ describe('miner: a round', () => {
         published: { payload: true, onChain: false, segments: [] },
         ...changes,
       });
-    expect([1_089, 1_090, 1_109, 1_110].map((time) => late(time))).to.deep.equal([
+    expect([1_109, 1_110, 1_149, 1_150].map((time) => late(time))).to.deep.equal([
       [],
       ['publishOnChain'],
       ['publishOnChain'],

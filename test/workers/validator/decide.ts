@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { memberSet } from '../../../sdk/member-set.ts';
+import type { VerdictPhase } from '../../../sdk/verdicts.ts';
 import { decide, type Judgement, type Outcome, type ValidatorFacts } from '../../../workers/validator/decide.ts';
 import {
   aDuty,
@@ -8,10 +9,8 @@ import {
   aRound,
   aRun,
   aSealedRound,
-  aStake,
   aStanding,
   limits,
-  ownerOf,
   parameters,
   rootOf,
 } from '../../helpers/runs.ts';
@@ -32,12 +31,13 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   standing: aStanding(4, 'validator'),
   limits,
   judgements: [],
-  sealing: { phase: 'sealing', sealers: 0n, root: undefined },
-  seal: undefined,
+  sealing: { phase: 'sealing', sealers: 0n, roots: { duty: undefined, standIn: undefined } },
+  seals: {},
   revealed: [],
   releasable: [],
   accused: [],
   unserved: [],
+  absent: [],
   patience: 10,
   received: { round: 0, members: 0n, looked: 0n },
   ...changes,
@@ -68,10 +68,26 @@ describe('validator: auditing', () => {
     expect(typesOf({ round: lost })).to.deep.equal(['audit']);
   });
 
-  it('never audits the work of its own owner', () => {
-    const standing = aStanding(4, 'validator', { stake: aStake(4, { owner: ownerOf(1) }) });
-    const audits = decide(facts({ standing })).filter(({ type }) => type === 'audit');
-    expect(audits).to.deep.equal([{ type: 'audit', round: 5, duty: second, segments: [3] }]);
+  it('audits only what it is on duty for', () => {
+    const duties = [first, { ...second, validators: memberSet([4]) }, spared];
+    expect(decide(facts({ round: { ...round, duties } }))).to.deep.equal([
+      { type: 'audit', round: 5, duty: first, segments: [1, 3] },
+    ]);
+  });
+
+  it('has nothing to do where only others are on duty', () => {
+    const duties = [{ ...first, validators: memberSet([4]) }, spared];
+    expect(typesOf({ round: { ...round, duties } })).to.deep.equal([]);
+  });
+
+  it('audits what it stands in for, once it is known who was absent', () => {
+    const duties = [{ ...first, validators: memberSet([4]), standIns: memberSet([3]) }];
+    const at = (phase: VerdictPhase) => ({
+      round: { ...round, duties },
+      sealing: { phase, sealers: memberSet([3]), roots: { duty: rootOf(9), standIn: undefined } },
+    });
+    expect(typesOf(at('sealing'))).to.deep.equal([]);
+    expect(typesOf(at('standingIn'))).to.deep.equal(['audit']);
   });
 
   it('judges a claim once', () => {
@@ -113,9 +129,15 @@ describe('validator: challenging and reporting', () => {
     ]);
   });
 
-  it('does not look at a claim that is frozen already', () => {
-    const frozen = aSealedRound({ duties: [{ ...first, status: 'frozen' }] });
-    expect(decide(facts({ round: frozen }))).to.deep.equal([{ type: 'report', round: 5, audited: 0n }]);
+  it('looks also at a claim that somebody else has challenged, and at none that has lost', () => {
+    const challenged = (status: 'frozen' | 'voided') => aSealedRound({ duties: [{ ...first, status }] });
+    expect(typesOf({ round: challenged('frozen') })).to.deep.equal(['audit']);
+    expect(decide(facts({ round: challenged('voided') }))).to.deep.equal([{ type: 'report', round: 5, audited: 0n }]);
+  });
+
+  it('leaves it to one to say that nobody is on duty', () => {
+    const none = aSealedRound({ duties: [spared], reported: memberSet([4]) });
+    expect(typesOf({ round: none })).to.deep.equal([]);
   });
 
   it('accuses also after the audit has closed', () => {
@@ -142,8 +164,8 @@ describe('validator: challenging and reporting', () => {
 
   it('no longer reports from the deadline on', () => {
     const judgements = [judged(first, 'match'), judged(second, 'match')];
-    expect(typesOf({ judgements, run: aRun({ time: 1_109 }) })).to.deep.equal(['report']);
-    expect(typesOf({ judgements, run: aRun({ time: 1_110 }) })).to.deep.equal([]);
+    expect(typesOf({ judgements, run: aRun({ time: 1_149 }) })).to.deep.equal(['report']);
+    expect(typesOf({ judgements, run: aRun({ time: 1_150 }) })).to.deep.equal([]);
   });
 });
 

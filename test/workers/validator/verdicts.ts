@@ -38,9 +38,11 @@ const revealed = (verdict: Verdict): RevealedVerdict => {
 const judgements = [right(first), right(second)];
 const verdicts = [verdictOf(4, first), verdictOf(4, second)];
 const { root, proofs } = sealTree(verdicts, salt);
-const [open, sealed] = [{ phase: 'sealing', sealers: 0n, root: undefined } as const, { sealers: memberSet([3]), root }];
+const open = { phase: 'sealing', sealers: 0n, roots: { duty: undefined, standIn: undefined } } as const;
+const sealed = { sealers: memberSet([3]), roots: { duty: root, standIn: undefined } };
 const revealing = { ...sealed, phase: 'revealing' } as const;
 const seal = { salt, verdicts };
+const seals = { duty: seal };
 
 const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   run: aRun({ time: 1_071, status: 'sealed' }),
@@ -54,11 +56,12 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   limits,
   judgements,
   sealing: open,
-  seal: undefined,
+  seals: {},
   revealed: [],
   releasable: [],
   accused: [],
   unserved: [],
+  absent: [],
   patience: 10,
   received: { round: 0, members: 0n, looked: 0n },
   ...changes,
@@ -68,7 +71,7 @@ const report = { type: 'report', round: 5, audited: memberSet([0, 1]) };
 
 describe('validator: sealing', () => {
   it('keeps a verdict on each claim that it found right, once all drawn ones are judged', () => {
-    expect(decide(facts())).to.deep.equal([{ type: 'prepareSeal', round: 5, verdicts }]);
+    expect(decide(facts())).to.deep.equal([{ type: 'prepareSeal', round: 5, part: 'duty', verdicts }]);
     expect(typesOf({ judgements: [right(first)] })).to.deep.equal(['audit']);
     const late = [right(first), { claimId: second.claimId, outcome: 'missing' }] as const;
     expect(typesOf({ judgements: late, run: aRun({ time: 1_079 }) })).to.deep.equal(['audit']);
@@ -78,23 +81,55 @@ describe('validator: sealing', () => {
   it('has nothing to say about a claim that differs, and does not wait for its challenge', () => {
     const wrong = { claimId: second.claimId, outcome: 'differs', wrong: { subject: 'payload', segment: 0 } } as const;
     const actions = decide(facts({ judgements: [right(first), wrong], accused: [second.claimId] }));
-    expect(actions).to.deep.equal([{ type: 'prepareSeal', round: 5, verdicts: [verdicts[0]] }]);
+    expect(actions).to.deep.equal([{ type: 'prepareSeal', round: 5, part: 'duty', verdicts: [verdicts[0]] }]);
   });
 
   it('seals what is kept, also before it has judged anything again', () => {
     const expected = { type: 'seal', round: 5, root };
-    expect(decide(facts({ seal }))).to.deep.equal([expected]);
-    expect(decide(facts({ seal, judgements: [] }))).to.deep.include(expected);
+    expect(decide(facts({ seals }))).to.deep.equal([expected]);
+    expect(decide(facts({ seals, judgements: [] }))).to.deep.include(expected);
   });
 
   it('seals once', () => {
-    expect(typesOf({ seal, sealing: { ...sealed, phase: 'sealing' } })).to.deep.equal([]);
+    expect(typesOf({ seals, sealing: { ...sealed, phase: 'sealing' } })).to.deep.equal([]);
   });
 
   it('does not seal when it is too late, and reports without', () => {
     const closed = { ...open, phase: 'revealing' } as const;
     expect(decide(facts({ sealing: closed }))).to.deep.equal([report]);
-    expect(decide(facts({ sealing: closed, seal }))).to.deep.equal([report]);
+    expect(decide(facts({ sealing: closed, seals }))).to.deep.equal([report]);
+  });
+});
+
+describe('validator: standing in', () => {
+  const duties = [first, { ...second, validators: memberSet([4]), standIns: memberSet([3]) }];
+  const own = sealTree([verdicts[0]!], salt);
+  const other = sealTree([verdicts[1]!], salt);
+  const standingIn = { ...sealed, phase: 'standingIn', roots: { duty: own.root, standIn: undefined } } as const;
+  const kept = { duty: { salt, verdicts: [verdicts[0]!] } };
+  const both = { ...kept, standIn: { salt, verdicts: [verdicts[1]!] } };
+  const where = { round: { ...round, duties } };
+
+  it('seals what it has found for those who were absent, apart from its own', () => {
+    const expected = { type: 'prepareSeal', round: 5, part: 'standIn', verdicts: [verdicts[1]] };
+    expect(decide(facts({ ...where, sealing: standingIn, seals: kept }))).to.deep.equal([expected]);
+    expect(decide(facts({ ...where, sealing: standingIn, seals: both }))).to.deep.equal([
+      { type: 'seal', round: 5, root: other.root },
+    ]);
+    const done = { ...standingIn, roots: { duty: own.root, standIn: other.root } };
+    expect(typesOf({ ...where, sealing: done, seals: both })).to.deep.equal([]);
+  });
+
+  it('reveals both', () => {
+    const roots = { duty: own.root, standIn: other.root };
+    const actions = decide(facts({ ...where, sealing: { ...standingIn, phase: 'revealing', roots }, seals: both }));
+    expect(actions).to.deep.equal(verdicts.map((verdict) => ({ type: 'reveal', round: 5, verdict, salt, proof: [] })));
+  });
+
+  it('is silent when it came too late itself', () => {
+    const late = { ...standingIn, roots: { duty: undefined, standIn: undefined } };
+    const round = aSealedRound({ duties: [first] });
+    expect(typesOf({ round, judgements: [right(first)], sealing: late })).to.deep.equal([]);
   });
 });
 
@@ -102,45 +137,45 @@ describe('validator: revealing', () => {
   const reveals = verdicts.map((verdict, i) => ({ type: 'reveal', round: 5, verdict, salt, proof: proofs[i] }));
 
   it('waits with its report while others may seal', () => {
-    expect(typesOf({ seal, sealing: { ...sealed, phase: 'sealing' } })).to.deep.equal([]);
+    expect(typesOf({ seals, sealing: { ...sealed, phase: 'sealing' } })).to.deep.equal([]);
   });
 
   it('reveals all that it has sealed, then reports', () => {
-    expect(decide(facts({ seal, sealing: revealing }))).to.deep.equal(reveals);
+    expect(decide(facts({ seals, sealing: revealing }))).to.deep.equal(reveals);
     const half = [revealed(verdicts[0]!)];
-    expect(decide(facts({ seal, sealing: revealing, revealed: half }))).to.deep.equal([reveals[1]]);
+    expect(decide(facts({ seals, sealing: revealing, revealed: half }))).to.deep.equal([reveals[1]]);
     const all = verdicts.map(revealed);
-    expect(decide(facts({ seal, sealing: revealing, revealed: all }))).to.deep.equal([report]);
+    expect(decide(facts({ seals, sealing: revealing, revealed: all }))).to.deep.equal([report]);
   });
 
   it('does not take what another has revealed for its own', () => {
     const others = [revealed(verdictOf(5, first)), revealed(verdictOf(5, second))];
-    expect(decide(facts({ seal, sealing: revealing, revealed: others }))).to.deep.equal(reveals);
+    expect(decide(facts({ seals, sealing: revealing, revealed: others }))).to.deep.equal(reveals);
   });
 
   it('reveals after a restart without judging again', () => {
-    const types = typesOf({ seal, sealing: revealing, judgements: [] });
+    const types = typesOf({ seals, sealing: revealing, judgements: [] });
     expect(types).to.deep.equal(['audit', 'audit', 'reveal', 'reveal']);
   });
 
   it('reveals as much as it has stake for, and still reports', () => {
     const poor = (free: bigint) => aStanding(4, 'validator', { stake: aStake(4, { free }) });
-    const one = decide(facts({ seal, sealing: revealing, standing: poor(29n) })).filter(
+    const one = decide(facts({ seals, sealing: revealing, standing: poor(29n) })).filter(
       ({ type }) => type === 'reveal',
     );
     expect(one).to.deep.equal([reveals[0]]);
-    expect(typesOf({ seal, sealing: revealing, standing: poor(14n) })).to.deep.equal(['lackStake', 'report']);
+    expect(typesOf({ seals, sealing: revealing, standing: poor(14n) })).to.deep.equal(['lackStake', 'report']);
   });
 
   it('reveals nothing when what is kept is not what was sealed', () => {
-    const other = { ...revealing, root: rootOf(7) };
-    expect(decide(facts({ seal, sealing: other }))).to.deep.equal([report]);
-    expect(decide(facts({ seal: undefined, sealing: revealing }))).to.deep.equal([report]);
+    const other = { ...revealing, roots: { duty: rootOf(7), standIn: undefined } };
+    expect(decide(facts({ seals, sealing: other }))).to.deep.equal([report]);
+    expect(decide(facts({ seals: {}, sealing: revealing }))).to.deep.equal([report]);
   });
 
   it('reveals nothing once the audit is closed', () => {
     const closed = aRound({ status: 'audited', duties: [first, second] });
-    expect(decide(facts({ round: closed, seal, sealing: { ...sealed, phase: 'none' } }))).to.deep.equal([]);
+    expect(decide(facts({ round: closed, seals, sealing: { ...sealed, phase: 'none' } }))).to.deep.equal([]);
   });
 
   it('takes its bonds back', () => {
@@ -158,7 +193,7 @@ describe('validator: revealing', () => {
 
 describe('validator: the verdicts of others', () => {
   const accused = (verdict: Verdict, changes: Partial<ValidatorFacts> = {}) =>
-    decide(facts({ seal, sealing: revealing, revealed: [...verdicts.map(revealed), revealed(verdict)], ...changes }))
+    decide(facts({ seals, sealing: revealing, revealed: [...verdicts.map(revealed), revealed(verdict)], ...changes }))
       .filter(({ type }) => type === 'accuse')
       .map((action) => (action.type === 'accuse' ? action.accusation : undefined));
   const { claimId } = revealed(verdictOf(5, first));
@@ -188,7 +223,7 @@ describe('validator: the verdicts of others', () => {
 
   it('are not judged where there is nothing to hold them against', () => {
     const wrong = verdictOf(5, first, found(first, 70));
-    expect(accused(wrong, { judgements: [], seal: undefined })).to.deep.equal([]);
+    expect(accused(wrong, { judgements: [], seals: {} })).to.deep.equal([]);
   });
 
   it('are those of others, and on the same segment', () => {
