@@ -66,6 +66,13 @@ const TOLERANCE = 0.05;
 const EVALUATION_ROWS = 64;
 const EVALUATION_BATCHES = 16;
 const CONTEXT = 16;
+/** Of the learning rate: runs end where more steps gain little, so that what attackers slow down is not all that is seen. */
+const FINAL_FRACTION = 0.05;
+/** Sparse payloads take plain descent, as in cli/recipes/sparseloco.json; under momentum even honest members went astray. */
+const OUTER = {
+  none: { name: 'nesterov', learningRate: 0.7, momentum: 0.7 },
+  sparseloco: { name: 'sgd' },
+} as const;
 
 /**
  * `cleanLoss` is that of the plain mean when all members are honest, over the same rounds. `detected` counts the attackers
@@ -107,7 +114,8 @@ export async function run(given: Record<string, unknown>) {
   for (const line of worst) log(summaryOf(line));
   const detectedAll = rows.every(({ detected, attackers }) => detected === attackers);
   const { rounds, steps, width, batch, learningRate, seed, compression } = options;
-  const settings = { rounds, steps, width, context: CONTEXT, batch, learningRate, seed, compression };
+  const rates = { learningRate, finalFraction: FINAL_FRACTION, outer: OUTER[compression] };
+  const settings = { rounds, steps, width, context: CONTEXT, batch, ...rates, seed, compression };
   return { rows, worst, detectedAll, settings };
 }
 
@@ -164,9 +172,15 @@ function recipeOf(options: Options, dataset: Dataset, aggregator: string, { atta
     {
       batch,
       round: { steps, segments: 1 },
-      optimizer: { learningRate, warmupSteps: steps, steps: rounds * steps, finalFraction: 0.05, schedule: 'run' },
+      optimizer: {
+        learningRate,
+        warmupSteps: steps,
+        steps: rounds * steps,
+        finalFraction: FINAL_FRACTION,
+        schedule: 'run',
+      },
       compression: { name: compression },
-      outer: { name: 'nesterov', learningRate: 0.7, momentum: 0.7 },
+      outer: OUTER[compression],
       aggregation: aggregation as NonNullable<RecipeInput['aggregation']>,
       seed: hexOf(seed),
     },
