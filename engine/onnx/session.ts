@@ -32,7 +32,8 @@ function sessionOptions(
     interOpNumThreads: 1,
     intraOpNumThreads: threads,
     enableCpuMemArena: true,
-    enableMemPattern: true,
+    // A pattern keeps one more block of memory for each session, and a trace has dozens.
+    enableMemPattern: !isSharing,
     // Between invocations, and during those beside which others work, the cores belong to them: hashing, another worker.
     extra: { session: { force_spinning_stop: '1', intra_op: { allow_spinning: isSharing ? '0' : '1' } } },
     logSeverityLevel: 4,
