@@ -104,7 +104,7 @@ function parametersOf({ recipe, script, rounds, auditRate, probation }: Setting,
   return {
     ...runParameters(recipe, stateRoot(initialParameters(recipe)), rounds, pace),
     commitWindow: 40,
-    auditWindow: 60,
+    auditWindow: 160,
     challengeWindow: 5,
     minerBond: parseEther('1'),
     serviceDeposit: parseEther('5'),
