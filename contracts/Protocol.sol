@@ -38,6 +38,7 @@ contract Protocol is IProtocol {
 
     /// @param token the stake token
     /// @param randomness where beacons come from
+    /// @param limits what a run may be
     /// @param shareTokenFactory who makes share tokens
     /// @param availabilityFactory who makes the availability committee's contract
     /// @param gameFactory who makes the game and the verdicts
@@ -47,6 +48,7 @@ contract Protocol is IProtocol {
     constructor(
         address token,
         address randomness,
+        address limits,
         address shareTokenFactory,
         address availabilityFactory,
         address gameFactory,
@@ -67,7 +69,7 @@ contract Protocol is IProtocol {
         // INVARIANT: every contract is where the others think it is.
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);
         assert(address(new Claims(runs, stake, game, verdicts, availability, longestWindow)) == claims);
-        assert(address(new Runs(stake, claims, ownership, availability, randomness)) == runs);
+        assert(address(new Runs(stake, claims, ownership, availability, randomness, limits)) == runs);
         assert(address(new Ownership(runs, shareTokenFactory)) == ownership);
     }
 }

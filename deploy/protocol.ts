@@ -3,7 +3,7 @@ import type { buildModule } from '@nomicfoundation/hardhat-ignition/modules';
 type Builder = Parameters<Parameters<typeof buildModule>[1]>[0];
 
 /**
- * Everything on one chain: the stake token, the referee and the rules of the game, which keep nothing, then the protocol,
+ * Everything on one chain: the stake token, the limits of runs, the referee and the rules of the game, which keep nothing, then the protocol,
  * which deploys stake, claims, runs and ownership itself, and has the game, the verdicts and the contract of the availability
  * committees made, so that each knows the others for ever. Only the source of randomness depends on the chain; it takes parameters of its own, by name.
  *
@@ -20,6 +20,7 @@ export function deployProtocol(
     source,
     sourceParameters.map((name) => m.getParameter(name)),
   );
+  const limits = m.contract('RunLimits');
   const shareTokenFactory = m.contract('ShareTokenFactory');
   const availabilityFactory = m.contract('AvailabilityFactory');
   const referee = m.contract('Referee');
@@ -28,6 +29,7 @@ export function deployProtocol(
   const protocol = m.contract('Protocol', [
     token,
     randomness,
+    limits,
     shareTokenFactory,
     availabilityFactory,
     gameFactory,
@@ -46,6 +48,7 @@ export function deployProtocol(
   return {
     token,
     randomness,
+    limits,
     shareTokenFactory,
     availabilityFactory,
     referee,

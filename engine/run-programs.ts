@@ -25,8 +25,8 @@ export type RunPrograms = {
   readonly zeroRest: Hash;
   /** Root of a payload of zeros, which comes before the first; zero without error feedback. */
   readonly zeroPayload: Hash;
-  /** Inner steps of a round. */
-  readonly steps: number;
+  /** Inner steps of a segment. */
+  readonly segmentSteps: number;
   /** The most that a published payload takes. */
   readonly payloadBytes: bigint;
   readonly dataset: Hash;
@@ -54,7 +54,7 @@ export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
     zeroFirst: subtreeAt(zeros, height - 2, 1),
     zeroRest: subtreeAt(zeros, height - 1, 1),
     zeroPayload: zeroPayload(recipe),
-    steps: recipe.round.steps,
+    segmentSteps: recipe.round.steps / recipe.round.segments,
     payloadBytes: BigInt(mostPublished(recipe)),
     dataset: recipe.dataset.root as Hash,
   };

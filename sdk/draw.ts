@@ -15,7 +15,10 @@ export type Drawn = Pick<Round, 'runId' | 'number' | 'beaconLost'> & {
 
 const words = [{ type: 'bytes32' }, { type: 'uint64' }, { type: 'uint32' }, { type: 'uint32' }] as const;
 
-/** The draw of the contracts, `Runs.drawn`, from the beacon alone: anyone can check who had to be audited. */
+/**
+ * The draw of the contracts, `Runs.drawn`, from the beacon alone: anyone can check who had to be audited. `segments` are
+ * those that the seat has committed.
+ */
 export function drawOf(
   { beacon, beaconLost, runId, number, seat, since }: Drawn,
   { auditRate, probationRounds, segments }: Pick<RunParameters, 'auditRate' | 'probationRounds' | 'segments'>,

@@ -15,6 +15,7 @@ const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['randomness', 'run/IRandomness'],
   ['referee', 'claim/referee/Referee'],
   ['rules', 'claim/rules/Rules'],
+  ['runLimits', 'run/RunLimits'],
   ['runLens', 'run/RunLens'],
   ['runs', 'run/Runs'],
   ['shareToken', 'own/ShareToken'],

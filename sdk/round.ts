@@ -24,6 +24,8 @@ export type Duty = {
   readonly deposit: ClaimStatus;
   /** Whether it is audited; false before the beacon. */
   readonly drawn: boolean;
+  /** How many segments it has committed. */
+  readonly segments: number;
   /** The segment to audit besides the last one. */
   readonly segment: number;
   /** On duty for it, until the round is settled. */
@@ -49,7 +51,6 @@ export type Round = {
   readonly commitDeadline: number | undefined;
   readonly auditDeadline: number | undefined;
   readonly aggregateDeadline: number | undefined;
-  readonly settleableAt: number | undefined;
   readonly settledAt: number | undefined;
   readonly committed: MemberSet;
   /** Of those, the ones whose claim is frozen or voided. */
@@ -57,18 +58,23 @@ export type Round = {
   /** Validators that have reported. */
   readonly reported: MemberSet;
   readonly availability: Availability;
-  /** The latest aggregate; undefined before the first. */
+  /** Claimed so far, oldest first; at most `MAX_AGGREGATES`. */
+  readonly aggregates: readonly RoundAggregate[];
+  /** The first of them that stands: the round settles with it, or has. */
   readonly aggregate: RoundAggregate | undefined;
-  /** Aggregate claims so far. */
-  readonly attempts: number;
   /** Miners that have committed, in ascending index. */
   readonly duties: readonly Duty[];
 };
+
+/** Aggregate claims in one round at most. */
+export const MAX_AGGREGATES = 8;
 
 export type RoundAggregate = {
   readonly claimId: bigint;
   readonly accepted: MemberSet;
   readonly nextRoot: Hex;
+  /** When the round may settle with it, if it is the first that stands. */
+  readonly settleableAt: number;
   /** Neither frozen nor voided. */
   readonly stands: boolean;
 };
@@ -103,9 +109,11 @@ export async function readRound(
     ),
     readAvailability(client, deployment, runId, number, at),
   ]);
-  const { aggregate, aggregateStands: stands, accepted, nextRoot, ...rest } = view;
+  const aggregates = view.aggregates.map(({ id: claimId, ...aggregate }) => ({ claimId, ...aggregate }));
   return {
-    ...rest,
+    ...view,
+    aggregates,
+    aggregate: aggregates.find(({ stands }) => stands),
     reported,
     availability,
     runId,
@@ -115,9 +123,7 @@ export async function readRound(
     commitDeadline: known(view.commitDeadline),
     auditDeadline: known(view.auditDeadline),
     aggregateDeadline: known(view.aggregateDeadline),
-    settleableAt: known(view.settleableAt),
     settledAt: known(view.settledAt),
-    aggregate: aggregate === 0n ? undefined : { claimId: aggregate, accepted, nextRoot, stands },
     duties: duties.map(({ status, deposit, ...duty }) => {
       return { ...duty, status: claimStatuses[status]!, deposit: claimStatuses[deposit]! };
     }),

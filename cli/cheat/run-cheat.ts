@@ -54,13 +54,13 @@ export async function runCheat(deceit: Deceit, cheatsIn: (round: number) => bool
       ...honest,
       put: async (root, bytes) => (withholds ? undefined : honest.put(root, bytes)),
     }),
-    train: (shop) => async (options, work, signal) => {
+    train: (shop) => async (options, work, extent, signal) => {
       ({ steps } = shop.model.recipe.round);
       const cheats = cheatsIn(work.round);
       withholds = cheats && deceit.withholds === true;
       if (cheats && deceit.copies) return copied(shop, options, work, signal);
       const trainer = await poisoned(options, work, { deceit, cheats, said }, signal);
-      const finished = await train({ ...options, trainer }, work, signal);
+      const finished = await train({ ...options, trainer }, work, extent, signal);
       if (finished === undefined || !cheats || deceit.payload === undefined) return finished;
       return withPayload(options, work, finished, deceit.payload, said);
     },
@@ -149,12 +149,12 @@ async function withPayload(
 /** Waits for others to commit and to publish, and takes what it finds first; what it has taken once it goes on with. */
 async function copied(
   { client, deployment, config, book, blobs, model, clock }: Workshop<MinerConfig>,
-  { isCurrent }: TrainingOptions,
+  { look }: TrainingOptions,
   work: Work,
   signal: AbortSignal,
 ): Promise<Finished | undefined> {
   const { runId, pollMs } = config;
-  while (await isCurrent(work.round)) {
+  while ((await look(work.round)) !== undefined) {
     signal.throwIfAborted();
     const found = await readCommitments(client, deployment, runId, work.round, await book.blocksSince(work.round));
     const own = found.find(({ owner }) => isAddressEqual(owner, work.owner));

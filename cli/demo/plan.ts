@@ -121,28 +121,30 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
   const { stepMs, miners, cores, now, enlistment } = pace;
   const roundSeconds = (recipe.round.steps * stepMs * miners) / Math.min(cores, miners) / 1_000;
   const generous = Math.ceil(30 + 6 * roundSeconds);
-  const tokensPerClaim = BigInt(tokensPerRound(recipe));
   return {
     recipeRoot: recipeRoot(recipe),
     programsRoot: programsOf(recipe, MAX_MEMBERS).root,
     genesisRoot,
     datasetRoot: recipe.dataset.root as Hash,
     opensAt: now + enlistment,
-    plannedTokens: tokensPerClaim * BigInt(miners * rounds),
+    plannedTokens: BigInt(tokensPerRound(recipe) * miners * rounds),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
-    tokensPerClaim,
+    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
     commitWindow: generous,
     // What is drawn while everyone is new is two rounds of work for each validator, and is sealed in the first quarter.
     auditWindow: 4 * generous,
     aggregateWindow: 60,
     challengeWindow: CHALLENGE_WINDOW,
+    aggregateChallengeWindow: CHALLENGE_WINDOW,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
     // Everyone is drawn while new, then one in four, so that pay vests after four rounds; the protocol's default is one in ten.
     probationRounds: 2,
+    minSegments: 1,
     auditRate: 2_500,
     maxMembers: MAX_MEMBERS,
+    minMiners: 1,
     committeeSeats: 24,
     committeeNeeded: 16,
     ...bonds,

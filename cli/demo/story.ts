@@ -26,6 +26,8 @@ export type MinerStory = {
   claimed: bigint;
   /** Of the current round. */
   committed: boolean;
+  /** That it has committed last. */
+  segments: number;
   drawn: boolean;
   verdict: 'match' | 'differs' | 'missing' | undefined;
 };
@@ -77,6 +79,7 @@ export function newStory(cast: readonly Actor[], rounds: number, stepsPerRound: 
         accrued: 0n,
         claimed: 0n,
         committed: false,
+        segments: 0,
         drawn: false,
       };
     });
@@ -158,10 +161,11 @@ function tellOpened(story: Story, { round, activeMiners }: Args<'RoundOpened'>):
   return round === 0 || round > story.rounds ? undefined : `round ${round} of ${story.rounds} opens`;
 }
 
-function tellCommitted(story: Story, { owner, round }: Args<'Committed'>): string {
+function tellCommitted(story: Story, { owner, round, commitment }: Args<'Committed'>): string {
   const miner = minerOf(story, owner);
   if (miner !== undefined) {
     miner.committed = true;
+    miner.segments = commitment.segmentRoots.length;
     miner.step = story.stepsPerRound;
     miner.fates.set(round, 'committed');
   }
@@ -197,12 +201,12 @@ function tellSettled(story: Story, { round, root, accepted }: Args<'RoundSettled
   return undefined;
 }
 
-function tellAccrued(story: Story, { round, payPerMember, budget }: Args<'SharesAccrued'>): string {
+function tellAccrued(story: Story, { round, payPerSegment, budget }: Args<'SharesAccrued'>): string {
   const accepted = story.settled.find((settled) => settled.round === round)?.accepted ?? [];
   // What is earned after the last round of the story is not told.
   const earning = round <= story.rounds ? story.miners.filter(({ name }) => accepted.includes(name)) : [];
-  for (const miner of earning) miner.accrued += payPerMember;
-  return `round ${round} settles: ${shares(budget)} shares, ${shares(payPerMember)} each to ${accepted.join(', ')}`;
+  for (const miner of earning) miner.accrued += payPerSegment * BigInt(miner.segments);
+  return `round ${round} settles: ${shares(budget)} shares, ${shares(payPerSegment)} for each segment of ${accepted.join(', ')}`;
 }
 
 function tellClaimed(story: Story, { owner, round, amount }: Args<'SharesClaimed'>): string {

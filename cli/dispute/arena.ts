@@ -89,23 +89,25 @@ async function reachFirstRound(chain: LocalChain, from: Address): Promise<void> 
 }
 
 function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'programsRoot' | 'opensAt'> {
-  const tokensPerClaim = BigInt(tokensPerRound(recipe));
   return {
     recipeRoot: recipeRoot(recipe),
     datasetRoot: recipe.dataset.root as Hash,
-    plannedTokens: 100n * tokensPerClaim,
+    plannedTokens: BigInt(100 * tokensPerRound(recipe)),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
-    tokensPerClaim,
+    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
     commitWindow: 3_600,
     auditWindow: 3_600,
     aggregateWindow: 3_600,
     challengeWindow: 3_600,
+    aggregateChallengeWindow: 3_600,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
     probationRounds: 1,
+    minSegments: recipe.round.segments,
     auditRate: 1_000,
     maxMembers: MAX_MEMBERS,
+    minMiners: 1,
     committeeSeats: 24,
     committeeNeeded: 16,
     minerBond: parseEther('10'),

@@ -13,7 +13,7 @@ import {Root} from "../types/Root.sol";
 /// @param zeroFirst root of the group of first moments of a local state of zeros
 /// @param zeroRest root of the node over the groups of second moments and scalars of a local state of zeros
 /// @param zeroPayload root of a payload of zeros, which comes before the first; zero without error feedback
-/// @param steps inner steps of a round
+/// @param segmentSteps inner steps of a segment
 /// @param payloadBytes the most that a published payload takes
 /// @param dataset root of the dataset; the run's `datasetRoot`
 struct RunPrograms {
@@ -23,7 +23,7 @@ struct RunPrograms {
     bytes32 zeroFirst;
     bytes32 zeroRest;
     bytes32 zeroPayload;
-    uint32 steps;
+    uint32 segmentSteps;
     uint64 payloadBytes;
     Root dataset;
 }

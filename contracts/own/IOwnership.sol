@@ -7,8 +7,9 @@ import {Instant} from "../types/Time.sol";
 
 /// @title Who owns what a run makes.
 /// @notice Shares accrue along M(n) = S (1 - e^(-lambda n / T)) / (1 - e^(-lambda)), n the verified tokens so far, at
-/// most T. A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over, in equal parts to the accepted
-/// members; what does not divide, and what voided claims would have earned, is carried to the next round. Miners pull.
+/// most T. A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over, in equal parts to the segments of
+/// the accepted members, so that verified tokens are paid alike, whoever's they are; what does not divide, and what voided
+/// claims would have earned, is carried to the next round. Miners pull.
 ///
 /// Pay **vests**: a round's pay may be claimed once it is final and 1 / q later rounds of the run have settled, q being the
 /// rate at which miners are drawn: after as many rounds a cheat has had to expect one audit. A miner that loses a game loses
@@ -40,6 +41,7 @@ interface IOwnership {
     /// @notice What a seat's work in a round has come to.
     /// @param owner of the seat
     /// @param isAccepted the seat served in the round and the applied aggregate has its payload
+    /// @param segments of it
     /// @param isFrozen its claim is challenged, or an earlier accepted one of the epoch is, on which it was built
     /// @param isVoided its claim lost, or an earlier accepted one of the epoch did: unpaid, and not slashed for it
     /// @param finalAt when the claims of the epoch are final; `NEVER` while that is not known
@@ -47,6 +49,7 @@ interface IOwnership {
     struct Earning {
         address owner;
         bool isAccepted;
+        uint8 segments;
         bool isFrozen;
         bool isVoided;
         Instant finalAt;
@@ -63,7 +66,7 @@ interface IOwnership {
         uint32 indexed round,
         uint64 verifiedTokens,
         uint96 budget,
-        uint96 payPerMember,
+        uint96 payPerSegment,
         uint96 carry
     );
     event SharesClaimed(uint64 indexed runId, uint32 indexed round, address indexed owner, uint32 seat, uint96 amount);
@@ -80,9 +83,9 @@ interface IOwnership {
     function enroll(uint64 runId, uint32 seat) external;
 
     /// @notice Gives a settled round its budget. Runs contract only.
-    /// @param members accepted, at least one
-    /// @param tokens verified by them together
-    function accrue(uint64 runId, uint32 round, uint256 members, uint256 tokens) external;
+    /// @param segments of the accepted members together, at least one
+    /// @param tokens verified in them
+    function accrue(uint64 runId, uint32 round, uint256 segments, uint256 tokens) external;
 
     /// @notice A miner's claim was challenged. Runs contract only.
     /// @param current the round under way
@@ -113,8 +116,8 @@ interface IOwnership {
     /// @notice After how many settled rounds the pay of a round has vested: 1 / q, rounded up.
     function vestingRoundsOf(uint64 runId) external view returns (uint32);
 
-    /// @notice What each accepted member of a settled round earns.
-    function payPerMember(uint64 runId, uint32 round) external view returns (uint96);
+    /// @notice What each segment of an accepted member earns in a settled round.
+    function payPerSegment(uint64 runId, uint32 round) external view returns (uint96);
 
     /// @notice What a seat's work in a round has come to.
     function earningOf(uint64 runId, uint32 round, uint32 seat) external view returns (Earning memory);

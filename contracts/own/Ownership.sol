@@ -22,8 +22,8 @@ contract Ownership is IOwnership {
 
     /// @dev One bit for each round of an epoch, lowest first: claims of one seat that are challenged or have lost.
     struct Chain {
-        uint8 frozen;
-        uint8 voided;
+        uint64 frozen;
+        uint64 voided;
     }
 
     /// @dev Of a run's parameters, which never change: in one word, as a claim of shares reads it.
@@ -56,7 +56,7 @@ contract Ownership is IOwnership {
     mapping(uint64 runId => address) public shareTokenOf;
 
     /// @inheritdoc IOwnership
-    mapping(uint64 runId => mapping(uint32 round => uint96)) public payPerMember;
+    mapping(uint64 runId => mapping(uint32 round => uint96)) public payPerSegment;
 
     /// @dev Rounds of a seat whose pay has been minted, or carried over when the claim was voided.
     mapping(uint64 runId => mapping(uint32 seat => BitMaps.BitMap)) private _closed;
@@ -97,7 +97,7 @@ contract Ownership is IOwnership {
     }
 
     /// @inheritdoc IOwnership
-    function accrue(uint64 runId, uint32 round, uint256 members, uint256 tokens) external onlyRuns {
+    function accrue(uint64 runId, uint32 round, uint256 segments, uint256 tokens) external onlyRuns {
         Ledger memory ledger = _ledgers[runId];
         Curve memory curve = _curves[runId];
 
@@ -105,27 +105,27 @@ contract Ownership is IOwnership {
         // The curve rises, but its computed value may fall by a last digit; what has accrued never does.
         uint96 accrued = uint96(Math.max(curve.sharesDown(ledger.verifiedTokens), ledger.accrued));
         uint96 budget = accrued - ledger.accrued + ledger.carry;
-        uint96 pay = uint96(budget / members);
+        uint96 pay = uint96(budget / segments);
         ledger.accrued = accrued;
-        ledger.carry = uint96(budget - pay * members);
+        ledger.carry = uint96(budget - pay * segments);
         _ledgers[runId] = ledger;
-        payPerMember[runId][round] = pay;
+        payPerSegment[runId][round] = pay;
 
         emit SharesAccrued(runId, round, ledger.verifiedTokens, budget, pay, ledger.carry);
     }
 
     /// @inheritdoc IOwnership
     function onFrozen(ClaimId work, uint32 current) external onlyRuns {
-        (Chain storage chain, uint8 bit) = _chainOf(work);
-        chain.frozen |= bit;
+        (Chain storage chain, uint256 place) = _chainOf(work);
+        chain.frozen |= _bitOf(place);
         Trial storage trial = _trials[work.runOf()][work.numberOf()];
         if (trial.open++ == 0) trial.since = current;
     }
 
     /// @inheritdoc IOwnership
     function onRestored(ClaimId work) external onlyRuns {
-        (Chain storage chain, uint8 bit) = _chainOf(work);
-        chain.frozen &= ~bit;
+        (Chain storage chain, uint256 place) = _chainOf(work);
+        chain.frozen &= ~_bitOf(place);
         --_trials[work.runOf()][work.numberOf()].open;
     }
 
@@ -135,8 +135,8 @@ contract Ownership is IOwnership {
         Trial storage trial = _trials[runId][seat];
         uint32 since = trial.open == 0 ? current : trial.since;
         if (id.kind() == ClaimKind.WORK) {
-            (Chain storage chain, uint8 bit) = _chainOf(id);
-            chain.voided |= bit;
+            (Chain storage chain, uint256 place) = _chainOf(id);
+            chain.voided |= _bitOf(place);
             --trial.open;
         }
         trial.isConvicted = true;
@@ -208,20 +208,24 @@ contract Ownership is IOwnership {
         earning.owner = outcome.owner;
         if (!outcome.isAccepted) return earning;
         earning.isAccepted = true;
+        earning.segments = outcome.segments;
         earning.finalAt = outcome.finalAt;
         earning.current = outcome.current;
 
-        (Chain storage chain, uint8 bit) = _chainOf(_workClaim(runId, round, seat));
-        (uint8 frozen, uint8 voided) = (chain.frozen, chain.voided);
-        // Rounds of the epoch up to this one; at most 8, and none unless the seat was challenged in it.
-        uint8 suspects = (frozen | voided) & ((bit - 1) | bit);
-        for (uint32 other = round; suspects != 0; --other) {
-            if (suspects & bit != 0 && IRuns(runs).outcomeOf(runId, other, seat).isAccepted) {
-                if (frozen & bit != 0) earning.isFrozen = true;
-                if (voided & bit != 0) earning.isVoided = true;
-            }
+        Trial memory trial = _trials[runId][seat];
+        // A seat that is not challenged and was never convicted has no marks.
+        if (trial.open == 0 && !trial.isConvicted) return earning;
+        (Chain storage chain, uint256 place) = _chainOf(_workClaim(runId, round, seat));
+        (uint64 frozen, uint64 voided) = (chain.frozen, chain.voided);
+        // Rounds of the epoch up to this one, latest first; none unless the seat was challenged in it.
+        uint64 suspects = (frozen | voided) & (type(uint64).max >> (63 - place));
+        while (suspects != 0) {
+            uint256 other = Math.log2(suspects);
+            uint64 bit = _bitOf(other);
             suspects &= ~bit;
-            bit >>= 1;
+            if (!IRuns(runs).outcomeOf(runId, uint32(round + other - place), seat).isAccepted) continue;
+            if (frozen & bit != 0) earning.isFrozen = true;
+            if (voided & bit != 0) earning.isVoided = true;
         }
     }
 
@@ -234,7 +238,7 @@ contract Ownership is IOwnership {
         owner = earning.owner;
         if (!earning.isAccepted) return (owner, 0, PayStatus.UNEARNED);
 
-        amount = payPerMember[runId][round];
+        amount = payPerSegment[runId][round] * earning.segments;
         bool isClosed = _closed[runId][seat].get(round);
         // What was paid was final and vested, and cannot be taken any more: a closed round that is lost was carried over.
         Trial memory trial = _trials[runId][seat];
@@ -263,11 +267,15 @@ contract Ownership is IOwnership {
     }
 
     /// @dev Where a miner's claim stands in its epoch. Rounds of miners count from 1.
-    function _chainOf(ClaimId work) private view returns (Chain storage chain, uint8 bit) {
+    function _chainOf(ClaimId work) private view returns (Chain storage chain, uint256 place) {
         (uint64 runId, uint32 past) = (work.runOf(), work.roundOf() - 1);
         uint8 length = _terms[runId].epochRounds;
         chain = _chains[runId][work.numberOf()][past / length];
-        bit = uint8(1 << (past % length));
+        place = past % length;
+    }
+
+    function _bitOf(uint256 place) private pure returns (uint64) {
+        return uint64(1 << place);
     }
 
     function _workClaim(uint64 runId, uint32 round, uint32 seat) private pure returns (ClaimId) {

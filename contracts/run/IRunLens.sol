@@ -24,6 +24,7 @@ interface IRunLens {
     /// @param word of its claim
     /// @param status of its claim
     /// @param deposit status of its seat's deposit
+    /// @param segments that it has committed
     /// @param drawn whether it is audited; false before the beacon
     /// @param segment to audit besides the last one
     /// @param validators on duty for it, as long as the round is not settled
@@ -36,6 +37,7 @@ interface IRunLens {
         bytes32 word;
         IClaims.ClaimStatus status;
         IClaims.ClaimStatus deposit;
+        uint8 segments;
         bool drawn;
         uint8 segment;
         MemberSet validators;

@@ -15,11 +15,15 @@ import {RunMetadata, RunParameters} from "./RunParameters.sol";
 ///     SEALED      `tick` asks for the beacon, `tick` draws it; validators audit and a committee says whose payloads it
 ///                 has, until the audit's deadline, or until all on duty have reported and all payloads are there
 ///     AUDITED     anyone claims the aggregate of the available members that stand, until its deadline
-///     AGGREGATED  the claim may be challenged until its window closes; a challenge takes the round back to AUDITED
-///     SETTLED     `tick` has moved the state (or left it, when no aggregate stood) and opened the next round
+///     AGGREGATED  an aggregate stands, unchallenged; others may compete with it until the deadline for aggregates. `tick`
+///                 settles with the first of those that stand once its challenge window is over; a challenge that leaves
+///                 none takes the round back to AUDITED, with a new deadline
+///     SETTLED     `tick` has moved the state (or left it, when no aggregate stood) and opened the next round. Nothing that
+///                 was applied is ever taken back
 ///
-/// Round 0 has no members: it is the time to enlist until `opensAt`. A round that opens without members, or in which
-/// nobody commits, settles unchanged as soon as its beacon is drawn.
+/// Round 0 has no members: it is the time to enlist until `opensAt`. A round that opens with fewer miners than `minMiners`
+/// is **idle**: nobody is active in it. Both stay OPEN until enough miners have enlisted. A round in which nobody commits
+/// settles unchanged as soon as its beacon is drawn.
 ///
 /// A member has a **seat**, a number never used again, and while it serves an **index** below `maxMembers`, its bit in
 /// every member set; an index is given to another once its round is over. Joining and leaving count from the next round.
@@ -49,8 +53,8 @@ interface IRuns {
     /// @notice What a miner claims about its round.
     /// @param parent root of the global state it started from; must be the run's
     /// @param startRoot root of the whole starting state: the global state and the miner's local one
-    /// @param segmentRoots state roots at the ends of the segments, the last is the end of the round; plain words, which the
-    /// encoder copies at once
+    /// @param segmentRoots state roots at the ends of the segments, `minSegments` to `segments` of them; the last is the end
+    /// of the miner's round; plain words, which the encoder copies at once
     /// @param payloadRoot root of the payload: of its published part and, with error feedback, of that beside it
     /// @param payloadBytes size of the published payload, as it is sent
     struct Commitment {
@@ -78,11 +82,13 @@ interface IRuns {
     /// @notice What a round made of a seat's work, whatever became of the claim since.
     /// @param owner of the seat
     /// @param isAccepted the seat served in the round and the applied aggregate has its payload
+    /// @param segments of accepted work
     /// @param finalAt of accepted work: when the claims of the epoch are final; `NEVER` while that is not known
     /// @param current the run's current round
     struct Outcome {
         address owner;
         bool isAccepted;
+        uint8 segments;
         Instant finalAt;
         uint32 current;
     }
@@ -137,15 +143,11 @@ interface IRuns {
     /// @param commitDeadline commits are refused from here on; zero for a past round
     /// @param auditDeadline reports are refused from here on; known once the beacon is drawn
     /// @param aggregateDeadline aggregates are refused from here on; known once the beacon is drawn
-    /// @param settleableAt when `tick` may settle the standing aggregate; zero while there is none
     /// @param settledAt when it was settled
     /// @param committed miners that have committed
     /// @param challenged of those, the ones whose claim is frozen or voided
-    /// @param accepted members in the standing (or, once settled, the applied) aggregate
-    /// @param aggregate claim id of the latest aggregate, zero before the first
-    /// @param aggregateStands it is neither frozen nor voided
-    /// @param nextRoot it claims
-    /// @param attempts aggregate claims so far, at most `MAX_AGGREGATES`
+    /// @param aggregates claimed so far, at most `MAX_AGGREGATES`, oldest first; the first that stands leads, and of a settled
+    /// round it was applied
     struct RoundView {
         RoundStatus status;
         Root parent;
@@ -156,15 +158,22 @@ interface IRuns {
         Instant commitDeadline;
         Instant auditDeadline;
         Instant aggregateDeadline;
-        Instant settleableAt;
         Instant settledAt;
         MemberSet committed;
         MemberSet challenged;
+        AggregateView[] aggregates;
+    }
+
+    /// @notice A claim for the next global state.
+    /// @param accepted members whose payloads it is made of
+    /// @param settleableAt when `tick` may settle with it, if it leads
+    /// @param stands it is neither frozen nor voided
+    struct AggregateView {
+        ClaimId id;
         MemberSet accepted;
-        ClaimId aggregate;
-        bool aggregateStands;
         Root nextRoot;
-        uint8 attempts;
+        Instant settleableAt;
+        bool stands;
     }
 
     error UnknownRun(uint64 runId);
@@ -187,11 +196,13 @@ interface IRuns {
     /// @notice The seat is not a miner's, or has committed in this round already.
     error NothingAwaited(uint64 runId, uint32 round, uint8 index);
     error WrongParent(Root given, Root current);
-    error WrongSegmentCount(uint256 given, uint8 segments);
+    error WrongSegmentCount(uint256 given, uint8 least, uint8 most);
     error NoBeacon(uint64 runId, uint32 round);
     error NothingAccepted();
     /// @notice An aggregate accepts all members that committed, are available and not challenged, and no others.
     error WrongMembers(MemberSet accepted, MemberSet due);
+    /// @notice The same aggregate stands, unchallenged.
+    error AggregateStands(ClaimId id);
     error TooManyAggregates(uint64 runId, uint32 round, uint8 attempts);
     error AggregateWindowClosed(uint64 runId, uint32 round, Instant deadline);
     error NothingDue(uint64 runId, uint32 round, RoundStatus status);
@@ -316,9 +327,12 @@ interface IRuns {
     /// @notice The number of the seat an owner last took, zero when none.
     function seatOfOwner(uint64 runId, address owner) external view returns (uint32);
 
-    /// @notice The draw: whether a seat is audited in a round, and which segment besides the last one.
-    /// A pure function of the beacon. Reverts with `NoBeacon` before it is drawn.
+    /// @notice The draw: whether a seat is audited in a round, and which of its segments besides the last one.
+    /// A pure function of the beacon and of the number of segments. Reverts with `NoBeacon` before it is drawn.
     function drawn(uint64 runId, uint32 round, uint32 seat) external view returns (bool isDrawn, uint8 segment);
+
+    /// @notice How many segments a seat has committed in a round, if it has committed.
+    function segmentsOf(uint64 runId, uint32 round, uint32 seat) external view returns (uint8);
 
     /// @notice What a round made of a seat's work.
     function outcomeOf(uint64 runId, uint32 round, uint32 seat) external view returns (Outcome memory);
@@ -335,4 +349,6 @@ interface IRuns {
     function availability() external view returns (address);
 
     function randomness() external view returns (address);
+
+    function limits() external view returns (address);
 }

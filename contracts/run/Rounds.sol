@@ -22,15 +22,16 @@ abstract contract Rounds is Membership {
         require(!now_().isAtOrAfter(run.commitDeadline), WrongStatus(runId, round, RoundStatus.SEALED));
         // INVARIANT: all work of a round starts from the same state.
         require(commitment.parent == run.root, WrongParent(commitment.parent, run.root));
-        // INVARIANT: a commit has the run's number of segments, whatever the miner would like to be drawn.
-        uint256 segments = commitment.segmentRoots.length;
-        require(segments == run.segments, WrongSegmentCount(segments, run.segments));
+        // INVARIANT: a commit has as many segments as the run allows, whatever the miner would like to be drawn.
+        (uint256 segments, uint8 least, uint8 most) = (commitment.segmentRoots.length, run.minSegments, run.segments);
+        require(least <= segments && segments <= most, WrongSegmentCount(segments, least, most));
         (address owner, Tenancy memory seat) = _servingSeat(runId, round);
         // INVARIANT: an active miner commits once.
         MemberSet awaited = run.awaited;
         require(awaited.has(seat.index), NothingAwaited(runId, round, seat.index));
 
         run.awaited = awaited.without(seat.index);
+        if (segments != most) _rounds[runId][round].shortfalls.note(seat.index, most - segments);
 
         ClaimId id = claimId(ClaimKind.WORK, runId, round, seat.seat);
         bytes32 word = keccak256(abi.encode(owner, commitment));
@@ -76,15 +77,15 @@ abstract contract Rounds is Membership {
         // INVARIANT: the state moves by committed, unchallenged and available work, by all of it, and by no other.
         MemberSet due = _acceptableMembers(runId, round);
         require(accepted.equals(due), WrongMembers(accepted, due));
+        _requireNew(runId, round, accepted, nextRoot);
 
         uint8 attempt = ++facts.attempts;
-        facts.isFrozen = false;
         address claimant = IStakeManager(stake).principalOf(msg.sender);
         _aggregates[runId][round][attempt] = Aggregate(claimant, now_(), accepted, nextRoot);
 
         ClaimId id = claimId(ClaimKind.AGGREGATE, runId, round, attempt);
         bytes32 word = keccak256(abi.encode(claimant, run.root, accepted, nextRoot));
-        Instant settleableAt = _settleableAt(runId, round);
+        Instant settleableAt = _settleableAt(runId, round, attempt);
         emit AggregateClaimed(runId, round, claimant, id, word, run.root, accepted, nextRoot, settleableAt);
 
         IClaims(claims).post(id, word, claimant, run.parameters.aggregateBond);
@@ -92,12 +93,24 @@ abstract contract Rounds is Membership {
 
     function _requireAggregatable(Run storage run, uint64 runId, uint32 round) private view {
         Round storage facts = _rounds[runId][round];
-        // INVARIANT: one aggregate stands at a time, and only after the audit.
+        // INVARIANT: the state moves only after the audit.
         RoundStatus status = _statusOf(runId, round);
-        require(status == RoundStatus.AUDITED, WrongStatus(runId, round, status));
+        bool isAudited = status == RoundStatus.AUDITED || status == RoundStatus.AGGREGATED;
+        require(isAudited, WrongStatus(runId, round, status));
         Instant deadline = _aggregateDeadline(run, facts);
         require(!now_().isAtOrAfter(deadline), AggregateWindowClosed(runId, round, deadline));
         require(facts.attempts < MAX_AGGREGATES, TooManyAggregates(runId, round, facts.attempts));
+    }
+
+    /// @dev INVARIANT: what stands is claimed once: whoever doubts it need not challenge it twice.
+    function _requireNew(uint64 runId, uint32 round, MemberSet accepted, Root nextRoot) private view {
+        Round storage facts = _rounds[runId][round];
+        for (uint8 attempt = 1; attempt <= facts.attempts; ++attempt) {
+            if (!_stands(facts.frozen, attempt)) continue;
+            Aggregate storage other = _aggregates[runId][round][attempt];
+            bool isNew = nextRoot != other.nextRoot || !accepted.equals(other.accepted);
+            require(isNew, AggregateStands(claimId(ClaimKind.AGGREGATE, runId, round, attempt)));
+        }
     }
 
     /// @dev Keeps the round's parent and who committed, and fixes the randomness that nobody knows yet.
@@ -107,6 +120,7 @@ abstract contract Rounds is Membership {
         facts.isRequested = true;
         facts.parent = run.root;
         facts.committed = committed;
+        facts.isWhole = facts.shortfalls.sum(committed) == 0;
         facts.ticket = IRandomness(randomness).request();
 
         emit Sealed(runId, round, committed, facts.ticket);
@@ -125,30 +139,32 @@ abstract contract Rounds is Membership {
         emit BeaconDrawn(runId, round, beacon, isLost, _auditDeadline(run, facts));
     }
 
-    /// @dev Settles with the standing aggregate, or unchanged without one, and opens the next round.
+    /// @dev Settles with the leading aggregate, or unchanged without one, and opens the next round.
     function _settle(Run storage run, uint64 runId, uint32 round) private {
         Round storage facts = _rounds[runId][round];
         facts.settledAt = now_();
         MemberSet accepted;
-        if (_hasAggregate(facts)) {
-            Aggregate storage aggregate = _aggregates[runId][round][facts.attempts];
+        uint8 leading = _leadingOf(facts);
+        if (leading != 0) {
+            Aggregate storage aggregate = _aggregates[runId][round][leading];
             accepted = aggregate.accepted;
             run.root = aggregate.nextRoot;
-            facts.isApplied = true;
         }
 
         emit RoundSettled(runId, round, run.root, accepted);
 
         _openRound(run, runId, round + 1);
         if (!accepted.isEmpty()) {
-            uint256 members = accepted.count();
-            IOwnership(ownership).accrue(runId, round, members, members * run.parameters.tokensPerClaim);
+            uint256 segments = accepted.count() * run.segments;
+            if (!facts.isWhole) segments -= facts.shortfalls.sum(accepted);
+            IOwnership(ownership).accrue(runId, round, segments, segments * run.parameters.tokensPerSegment);
         }
     }
 
-    /// @dev Freezes the members. A round without any is over at once, so that a joiner need not wait for nobody.
+    /// @dev Freezes the members. With too few of them nobody is active, and the round is over once there are enough.
     function _openRound(Run storage run, uint64 runId, uint32 round) private {
-        MemberSet miners = run.miners;
+        MemberSet miners;
+        if (!_hasTooFewMiners(run)) miners = run.miners;
         MemberSet validators = run.validators;
         Instant deadline = miners.isEmpty() ? now_() : now_().plus(run.parameters.commitWindow);
         run.round = round;

@@ -68,6 +68,7 @@ contract RunLens is IRunLens {
         duty.word = _claims.wordOf(id);
         duty.status = _claims.statusOf(id);
         duty.deposit = _claims.statusOf(claimId(ClaimKind.SEAT, runId, seat.since, number));
+        duty.segments = _runs.segmentsOf(runId, round, number);
         if (!hasBeacon) return duty;
         (duty.drawn, duty.segment) = _runs.drawn(runId, round, number);
         (duty.validators, duty.standIns) = IVerdicts(_claims.verdicts()).validatorsOf(id);

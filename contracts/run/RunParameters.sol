@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 import {Root} from "../types/Root.sol";
-import {Duration, Instant, now_} from "../types/Time.sol";
+import {Duration, Instant} from "../types/Time.sol";
 
-/// @notice Everything a run is, fixed for ever when it is created. The order puts what a round needs in one word.
+/// @notice Everything a run is, fixed for ever when it is created. The order puts what a round needs in one word, and what
+/// a join needs in another.
 /// @param recipeRoot the root of the recipe document
 /// @param genesisRoot the root of the first global state (the params subtree)
 /// @param datasetRoot the root of the dataset
@@ -15,16 +16,19 @@ import {Duration, Instant, now_} from "../types/Time.sol";
 /// @param lambda curvature of the share curve, 1e18 = 1: the first token earns e times the last
 /// @param joinHalfLife the time in which the joining price comes half the way back to the floor
 /// @param joinMultiplier a join multiplies the price by this, 1e18 = 1; more than 1, at most 1,000
-/// @param tokensPerClaim verified tokens in one accepted miner round: steps * rows * context
+/// @param maxMembers indices in use at one time, 1 to 255
+/// @param minMiners enlisted miners without whom no round begins, 1 to `maxMembers`
+/// @param tokensPerSegment verified tokens in one segment of an accepted round: its steps * rows * context
 /// @param commitWindow OPEN lasts this long at most
 /// @param auditWindow from the beacon on, how long validators have
 /// @param aggregateWindow from the audit's end on, how long anyone may claim the aggregate
-/// @param challengeWindow of an aggregate from its post on; of a miner's round from the end of its epoch on
-/// @param segments segment roots in a commit, 1 to 16
-/// @param epochRounds E, 1 to 8: local state is reset every E rounds and their claims become final together
-/// @param probationRounds first rounds of a seat in which it is always drawn
+/// @param challengeWindow of a miner's round from the end of its epoch on, of a verdict from its reveal on
+/// @param aggregateChallengeWindow of an aggregate from its post on; the next round waits for it
+/// @param segments of a whole round, 1 to 16: the most segment roots in a commit
+/// @param epochRounds E, 1 to 64: local state is reset every E rounds and their claims become final together
 /// @param auditRate q: probability of being drawn, in basis points, 1 at least; pay vests over 1 / q rounds, rounded up
-/// @param maxMembers indices in use at one time, 1 to 255
+/// @param probationRounds first rounds of a seat in which it is always drawn
+/// @param minSegments the fewest segment roots in a commit, 1 to `segments`: a slower miner may stop there
 /// @param committeeSeats members that are drawn in each round to say whose payloads they have received, 1 to 31
 /// @param committeeNeeded of so many seats, how many must have received a payload; more than half of them
 /// @param joinFloor the joining price when nobody has joined for long; not zero
@@ -44,16 +48,19 @@ struct RunParameters {
     uint64 lambda;
     Duration joinHalfLife;
     uint128 joinMultiplier;
-    uint64 tokensPerClaim;
+    uint16 maxMembers;
+    uint16 minMiners;
+    uint64 tokensPerSegment;
     Duration commitWindow;
     Duration auditWindow;
     Duration aggregateWindow;
     Duration challengeWindow;
+    Duration aggregateChallengeWindow;
     uint8 segments;
     uint8 epochRounds;
-    uint8 probationRounds;
     uint16 auditRate;
-    uint16 maxMembers;
+    uint8 probationRounds;
+    uint8 minSegments;
     uint8 committeeSeats;
     uint8 committeeNeeded;
     uint128 joinFloor;
@@ -74,43 +81,5 @@ struct RunMetadata {
     string uri;
 }
 
-using {requireValid} for RunParameters global;
-
 /// @notice A parameter is outside its range, named by its field.
 error ParameterOutOfRange(bytes32 field, uint256 value, uint256 least, uint256 most);
-
-/// @dev Bounds keep every later computation away from overflow and division by zero, and every window finite.
-/// @param longestWindow of the claims contract
-function requireValid(RunParameters calldata p, Duration longestWindow) view {
-    uint256 longest = Duration.unwrap(longestWindow);
-    _within("recipeRoot", uint256(Root.unwrap(p.recipeRoot)), 1, type(uint256).max);
-    _within("genesisRoot", uint256(Root.unwrap(p.genesisRoot)), 1, type(uint256).max);
-    _within("programsRoot", uint256(Root.unwrap(p.programsRoot)), 1, type(uint256).max);
-    _within("opensAt", Instant.unwrap(p.opensAt), 0, uint256(Instant.unwrap(now_())) + 365 days);
-    _within("plannedTokens", p.plannedTokens, 1, type(uint64).max);
-    _within("tokensPerClaim", p.tokensPerClaim, 1, p.plannedTokens);
-    _within("shareSupply", p.shareSupply, 1, type(uint96).max);
-    _within("lambda", p.lambda, 0.01e18, 10e18);
-    _within("commitWindow", Duration.unwrap(p.commitWindow), 1, 365 days);
-    _within("auditWindow", Duration.unwrap(p.auditWindow), 1, 365 days);
-    _within("aggregateWindow", Duration.unwrap(p.aggregateWindow), 1, 365 days);
-    _within("challengeWindow", Duration.unwrap(p.challengeWindow), 1, longest);
-    _within("segments", p.segments, 1, 16);
-    _within("epochRounds", p.epochRounds, 1, 8);
-    _within("auditRate", p.auditRate, 1, 10_000);
-    _within("maxMembers", p.maxMembers, 1, 255);
-    _within("committeeSeats", p.committeeSeats, 1, 31);
-    _within("committeeNeeded", p.committeeNeeded, p.committeeSeats / 2 + 1, p.committeeSeats);
-    _within("minerBond", p.minerBond, 1, type(uint128).max);
-    _within("serviceDeposit", p.serviceDeposit, 1, type(uint128).max);
-    _within("dutyDeposit", p.dutyDeposit, 1, type(uint128).max);
-    _within("aggregateBond", p.aggregateBond, 1, type(uint128).max);
-    _within("challengeBond", p.challengeBond, 1, type(uint128).max);
-    _within("joinFloor", p.joinFloor, 1, type(uint128).max);
-    _within("joinMultiplier", p.joinMultiplier, 1e18 + 1, 1_000e18);
-    _within("joinHalfLife", Duration.unwrap(p.joinHalfLife), 1, 365 days);
-}
-
-function _within(bytes32 field, uint256 value, uint256 least, uint256 most) pure {
-    require(value >= least && value <= most, ParameterOutOfRange(field, value, least, most));
-}

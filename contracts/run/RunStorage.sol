@@ -8,6 +8,7 @@ import {IAvailability} from "./IAvailability.sol";
 import {IRandomness} from "./IRandomness.sol";
 import {IRuns} from "./IRuns.sol";
 import {RunParameters} from "./RunParameters.sol";
+import {Shortfalls} from "./Shortfalls.sol";
 
 /// @title What a run stores, and what follows from it and the time.
 abstract contract RunStorage is IRuns {
@@ -18,6 +19,7 @@ abstract contract RunStorage is IRuns {
         uint32 seats;
         Instant commitDeadline;
         uint8 segments;
+        uint8 minSegments;
         uint128 minerBond;
         Root root;
         MemberSet awaited;
@@ -40,14 +42,15 @@ abstract contract RunStorage is IRuns {
         uint8 attempts;
         bool isRequested;
         bool isBeaconLost;
-        bool isFrozen; // the latest aggregate is challenged
-        bool isApplied; // settled with the latest aggregate
+        uint8 frozen; // one bit for each aggregate, lowest first: it is challenged, or has lost
+        bool isWhole; // sealed, and nobody has fallen short
         bool isReceived; // every committed payload is available
         bool isJudged; // every active validator has reported
         Root parent;
         MemberSet committed;
         bytes32 beacon;
         MemberSet challenged;
+        Shortfalls shortfalls;
     }
 
     /// @dev A seat as a commit needs it, in one word. The latest of an owner.
@@ -102,12 +105,23 @@ abstract contract RunStorage is IRuns {
     /// @inheritdoc IRuns
     address public immutable randomness;
 
-    constructor(address stake_, address claims_, address ownership_, address availability_, address randomness_) {
+    /// @inheritdoc IRuns
+    address public immutable limits;
+
+    constructor(
+        address stake_,
+        address claims_,
+        address ownership_,
+        address availability_,
+        address randomness_,
+        address limits_
+    ) {
         stake = stake_;
         claims = claims_;
         ownership = ownership_;
         availability = availability_;
         randomness = randomness_;
+        limits = limits_;
     }
 
     function _run(uint64 runId) internal view returns (Run storage run) {
@@ -126,7 +140,7 @@ abstract contract RunStorage is IRuns {
         Round storage facts = _rounds[runId][round];
         if (round < run.round) return RoundStatus.SETTLED;
         if (!facts.isRequested) return _isOpen(run) ? RoundStatus.OPEN : RoundStatus.SEALED;
-        if (_hasAggregate(facts)) return RoundStatus.AGGREGATED;
+        if (_leadingOf(facts) != 0) return RoundStatus.AGGREGATED;
         if (facts.drawnAt.isZero() || !now_().isAtOrAfter(_auditDeadline(run, facts))) return RoundStatus.SEALED;
         return RoundStatus.AUDITED;
     }
@@ -144,14 +158,20 @@ abstract contract RunStorage is IRuns {
         if (status == RoundStatus.AUDITED) {
             isDue = _isBarren(runId, run.round) || now_().isAtOrAfter(_aggregateDeadline(run, facts));
         } else if (status == RoundStatus.AGGREGATED) {
-            isDue = now_().isAtOrAfter(_settleableAt(runId, run.round));
+            isDue = now_().isAtOrAfter(_settleableAt(runId, run.round, _leadingOf(facts)));
         }
         return isDue ? Step.SETTLE : Step.NONE;
     }
 
     function _isOpen(Run storage run) internal view returns (bool) {
-        if (now_().isAtOrAfter(run.commitDeadline)) return false;
-        return run.activeMiners.isEmpty() || !run.awaited.without(NOBODY).isEmpty();
+        bool isOver = now_().isAtOrAfter(run.commitDeadline);
+        if (run.activeMiners.isEmpty()) return !isOver || _hasTooFewMiners(run);
+        return !isOver && !run.awaited.without(NOBODY).isEmpty();
+    }
+
+    /// @dev To begin a round with.
+    function _hasTooFewMiners(Run storage run) internal view returns (bool) {
+        return run.miners.count() < run.parameters.minMiners;
     }
 
     function _isReadable(uint64 ticket) internal view returns (bool) {
@@ -164,8 +184,21 @@ abstract contract RunStorage is IRuns {
         return _rounds[runId][round].attempts == MAX_AGGREGATES || _acceptableMembers(runId, round).isEmpty();
     }
 
-    function _hasAggregate(Round storage facts) internal view returns (bool) {
-        return facts.attempts != 0 && !facts.isFrozen;
+    /// @dev The aggregate that the round settles with, or has: the first that stands; zero when none does. Once the round is
+    /// settled, none is frozen or restored in it any more.
+    function _leadingOf(Round storage facts) internal view returns (uint8) {
+        (uint8 attempts, uint8 frozen) = (facts.attempts, facts.frozen);
+        for (uint8 attempt = 1; attempt <= attempts; ++attempt) if (_stands(frozen, attempt)) return attempt;
+        return 0;
+    }
+
+    function _stands(uint8 frozen, uint256 attempt) internal pure returns (bool) {
+        return frozen & _bitOf(attempt) == 0;
+    }
+
+    /// @dev Of an aggregate, in `Round.frozen`.
+    function _bitOf(uint256 attempt) internal pure returns (uint8) {
+        return uint8(1 << (attempt - 1));
     }
 
     /// @dev Once the audit is over.
@@ -186,10 +219,8 @@ abstract contract RunStorage is IRuns {
         return _auditDeadline(run, facts).plus(run.parameters.aggregateWindow);
     }
 
-    /// @dev Of the latest aggregate.
-    function _settleableAt(uint64 runId, uint32 round) internal view returns (Instant) {
-        uint8 attempt = _rounds[runId][round].attempts;
-        return _aggregates[runId][round][attempt].postedAt.plus(_runs[runId].parameters.challengeWindow);
+    function _settleableAt(uint64 runId, uint32 round, uint8 attempt) internal view returns (Instant) {
+        return _aggregates[runId][round][attempt].postedAt.plus(_runs[runId].parameters.aggregateChallengeWindow);
     }
 
     /// @dev The seed of a round's batches comes from the beacon of the round before, when all its commits were in.

@@ -5,10 +5,10 @@ import {IClaims} from "../claim/IClaims.sol";
 import {IClaimSource} from "../claim/IClaimSource.sol";
 import {IOwnership} from "../own/IOwnership.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
-import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
 import {now_} from "../types/Time.sol";
 import {IAvailability} from "./IAvailability.sol";
+import {IRunLimits} from "./IRunLimits.sol";
 import {IRuns} from "./IRuns.sol";
 import {Rounds} from "./Rounds.sol";
 import {RunMetadata, RunParameters} from "./RunParameters.sol";
@@ -27,20 +27,22 @@ contract Runs is Rounds, IClaimSource {
         address claims_,
         address ownership_,
         address availability_,
-        address randomness_
-    ) RunStorage(stake_, claims_, ownership_, availability_, randomness_) {}
+        address randomness_,
+        address limits_
+    ) RunStorage(stake_, claims_, ownership_, availability_, randomness_, limits_) {}
 
     /// @inheritdoc IRuns
     function createRun(
         RunParameters calldata parameters,
         RunMetadata calldata metadata
     ) external returns (uint64 runId) {
-        parameters.requireValid(IClaims(claims).longestWindow());
+        IRunLimits(limits).requireValid(parameters, IClaims(claims).longestWindow());
 
         runId = ++runCount;
         Run storage run = _runs[runId];
         run.parameters = parameters;
         run.segments = parameters.segments;
+        run.minSegments = parameters.minSegments;
         run.minerBond = parameters.minerBond;
         run.commitDeadline = parameters.opensAt;
         run.root = parameters.genesisRoot;
@@ -69,8 +71,8 @@ contract Runs is Rounds, IClaimSource {
         if (id.kind() == ClaimKind.WORK) {
             facts.challenged = facts.challenged.with(_seats[runId][id.numberOf()].index);
             IOwnership(ownership).onFrozen(id, _runs[runId].round);
-        } else if (_isPendingAggregate(id)) {
-            facts.isFrozen = true;
+        } else if (_isPending(id)) {
+            facts.frozen |= _bitOf(id.numberOf());
             facts.aggregateFrom = now_();
         }
     }
@@ -82,14 +84,14 @@ contract Runs is Rounds, IClaimSource {
         if (id.kind() == ClaimKind.WORK) {
             facts.challenged = facts.challenged.without(_seats[runId][id.numberOf()].index);
             IOwnership(ownership).onRestored(id);
-        } else if (_isPendingAggregate(id)) {
-            facts.isFrozen = false;
+        } else if (_isPending(id)) {
+            facts.frozen &= ~_bitOf(id.numberOf());
         }
     }
 
     /// @inheritdoc IClaimSource
     function onVoided(ClaimId id) external onlyClaims {
-        // A voided aggregate stays what it was when it was frozen: not standing.
+        // A voided aggregate stays what it was made when it was frozen: not standing.
         if (id.kind() == ClaimKind.AGGREGATE) return;
         (uint64 runId, uint32 number) = (id.runOf(), id.numberOf());
         Run storage run = _runs[runId];
@@ -108,7 +110,7 @@ contract Runs is Rounds, IClaimSource {
             Aggregate storage aggregate = _aggregates[runId][round][uint8(number)];
             terms.claimant = aggregate.claimant;
             terms.bond = parameters.aggregateBond;
-            terms.finalAt = aggregate.postedAt.plus(parameters.challengeWindow);
+            terms.finalAt = aggregate.postedAt.plus(parameters.aggregateChallengeWindow);
             return terms;
         }
         Seat memory seat = _seat(runId, number);
@@ -169,16 +171,16 @@ contract Runs is Rounds, IClaimSource {
         }
         view_.settledAt = facts.settledAt;
         view_.challenged = facts.challenged;
-        view_.attempts = facts.attempts;
-        if (facts.attempts != 0) {
-            Aggregate storage aggregate = _aggregates[runId][round][facts.attempts];
-            view_.aggregate = claimId(ClaimKind.AGGREGATE, runId, round, facts.attempts);
-            view_.aggregateStands = !facts.isFrozen;
-            view_.nextRoot = aggregate.nextRoot;
-            if (!facts.isFrozen) {
-                view_.accepted = aggregate.accepted;
-                view_.settleableAt = _settleableAt(runId, round);
-            }
+        view_.aggregates = new AggregateView[](facts.attempts);
+        for (uint8 attempt = 1; attempt <= facts.attempts; ++attempt) {
+            Aggregate storage aggregate = _aggregates[runId][round][attempt];
+            view_.aggregates[attempt - 1] = AggregateView(
+                claimId(ClaimKind.AGGREGATE, runId, round, attempt),
+                aggregate.accepted,
+                aggregate.nextRoot,
+                _settleableAt(runId, round, attempt),
+                _stands(facts.frozen, attempt)
+            );
         }
     }
 
@@ -203,19 +205,31 @@ contract Runs is Rounds, IClaimSource {
         require(!facts.drawnAt.isZero(), NoBeacon(runId, round));
         RunParameters storage parameters = _runs[runId].parameters;
         uint256 draw = uint256(keccak256(abi.encode(facts.beacon, runId, round, seat)));
-        bool isProbation = round < uint256(_seat(runId, seat).since) + parameters.probationRounds;
+        Seat memory miner = _seat(runId, seat);
+        bool isProbation = round < uint256(miner.since) + parameters.probationRounds;
         isDrawn = facts.isBeaconLost || isProbation || uint128(draw) % 10_000 < parameters.auditRate;
-        if (parameters.segments > 1) segment = uint8((draw >> 128) % (parameters.segments - 1));
+        uint8 segments = _segmentsOf(_runs[runId], facts, miner.index);
+        if (segments > 1) segment = uint8((draw >> 128) % (segments - 1));
+    }
+
+    /// @inheritdoc IRuns
+    function segmentsOf(uint64 runId, uint32 round, uint32 seat) external view returns (uint8) {
+        return _segmentsOf(_runs[runId], _rounds[runId][round], _seat(runId, seat).index);
     }
 
     /// @inheritdoc IRuns
     function outcomeOf(uint64 runId, uint32 round, uint32 number) external view returns (Outcome memory outcome) {
+        Run storage run = _runs[runId];
+        Round storage facts = _rounds[runId][round];
         Seat memory seat = _seat(runId, number);
-        bool isTenant = seat.since <= round && round <= seat.until;
         outcome.owner = seat.owner;
-        outcome.isAccepted = isTenant && _acceptedOf(runId, round).has(seat.index);
-        outcome.current = _runs[runId].round;
-        if (outcome.isAccepted) outcome.finalAt = _workFinalAt(runId, round);
+        outcome.current = run.round;
+        if (facts.settledAt.isZero() || round < seat.since || seat.until < round) return outcome;
+        // Of no aggregate, nobody is accepted.
+        outcome.isAccepted = _aggregates[runId][round][_leadingOf(facts)].accepted.has(seat.index);
+        if (!outcome.isAccepted) return outcome;
+        outcome.segments = _segmentsOf(run, facts, seat.index);
+        outcome.finalAt = _workFinalAt(runId, round);
     }
 
     /// @inheritdoc IRuns
@@ -227,14 +241,13 @@ contract Runs is Rounds, IClaimSource {
         require(round <= run.round, UnknownRound(runId, round, run.round));
     }
 
-    function _acceptedOf(uint64 runId, uint32 round) private view returns (MemberSet accepted) {
-        Round storage facts = _rounds[runId][round];
-        if (facts.isApplied) accepted = _aggregates[runId][round][facts.attempts].accepted;
+    /// @dev Of a commit.
+    function _segmentsOf(Run storage run, Round storage facts, uint8 index) private view returns (uint8) {
+        return facts.isWhole ? run.segments : uint8(run.segments - facts.shortfalls.shortfallOf(index));
     }
 
-    /// @dev Whether a claim is the latest aggregate of the round that is under way.
-    function _isPendingAggregate(ClaimId id) private view returns (bool) {
-        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
-        return round == _runs[runId].round && id.numberOf() == _rounds[runId][round].attempts;
+    /// @dev Whether a claim is an aggregate of the round that is under way.
+    function _isPending(ClaimId id) private view returns (bool) {
+        return id.kind() == ClaimKind.AGGREGATE && id.roundOf() == _runs[id.runOf()].round;
     }
 }

@@ -1,6 +1,7 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export const errorsAbi = [
   {"inputs":[{"name":"target","type":"address"}],"name":"AddressEmptyCode","type":"error"},
+  {"inputs":[{"name":"id","type":"uint256"}],"name":"AggregateStands","type":"error"},
   {"inputs":[{"name":"runId","type":"uint64"},{"name":"round","type":"uint32"},{"name":"deadline","type":"uint48"}],"name":"AggregateWindowClosed","type":"error"},
   {"inputs":[{"name":"challenger","type":"address"},{"name":"secret","type":"bytes32"},{"name":"height","type":"uint256"}],"name":"AlreadyAnnounced","type":"error"},
   {"inputs":[{"name":"work","type":"uint256"}],"name":"AlreadyBegun","type":"error"},
@@ -151,7 +152,7 @@ export const errorsAbi = [
   {"inputs":[{"name":"offset","type":"uint256"},{"name":"given","type":"bytes32"},{"name":"expected","type":"bytes32"}],"name":"WrongPiece","type":"error"},
   {"inputs":[{"name":"given","type":"uint256"},{"name":"expected","type":"uint256"}],"name":"WrongProofLength","type":"error"},
   {"inputs":[{"name":"runId","type":"uint64"},{"name":"given","type":"uint32"},{"name":"current","type":"uint32"}],"name":"WrongRound","type":"error"},
-  {"inputs":[{"name":"given","type":"uint256"},{"name":"segments","type":"uint8"}],"name":"WrongSegmentCount","type":"error"},
+  {"inputs":[{"name":"given","type":"uint256"},{"name":"least","type":"uint8"},{"name":"most","type":"uint8"}],"name":"WrongSegmentCount","type":"error"},
   {"inputs":[{"name":"ticket","type":"uint64"}],"name":"WrongSignature","type":"error"},
   {"inputs":[{"name":"operand","type":"uint256"},{"name":"seat","type":"uint32"}],"name":"WrongSource","type":"error"},
   {"inputs":[{"name":"given","type":"uint256"},{"name":"expected","type":"uint256"}],"name":"WrongSources","type":"error"},

@@ -12,6 +12,7 @@ export * from './randomness.ts';
 export * from './referee.ts';
 export * from './rules.ts';
 export * from './runLens.ts';
+export * from './runLimits.ts';
 export * from './runs.ts';
 export * from './shareToken.ts';
 export * from './stakeManager.ts';

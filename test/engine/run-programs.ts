@@ -24,7 +24,7 @@ describe('the programs of a run', function () {
     const programs = runPrograms(recipe, 3);
     expect(programs.training).to.equal(programRoot(trainingProgram(recipe)));
     expect(programs.payload).to.equal(programRoot(payloadProgram(recipe)));
-    expect(programs.steps).to.equal(recipe.round.steps);
+    expect(programs.segmentSteps * recipe.round.segments).to.equal(recipe.round.steps);
     expect(programs.dataset).to.equal(recipe.dataset.root);
     expect(programs.payloadBytes).to.equal(BigInt(stateBytes(payloadLayout(recipe))));
   });

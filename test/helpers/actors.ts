@@ -21,7 +21,7 @@ import { progressReader, readLineage, type ChainFacts } from '../../workers/lib/
 import type { Received, ReceptionAction } from '../../workers/lib/reception.ts';
 import { absentIn, unservedIn } from '../../workers/lib/service.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
-import { decide as decideMiner, type MinerAction, type MinerFacts } from '../../workers/miner/decide.ts';
+import { decide as decideMiner, type MinerAction, type MinerFacts, type Trained } from '../../workers/miner/decide.ts';
 import { readEarlier } from '../../workers/miner/read-earlier.ts';
 import { decide as decideValidator, type Judgement, type ValidatorAction } from '../../workers/validator/decide.ts';
 import type { Seal } from '../../workers/validator/verdicts.ts';
@@ -108,12 +108,16 @@ function createActor<Known>(
   };
 }
 
-/** @param honest whether its payload and segments are what its words say */
-export function minerActor(stage: Stage, sender: Sender, honest: boolean): Actor {
+/**
+ * @param honest whether its payload and segments are what its words say
+ * @param segments that it does in a round
+ */
+export function minerActor(stage: Stage, sender: Sender, honest: boolean, segments = 4): Actor {
   const verified: Hex[] = [];
   const over = new Set<number>();
   let received: Received = { round: 0, members: 0n, looked: 0n };
-  let trained: MinerFacts['trained'];
+  let trained: Trained | undefined;
+  let ghost: number | undefined;
   let published: MinerFacts['published'] & { round: number } = {
     round: 0,
     payload: false,
@@ -130,23 +134,25 @@ export function minerActor(stage: Stage, sender: Sender, honest: boolean): Actor
       const { seat } = standing;
       const lineage = seat === undefined ? [] : await readLineage(client, deployment, chain, seat.number);
       const earlier = seat === undefined ? [] : await readEarlier(client, deployment, run, seat, over, at);
-      return { ...chain, limits, verified, lineage, trained, published, earlier, received, patience: 10 };
+      const known = { trained, trainingShare: 1, ghost, published, earlier, received, patience: 10 };
+      return { ...chain, limits, verified, lineage, ...known };
     },
     decideMiner,
     (action) => {
       if (action.type === 'receive') received = receivedBy(action);
       if (action.type === 'verify') verified.push(action.root);
-      if (action.type === 'train') trained = action;
+      if (action.type === 'train') trained = { ...action, segments };
+      if (action.type === 'playGhost') ghost = action.round;
       if (action.type === 'publishPayload') published = { ...published, payload: true };
       if (action.type === 'publishSegments') published = { ...published, segments: action.segments };
       if (action.type !== 'commit' || trained === undefined) return;
-      return commit(deployment, runId, action.round, commitmentOf(trained.parent, action.round, honest));
+      return commit(deployment, runId, action.round, commitmentOf(trained, honest));
     },
   );
 }
 
-function commitmentOf(parent: Hex, round: number, honest: boolean): Commitment {
-  const segmentRoots = [0, 1, 2, 3].map((segment) => rootOfWords(honest, round, segment));
+function commitmentOf({ parent, round, segments }: Trained, honest: boolean): Commitment {
+  const segmentRoots = Array.from({ length: segments }, (_, segment) => rootOfWords(honest, round, segment));
   return {
     parent,
     startRoot: rootOfWords('start', round),
@@ -164,7 +170,7 @@ export const pretendedPrograms: RunPrograms = {
   zeroFirst: rootOfWords('zero', 0),
   zeroRest: rootOfWords('zero', 1),
   zeroPayload: zeroHash,
-  steps: 8,
+  segmentSteps: 2,
   payloadBytes: 4n,
   dataset: rootOfWords('dataset'),
 };
@@ -254,10 +260,11 @@ async function challengeOf(
   ];
 }
 
-export function aggregatorActor(stage: Stage, sender: Sender): Actor {
+/** @param word what it makes of a round; each word another state */
+export function aggregatorActor(stage: Stage, sender: Sender, word = 'state'): Actor {
   const verified: Hex[] = [];
   const claimed: Hex[] = [];
-  let computed: Computed | undefined;
+  let computed: readonly Computed[] = [];
   return createActor(
     stage,
     sender,
@@ -267,7 +274,7 @@ export function aggregatorActor(stage: Stage, sender: Sender): Actor {
       if (action.type === 'verify') verified.push(action.root);
       if (action.type !== 'aggregate') return;
       const { round, candidates } = action;
-      computed = { round, candidates, nextRoot: rootOfWords('state', round, candidates) };
+      computed = [...computed, { round, candidates, nextRoot: rootOfWords(word, round, candidates) }];
     },
   );
 }

@@ -3,7 +3,7 @@ import { pad, toHex, type Address, type Hex } from 'viem';
 import { claimIdOf } from '../../sdk/claims.ts';
 import { memberSet } from '../../sdk/member-set.ts';
 import type { Role, Seat } from '../../sdk/membership.ts';
-import type { Duty, Round } from '../../sdk/round.ts';
+import type { Duty, Round, RoundAggregate } from '../../sdk/round.ts';
 import type { Run, RunParameters } from '../../sdk/run.ts';
 import type { Stake } from '../../sdk/stake.ts';
 import type { Standing } from '../../workers/lib/enlist.ts';
@@ -25,18 +25,21 @@ export const parameters: RunParameters = {
   programsRoot: rootOf(4),
   opensAt: 100,
   plannedTokens: 1_000_000n,
-  tokensPerClaim: 1_000n,
+  tokensPerSegment: 250n,
   shareSupply: 10n ** 24n,
   lambda: 10n ** 18n,
   commitWindow: 60,
   auditWindow: 80,
   aggregateWindow: 30,
   challengeWindow: 20,
+  aggregateChallengeWindow: 20,
   segments: 4,
   epochRounds: 4,
   probationRounds: 1,
+  minSegments: 1,
   auditRate: 1_000,
   maxMembers: 16,
+  minMiners: 1,
   committeeSeats: 24,
   committeeNeeded: 16,
   minerBond: 10n,
@@ -86,14 +89,13 @@ export function aRound(changes: Partial<Round> = {}): Round {
     commitDeadline: 1_060,
     auditDeadline: undefined,
     aggregateDeadline: undefined,
-    settleableAt: undefined,
     settledAt: undefined,
     committed: memberSet((changes.duties ?? []).map(({ index }) => index)),
     challenged: 0n,
     reported: 0n,
     availability: { committee: 0n, needed: 0, said: 0n, published: 0n, available: 0n },
-    aggregate: undefined,
-    attempts: 0,
+    aggregates: [],
+    aggregate: changes.aggregates?.find(({ stands }) => stands),
     duties: [],
     ...changes,
   };
@@ -104,9 +106,9 @@ export function aSealedRound(changes: Partial<Round> = {}): Round {
   return aRound({ status: 'sealed', beacon: rootOf(52), auditDeadline: 1_150, ...changes });
 }
 
-export function anAggregate(changes: Partial<NonNullable<Round['aggregate']>> = {}): NonNullable<Round['aggregate']> {
+export function anAggregate(changes: Partial<RoundAggregate> = {}): RoundAggregate {
   const claimId = claimIdOf({ kind: 'aggregate', runId: 1n, round: 5, number: 1 });
-  return { claimId, accepted: miners, nextRoot: rootOf(60), stands: true, ...changes };
+  return { claimId, accepted: miners, nextRoot: rootOf(60), settleableAt: 1_180, stands: true, ...changes };
 }
 
 /** What the miner in `seat` has committed in round 5. */
@@ -119,6 +121,7 @@ export function aDuty(seat: number, changes: Partial<Duty> = {}): Duty {
     word: rootOf(500 + seat),
     status: 'standing',
     deposit: 'standing',
+    segments: 4,
     drawn: false,
     segment: 0,
     validators,

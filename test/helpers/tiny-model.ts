@@ -13,6 +13,8 @@ import type { Commitment } from '../../sdk/round.ts';
 import type { CommitmentBook } from '../../workers/lib/commitments.ts';
 import type { Model } from '../../workers/lib/model.ts';
 import { programsOf } from '../../workers/lib/programs.ts';
+import { createPace } from '../../workers/miner/pace.ts';
+import type { Extent, TrainingOptions } from '../../workers/miner/training.ts';
 import { tinyRecipe } from './recipes.ts';
 import { ownerOf, rootOf } from './runs.ts';
 
@@ -56,6 +58,14 @@ export function tinyModelForTests(fields: Partial<RecipeInput> = {}): () => Tiny
     await tiny.model.close();
   });
   return () => tiny;
+}
+
+/** The whole round of a tiny recipe. */
+export const wholeRound: Extent = { least: 2, most: 2, until: Infinity };
+
+/** A miner for whom there is always time, and that has done whole rounds. */
+export function unhurried(): Pick<TrainingOptions, 'segmentsOf' | 'pace' | 'look'> {
+  return { segmentsOf: async () => 2, pace: createPace(), look: async () => ({ time: 0, isOpen: true }) };
 }
 
 /** What members with these indices have committed, whatever the round. */

@@ -274,8 +274,8 @@ contract ClaimsTest is Fixture {
         audit();
         ClaimId id = aggregateBy(0, 3, Root.wrap("one"));
         Instant finalAt = IClaimSource(address(runs)).termsOf(id).finalAt;
-        require(Instant.unwrap(finalAt) == vm.getBlockTimestamp() + CHALLENGE_WINDOW);
-        pass(CHALLENGE_WINDOW - 1);
+        require(Instant.unwrap(finalAt) == vm.getBlockTimestamp() + AGGREGATE_CHALLENGE_WINDOW);
+        pass(AGGREGATE_CHALLENGE_WINDOW - 1);
         require(!claims.isFinal(id));
         pass(1);
         require(claims.isFinal(id));

@@ -63,9 +63,15 @@ contract Crowd is Fixture {
 
     function parameters() internal view override returns (RunParameters memory p) {
         p = super.parameters();
-        p.plannedTokens = 20_000;
+        p.plannedTokens = 320_000;
         p.auditRate = 5_000;
         p.joinMultiplier = 1.5e18;
+        p.minSegments = 4;
+    }
+
+    /// @dev Members have their speeds.
+    function commitmentOf(uint256 member) private view returns (IRuns.Commitment memory) {
+        return shortCommitment(16 - ((3 * member) % 13));
     }
 
     /// @dev Runs an action, then looks whether the run has taken a forbidden step.
@@ -73,10 +79,12 @@ contract Crowd is Fixture {
         _;
         IRuns.RunView memory run = runs.runOf(RUN);
         bool isReopened = run.status == IRuns.RoundStatus.AUDITED && _lastStatus == IRuns.RoundStatus.AGGREGATED;
+        // Somebody has left again before the round that nobody serves in was sealed.
+        bool isIdle = run.status == IRuns.RoundStatus.OPEN && run.activeMiners.isEmpty();
         bool isBack =
             run.round < _lastRound ||
                 run.round > _lastRound + 1 ||
-                (run.round == _lastRound && run.status < _lastStatus && !isReopened);
+                (run.round == _lastRound && run.status < _lastStatus && !isReopened && !isIdle);
         if (isBack) wentBackwards = true;
         _lastRound = run.round;
         _lastStatus = run.status;
@@ -108,7 +116,7 @@ contract Crowd is Fixture {
     function commit(uint256 member) public watched {
         member %= OWNERS;
         uint32 round = runs.runOf(RUN).round;
-        IRuns.Commitment memory c = commitment();
+        IRuns.Commitment memory c = commitmentOf(member);
         uint32 seat = runs.seatOfOwner(RUN, ownerOf(member));
         vm.prank(nodeOf(member));
         try runs.commit(RUN, round, c) {
@@ -162,7 +170,7 @@ contract Crowd is Fixture {
         member %= OWNERS;
         uint32 round = runs.runOf(RUN).round;
         uint32 seat = runs.seatOfOwner(RUN, ownerOf(member));
-        IRuns.Commitment memory c = commitment();
+        IRuns.Commitment memory c = commitmentOf(member);
         bytes32[] memory pending = new bytes32[](1);
         pending[0] = Root.unwrap(c.payloadRoot);
         try availability.publish(runs.workClaimId(RUN, round, seat), c, pending, payloadLeaf()) {
@@ -235,7 +243,7 @@ contract Crowd is Fixture {
         vm.prank(nodeOf(member));
         try runs.claimAggregate(RUN, round, MemberSet.wrap(accepted), Root.wrap(keccak256(abi.encode(subset)))) {
             bonds[ownerOf(member)] += AGGREGATE_BOND;
-            _posted.push(runs.roundOf(RUN, round).aggregate);
+            _posted.push(aggregateOf(round, runs.roundOf(RUN, round).aggregates.length));
         } catch {}
     }
 

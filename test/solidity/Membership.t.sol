@@ -51,8 +51,8 @@ contract MembershipTest is Fixture {
         expectOutOfRange("joinMultiplier", 1e18, 1e18 + 1, 1_000e18);
         tryCreate(p);
         p = parameters();
-        p.epochRounds = 9;
-        expectOutOfRange("epochRounds", 9, 1, 8);
+        p.epochRounds = 65;
+        expectOutOfRange("epochRounds", 65, 1, 64);
         tryCreate(p);
         p = parameters();
         p.auditRate = 0;
@@ -60,6 +60,30 @@ contract MembershipTest is Fixture {
         tryCreate(p);
         p.auditRate = 10_001;
         expectOutOfRange("auditRate", 10_001, 1, 10_000);
+        tryCreate(p);
+    }
+
+    function test_createRun_ofOtherRounds_reverts() public {
+        RunParameters memory p = parameters();
+        p.aggregateChallengeWindow = Duration.wrap(0);
+        expectOutOfRange("aggregateChallengeWindow", 0, 1, LONGEST_WINDOW);
+        tryCreate(p);
+        p.aggregateChallengeWindow = Duration.wrap(LONGEST_WINDOW + 1);
+        expectOutOfRange("aggregateChallengeWindow", LONGEST_WINDOW + 1, 1, LONGEST_WINDOW);
+        tryCreate(p);
+        p = parameters();
+        p.minMiners = 0;
+        expectOutOfRange("minMiners", 0, 1, 3);
+        tryCreate(p);
+        p.minMiners = 4;
+        expectOutOfRange("minMiners", 4, 1, 3);
+        tryCreate(p);
+        p = parameters();
+        p.minSegments = 0;
+        expectOutOfRange("minSegments", 0, 1, 16);
+        tryCreate(p);
+        p.minSegments = 17;
+        expectOutOfRange("minSegments", 17, 1, 16);
         tryCreate(p);
     }
 
@@ -99,12 +123,13 @@ contract MembershipTest is Fixture {
 
     function test_createRun_atTheEdges_givesTheNextId() public {
         RunParameters memory p = parameters();
-        p.segments = 1;
+        (p.segments, p.minSegments) = (1, 1);
         p.challengeWindow = Duration.wrap(LONGEST_WINDOW);
-        p.epochRounds = 8;
-        p.maxMembers = 255;
+        p.aggregateChallengeWindow = Duration.wrap(LONGEST_WINDOW);
+        p.epochRounds = 64;
+        (p.maxMembers, p.minMiners) = (255, 255);
         require(runs.createRun(p, metadata()) == 2);
-        require(runs.parametersOf(2).epochRounds == 8);
+        require(runs.parametersOf(2).epochRounds == 64);
         require(ownership.shareTokenOf(2) != address(0));
     }
 

@@ -26,7 +26,7 @@ contract OwnershipTest is Fixture {
     function parameters() internal view override returns (RunParameters memory p) {
         p = super.parameters();
         p.shareSupply = SUPPLY;
-        p.plannedTokens = 12_000;
+        p.plannedTokens = 192_000;
     }
 
     function toFinality() private {
@@ -48,13 +48,13 @@ contract OwnershipTest is Fixture {
 
     function test_round_givesItsPartOfTheCurveInEqualParts() public {
         playRound(3);
-        uint96 budget = ownership.curveDown(RUN, 3_000);
+        uint96 budget = ownership.curveDown(RUN, 48_000);
         IOwnership.Ledger memory ledger = ownership.ledgerOf(RUN);
-        require(ledger.accrued == budget && ledger.verifiedTokens == 3_000);
-        require(ownership.payPerMember(RUN, 1) == budget / 3 && ledger.carry == budget % 3);
+        require(ledger.accrued == budget && ledger.verifiedTokens == 48_000);
+        require(ownership.payPerSegment(RUN, 1) == budget / 48 && ledger.carry == budget % 48);
         playRound(3);
-        uint96 second = ownership.curveDown(RUN, 6_000) - budget + (budget % 3);
-        require(ownership.payPerMember(RUN, 2) == second / 3);
+        uint96 second = ownership.curveDown(RUN, 96_000) - budget + (budget % 48);
+        require(ownership.payPerSegment(RUN, 2) == second / 48);
         // e times less for the last token than for the first: a later round gives less.
         require(second < budget);
     }
@@ -91,7 +91,7 @@ contract OwnershipTest is Fixture {
         expectNotClaimable(0, 1, IOwnership.PayStatus.PENDING);
         pass(1);
         uint96 pay = claimSharesOf(0, 1);
-        require(shares().balanceOf(ownerOf(0)) == pay && pay == ownership.payPerMember(RUN, 1));
+        require(shares().balanceOf(ownerOf(0)) == pay && pay == payPerRound(1));
     }
 
     function test_claimShares_twice_reverts() public {
@@ -119,7 +119,7 @@ contract OwnershipTest is Fixture {
         expectNotClaimable(0, 0, IOwnership.PayStatus.UNEARNED);
         expectNotClaimable(0, 3, IOwnership.PayStatus.UNEARNED);
         claimSharesOf(1, 2);
-        require(ownership.ledgerOf(RUN).verifiedTokens == 5_000);
+        require(ownership.ledgerOf(RUN).verifiedTokens == 80_000);
     }
 
     function test_claimShares_forTheLaterTenantOfAnIndex_reverts() public {
@@ -177,7 +177,7 @@ contract OwnershipTest is Fixture {
         ownership.forfeit(voided);
         game.void(voided, ownerOf(3));
         uint96 carry = ownership.ledgerOf(RUN).carry;
-        uint96 pay = ownership.payPerMember(RUN, 1);
+        uint96 pay = payPerRound(1);
         expectNotClaimable(0, 1, IOwnership.PayStatus.FORFEITABLE);
         ownership.forfeit(voided);
         require(ownership.ledgerOf(RUN).carry == carry + pay);
@@ -190,7 +190,7 @@ contract OwnershipTest is Fixture {
         uint96 accrued = ownership.ledgerOf(RUN).accrued;
         playRound(3);
         uint96 budget = ownership.ledgerOf(RUN).accrued - accrued + carry + pay;
-        require(ownership.payPerMember(RUN, 2) == budget / 3);
+        require(ownership.payPerSegment(RUN, 2) == budget / 48);
     }
 
     function test_workBuiltOnVoidedWork_isUnpaid_andNotSlashed() public {
@@ -212,7 +212,7 @@ contract OwnershipTest is Fixture {
 
     function test_forfeit_ofAnAggregate_reverts() public {
         toFinality();
-        ClaimId id = runs.roundOf(RUN, 1).aggregate;
+        ClaimId id = aggregateOf(1, 1);
         vm.expectPartialRevert(IOwnership.NotForfeitable.selector);
         ownership.forfeit(id);
     }
@@ -225,8 +225,8 @@ contract OwnershipTest is Fixture {
             for (uint256 member = 0; member < 3; ++member) claimSharesOf(member, round);
         }
         IOwnership.Ledger memory ledger = ownership.ledgerOf(RUN);
-        require(ledger.verifiedTokens == 12_000 && ledger.accrued == SUPPLY);
-        require(shares().totalSupply() + ledger.carry == SUPPLY && ledger.carry < 3);
+        require(ledger.verifiedTokens == 192_000 && ledger.accrued == SUPPLY);
+        require(shares().totalSupply() + ledger.carry == SUPPLY && ledger.carry < 48);
     }
 
     function test_openEnrollAccrue_byAnyoneButRuns_revert() public {

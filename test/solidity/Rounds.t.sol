@@ -67,10 +67,10 @@ contract RoundsTest is Fixture {
     function test_commit_withAnotherNumberOfSegments_reverts() public {
         IRuns.Commitment memory c = commitment();
         c.segmentRoots = new bytes32[](15);
-        vm.expectRevert(abi.encodeWithSelector(IRuns.WrongSegmentCount.selector, 15, 16));
+        vm.expectRevert(abi.encodeWithSelector(IRuns.WrongSegmentCount.selector, 15, 16, 16));
         commitWith(0, 1, c);
         c.segmentRoots = new bytes32[](17);
-        vm.expectRevert(abi.encodeWithSelector(IRuns.WrongSegmentCount.selector, 17, 16));
+        vm.expectRevert(abi.encodeWithSelector(IRuns.WrongSegmentCount.selector, 17, 16, 16));
         commitWith(0, 1, c);
     }
 
@@ -273,14 +273,6 @@ contract RoundsTest is Fixture {
         aggregateBy(0, 2, Root.wrap("next"));
     }
 
-    function test_claimAggregate_whileOneStands_reverts() public {
-        commitAll(2);
-        audit();
-        aggregateBy(0, 3, Root.wrap("next"));
-        expectStatus(1, IRuns.RoundStatus.AGGREGATED);
-        runs.claimAggregate(RUN, 1, MemberSet.wrap(3), Root.wrap("other"));
-    }
-
     function test_claimAggregate_atItsDeadline_reverts_andTheRoundSettlesUnchanged() public {
         commitAll(2);
         audit();
@@ -292,14 +284,14 @@ contract RoundsTest is Fixture {
         runs.claimAggregate(RUN, 1, MemberSet.wrap(3), Root.wrap("next"));
         runs.tick(RUN);
         require(runs.runOf(RUN).round == 2 && runs.runOf(RUN).root == GENESIS);
-        require(runs.roundOf(RUN, 1).accepted.isEmpty());
+        require(acceptedIn(1).isEmpty());
     }
 
     function test_tick_beforeTheChallengeWindowEnds_reverts_andAtItsEndSettles() public {
         commitAll(2);
         audit();
         aggregateBy(0, 3, Root.wrap("next"));
-        pass(CHALLENGE_WINDOW - 1);
+        pass(AGGREGATE_CHALLENGE_WINDOW - 1);
         expectNothingDue(IRuns.RoundStatus.AGGREGATED);
         pass(1);
         runs.tick(RUN);
@@ -313,13 +305,13 @@ contract RoundsTest is Fixture {
         commitAll(2);
         audit();
         ClaimId wrong = aggregateBy(0, 3, Root.wrap("wrong"));
-        pass(CHALLENGE_WINDOW - 1);
+        pass(AGGREGATE_CHALLENGE_WINDOW - 1);
         challengeBy(2, wrong);
         requireStatus(IRuns.RoundStatus.AUDITED);
         pass(AGGREGATE_WINDOW - 1);
         expectNothingDue(IRuns.RoundStatus.AUDITED);
         aggregateBy(1, 3, Root.wrap("right"));
-        pass(CHALLENGE_WINDOW);
+        pass(AGGREGATE_CHALLENGE_WINDOW);
         runs.tick(RUN);
         require(runs.runOf(RUN).root == Root.wrap("right"));
     }
@@ -332,22 +324,9 @@ contract RoundsTest is Fixture {
         requireStatus(IRuns.RoundStatus.AUDITED);
         game.uphold(id, ownerOf(2));
         requireStatus(IRuns.RoundStatus.AGGREGATED);
-        pass(CHALLENGE_WINDOW);
+        pass(AGGREGATE_CHALLENGE_WINDOW);
         runs.tick(RUN);
         require(runs.runOf(RUN).root == Root.wrap("next"));
-    }
-
-    function test_upheldAggregate_thatWasReplaced_changesNothing() public {
-        commitAll(2);
-        audit();
-        ClaimId first = aggregateBy(0, 3, Root.wrap("first"));
-        challengeBy(2, first);
-        ClaimId second = aggregateBy(1, 3, Root.wrap("second"));
-        challengeBy(3, second);
-        game.uphold(first, ownerOf(2));
-        requireStatus(IRuns.RoundStatus.AUDITED);
-        game.void(second, ownerOf(3));
-        requireStatus(IRuns.RoundStatus.AUDITED);
     }
 
     function test_aggregates_endAfterEight_withTheStateUnchanged() public {
@@ -375,15 +354,17 @@ contract RoundsTest is Fixture {
         require(runs.runOf(RUN).round == 2 && runs.runOf(RUN).root == GENESIS);
     }
 
-    function test_round_withoutMembers_isOverAtOnce_andServesTheNextJoiner() public {
+    function test_round_withoutMembers_staysOpen_andServesTheNextJoiner() public {
         for (uint256 i = 0; i < 4; ++i) {
             vm.prank(ownerOf(i));
             runs.leave(RUN);
         }
         pass(COMMIT_WINDOW);
         tickAll();
-        requireStatus(IRuns.RoundStatus.SEALED);
+        pass(10 * COMMIT_WINDOW);
+        expectNothingDue(IRuns.RoundStatus.OPEN);
         enlist(4, IRuns.Role.MINER);
+        requireStatus(IRuns.RoundStatus.SEALED);
         tickAll();
         IRuns.RunView memory run = runs.runOf(RUN);
         require(run.round == 3 && run.activeMiners.count() == 1);
@@ -393,6 +374,8 @@ contract RoundsTest is Fixture {
     function test_enlistment_lastsUntilItsEndAlthoughNobodyIsAwaited() public {
         uint256 opensAt = Instant.unwrap(parameters().opensAt);
         runs.createRun(parameters(), metadata());
+        vm.prank(ownerOf(0));
+        runs.join(2, IRuns.Role.MINER, type(uint128).max);
         vm.warp(opensAt - 1);
         IRuns.RunView memory run = runs.runOf(2);
         require(run.round == 0 && run.status == IRuns.RoundStatus.OPEN && run.due == IRuns.Step.NONE);

@@ -84,7 +84,7 @@ contract VestingTest is Fixture {
             requireStatus(round, IOwnership.PayStatus.FORFEITABLE);
             ownership.forfeit(workOf(round, 0));
             requireStatus(round, IOwnership.PayStatus.FORFEITED);
-            taken += ownership.payPerMember(RUN, round);
+            taken += payPerRound(round);
         }
         require(ownership.ledgerOf(RUN).carry == carry + taken);
         claimSharesOf(0, 1);
@@ -169,13 +169,13 @@ contract VestingTest is Fixture {
         playRounds(2);
         challengeBy(2, workOf(2, 0));
         game.void(workOf(2, 0), ownerOf(2));
-        uint96 taken = ownership.payPerMember(RUN, 1) + ownership.payPerMember(RUN, 2);
+        uint96 taken = payPerRound(1) + payPerRound(2);
         ownership.forfeit(workOf(1, 0));
         ownership.forfeit(workOf(2, 0));
         IOwnership.Ledger memory before = ownership.ledgerOf(RUN);
         require(before.carry >= taken);
         playRounds(1);
         uint96 budget = ownership.ledgerOf(RUN).accrued - before.accrued + before.carry;
-        require(ownership.payPerMember(RUN, 3) == budget / 2);
+        require(ownership.payPerSegment(RUN, 3) == budget / 32);
     }
 }

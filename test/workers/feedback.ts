@@ -16,7 +16,7 @@ import { audit, type Case, type Finding } from '../../workers/validator/audit.ts
 import { freshFolder } from '../helpers/folders.ts';
 import { recordingLog } from '../helpers/logs.ts';
 import { ownerOf, rootOf } from '../helpers/runs.ts';
-import { bookOf, tinyModelForTests } from '../helpers/tiny-model.ts';
+import { bookOf, tinyModelForTests, unhurried, wholeRound } from '../helpers/tiny-model.ts';
 
 describe('error feedback', function () {
   // It trains: on a busy machine that takes longer than a test should.
@@ -47,9 +47,9 @@ describe('error feedback', function () {
     const states = globalStates({ ...known, isSettled: async () => true });
     const files = roundFiles(join(folder(), name), log);
     const workOf = async (round: number, lineage: readonly number[]) => work(round, [...lineage]);
-    return { ...tiny(), blobs, log, states, files, workOf, isCurrent: async () => true, oldestOpen: () => 1 };
+    return { ...tiny(), blobs, log, states, files, workOf, ...unhurried(), oldestOpen: () => 1 };
   };
-  const mine = async (of: Work): Promise<Finished> => (await train(mining, of, signal))!;
+  const mine = async (of: Work): Promise<Finished> => (await train(mining, of, wholeRound, signal))!;
   const commitmentOf = ({ facts, payloadRoot, payload }: Finished): Commitment => {
     const { parent, startRoot, segmentRoots } = facts;
     return { parent, startRoot, segmentRoots, payloadRoot, payloadBytes: BigInt(payload.length) };
@@ -95,7 +95,7 @@ describe('error feedback', function () {
     const { facts } = goingOn;
     // The same round from the same local state, with the error of the first round gone.
     const forgetful = { ...mining, files: { ...files, feedback: async () => zeroFeedback() } };
-    const other = await train(forgetful, work(2, [1]), signal);
+    const other = await train(forgetful, work(2, [1]), wholeRound, signal);
     expect(other!.facts.segmentRoots).to.deep.equal(facts.segmentRoots);
     expect(other!.payloadRoot).not.to.equal(goingOn.payloadRoot);
   });
@@ -143,7 +143,7 @@ describe('error feedback', function () {
   it('that was forgotten makes a payload that a validator finds wrong', async () => {
     const first = await mine(work(1));
     const files = { ...mining.files, feedback: async () => zeroFeedback() };
-    const second = (await train({ ...mining, files }, work(2, [1]), signal))!;
+    const second = (await train({ ...mining, files }, work(2, [1]), wholeRound, signal))!;
     await Promise.all([publish(first), serveSegments(second), serveFeedback([1])]);
     const finding = await judge(second, { committedBefore: commitmentOf(first) });
     expect(finding).to.include({ outcome: 'differs', why: 'payload', actual: second.payloadRoot });

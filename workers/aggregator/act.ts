@@ -46,7 +46,6 @@ async function compute({ shop, memory, library }: AggregatorMeans, action: Actio
   const served = await states.payloads({ round, parent: root, accepted: candidates });
   if (parent === undefined || served.size < indicesOf(candidates).length) {
     await adoptPublished(shop, round, without(candidates, memberSet(served.keys())));
-    memory.computed = { round, candidates, nextRoot: undefined };
     return;
   }
   const state = await aggregate(model.recipe, parent, tensorsOf(served), model.executor);
@@ -58,7 +57,7 @@ async function compute({ shop, memory, library }: AggregatorMeans, action: Actio
   const nextRoot = await model.rootOf(state);
   await blobs.put(nextRoot, state.bytes);
   states.hold({ root: nextRoot, state });
-  memory.computed = { round, candidates, nextRoot };
+  memory.computed = [...memory.computed.filter((one) => one.round === round), { round, candidates, nextRoot }];
   const fields = { round, ...told(candidates), nextRoot };
   log.info({ event: 'aggregate', ...fields, ms: Math.round(performance.now() - started) }, 'aggregated');
 }

@@ -1,6 +1,7 @@
 import type { Hex } from 'viem';
 
 import { without, type MemberSet } from '../../sdk/member-set.ts';
+import { MAX_AGGREGATES } from '../../sdk/round.ts';
 import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
 import { tickWhenDue, verifyState, type Progress, type TickAction, type VerifyAction } from '../lib/progress.ts';
 
@@ -9,14 +10,14 @@ export type Computed = {
   readonly round: number;
   /** Whose payloads it takes. */
   readonly candidates: MemberSet;
-  /** Undefined when they could not all be got. */
-  readonly nextRoot: Hex | undefined;
+  readonly nextRoot: Hex;
 };
 
 export type AggregatorFacts = Progress & {
   readonly standing: Standing;
   readonly limits: StakeLimits;
-  readonly computed: Computed | undefined;
+  /** Of this round; one for each set of members. */
+  readonly computed: readonly Computed[];
   /** Roots that this aggregator has claimed in this round. */
   readonly claimed: readonly Hex[];
   /** Of the aggregator's own claims: final, and their bonds still locked. */
@@ -50,26 +51,34 @@ function enlistAggregator({ standing, parameters, limits }: AggregatorFacts): re
 }
 
 /**
- * Once the audit is closed and no aggregate stands: compute, then claim. A root is claimed once; one that was challenged
- * is not claimed again by the same aggregator.
+ * Once the audit is closed and no right aggregate stands: compute, then claim, also beside a wrong one. A root is claimed
+ * once; one that was challenged is not claimed again by the same aggregator.
  */
 function aggregate(facts: AggregatorFacts): readonly AggregatorAction[] {
-  const { run, round, verified, computed, claimed } = facts;
-  if (round.status !== 'audited' || (round.aggregateDeadline ?? Infinity) <= run.time) return [];
-  const candidates = candidatesOf(facts);
-  if (candidates === 0n || !verified.includes(round.parent)) return [];
-  const { number, parent } = round;
-  if (computed?.round !== number || !isComplete(computed, candidates)) {
-    return [{ type: 'aggregate', round: number, parent, candidates }];
+  const { run, round, verified, claimed } = facts;
+  const isAudited = round.status === 'audited' || round.status === 'aggregated';
+  if (!isAudited || (round.aggregateDeadline ?? Infinity) <= run.time || !verified.includes(round.parent)) return [];
+  // Those that stand have the members that were due when they were claimed.
+  for (const { stands, accepted, nextRoot } of round.aggregates) {
+    if (!stands) continue;
+    const own = resultOf(facts, accepted);
+    if (own === undefined) return [compute(facts, accepted)];
+    if (own === nextRoot) return [];
   }
-  const { nextRoot } = computed;
-  if (nextRoot === undefined || claimed.includes(nextRoot)) return [];
-  return [{ type: 'claim', round: number, accepted: candidates, nextRoot }];
+  const candidates = candidatesOf(facts);
+  if (candidates === 0n || round.aggregates.length === MAX_AGGREGATES) return [];
+  const nextRoot = resultOf(facts, candidates);
+  if (nextRoot === undefined) return [compute(facts, candidates)];
+  return claimed.includes(nextRoot) ? [] : [{ type: 'claim', round: round.number, accepted: candidates, nextRoot }];
 }
 
-/** Computed from what are the candidates now; until all of their payloads are there, it is tried again. */
-function isComplete(computed: Computed, candidates: MemberSet): boolean {
-  return computed.candidates === candidates && computed.nextRoot !== undefined;
+function compute({ round: { number: round, parent } }: AggregatorFacts, candidates: MemberSet): AggregatorAction {
+  return { type: 'aggregate', round, parent, candidates };
+}
+
+/** Undefined until all of their payloads are there: then it is tried again. */
+function resultOf({ computed, round }: AggregatorFacts, members: MemberSet): Hex | undefined {
+  return computed.find((one) => one.round === round.number && one.candidates === members)?.nextRoot;
 }
 
 /** Whom the aggregate must accept: the available members that stand. */

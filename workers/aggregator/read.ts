@@ -6,11 +6,11 @@ import type { AggregatorFacts, Computed } from './decide.ts';
 
 /** What an aggregator process knows besides what is on chain. */
 export type AggregatorMemory = {
-  computed: Computed | undefined;
+  computed: readonly Computed[];
 };
 
 export function emptyMemory(): AggregatorMemory {
-  return { computed: undefined };
+  return { computed: [] };
 }
 
 export type AggregatorReader = { read(signal: AbortSignal): Promise<AggregatorFacts> };

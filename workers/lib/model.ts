@@ -91,7 +91,7 @@ function requireRunOf(recipe: Recipe, programsRoot: Hash, parameters: RunParamet
   const { segments, epoch } = recipe.round;
   requireEqual('segments', parameters.segments, segments);
   requireEqual('epochRounds', parameters.epochRounds, epoch);
-  requireEqual('tokensPerClaim', Number(parameters.tokensPerClaim), tokensPerRound(recipe));
+  requireEqual('tokensPerSegment', Number(parameters.tokensPerSegment), tokensPerRound(recipe) / segments);
   if (recipe.dataset.root !== parameters.datasetRoot) {
     throw mismatch('datasetRoot', parameters.datasetRoot, recipe.dataset.root);
   }

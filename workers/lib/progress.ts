@@ -48,10 +48,10 @@ export function verifyState({ run, moved, verified }: Progress): readonly Verify
   return [{ type: 'verify', root: run.root, from: { round, parent, accepted: aggregate.accepted } }];
 }
 
-/** The aggregate in its challenge window, so that the next round starts from a verified state at once. */
+/** The leading aggregate in its challenge window, so that the next round starts from a verified state at once. */
 export function verifyAggregate({ round, verified }: Progress): readonly VerifyAction[] {
   const { status, number, parent, aggregate } = round;
-  if (status !== 'aggregated' || aggregate === undefined || !aggregate.stands) return [];
+  if (status !== 'aggregated' || aggregate === undefined) return [];
   if (verified.includes(aggregate.nextRoot)) return [];
   return [{ type: 'verify', root: aggregate.nextRoot, from: { round: number, parent, accepted: aggregate.accepted } }];
 }

@@ -78,7 +78,7 @@ async function lastMoved(
 ): Promise<Round | undefined> {
   for (let number = run.round - 1; number > (known?.number ?? 0); number -= 1) {
     const round = await readRound(client, deployment, run.id, number, at);
-    if (round.aggregate !== undefined && round.aggregate.accepted !== 0n) return round;
+    if (round.aggregate !== undefined) return round;
   }
   return known;
 }

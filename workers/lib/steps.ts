@@ -73,7 +73,11 @@ export function isFiniteState(state: State): boolean {
 }
 
 /** The inner steps of one of a round's segments. */
-export function segmentSpan({ round }: Recipe, segment: number): { first: number; end: number } {
-  const length = round.steps / round.segments;
-  return { first: segment * length, end: (segment + 1) * length };
+export function segmentSpan(recipe: Recipe, segment: number): { first: number; end: number } {
+  return { first: stepsIn(recipe, segment), end: stepsIn(recipe, segment + 1) };
+}
+
+/** Inner steps in so many segments; a slower miner has fewer than a whole round. */
+export function stepsIn({ round }: Recipe, segments: number): number {
+  return (round.steps / round.segments) * segments;
 }

@@ -5,6 +5,7 @@ import { publishOnChain } from '../lib/publication.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { MinerConfig } from './config.ts';
 import type { MinerAction } from './decide.ts';
+import { playGhostRound } from './ghost.ts';
 import type { MinerMemory } from './read.ts';
 import type { RoundFiles } from './round-files.ts';
 import { feedbackOf, type Finished, type Train, type TrainingOptions } from './training.ts';
@@ -19,12 +20,16 @@ export type MinerMeans = {
 
 /** Does what was decided: the only part of the miner that signs. */
 export async function act(means: MinerMeans, action: MinerAction, signal: AbortSignal): Promise<void> {
-  const { shop, memory, training, train } = means;
+  const { shop, memory, training } = means;
   switch (action.type) {
     case 'verify':
       return shop.states.verify(action);
     case 'train':
-      memory.finished = await train(training, await training.workOf(action.round, action.lineage), signal);
+      memory.finished = await trainRound(means, action, signal);
+      return;
+    case 'playGhost':
+      await playGhostRound(training, await training.workOf(action.round, []), signal);
+      memory.ghost = action.round;
       return;
     case 'commit':
       return commitRound(means, finishedOf(memory, action.round), signal);
@@ -44,6 +49,14 @@ export async function act(means: MinerMeans, action: MinerAction, signal: AbortS
     default:
       return shop.hand.act(action, signal);
   }
+}
+
+async function trainRound(
+  { train, training }: MinerMeans,
+  { round, lineage, extent }: MinerAction & { type: 'train' },
+  signal: AbortSignal,
+): Promise<Finished | undefined> {
+  return train(training, await training.workOf(round, lineage), extent, signal);
 }
 
 function finishedOf({ finished }: MinerMemory, round: number): Finished {

@@ -7,9 +7,15 @@ import type { PayStatus } from '../../sdk/shares.ts';
 import { enlist, type EnlistAction, type StakeLimits, type Standing } from '../lib/enlist.ts';
 import { tickWhenDue, verifyAggregate, verifyState, type TickAction, type VerifyAction } from '../lib/progress.ts';
 import { receive, type ReceptionAction, type ReceptionFacts } from '../lib/reception.ts';
+import type { Extent } from './training.ts';
 
 /** A round whose training is finished and saved in the checkpoint. */
-export type Trained = { readonly round: number; readonly parent: Hex; readonly lineage: readonly number[] };
+export type Trained = {
+  readonly round: number;
+  readonly parent: Hex;
+  readonly lineage: readonly number[];
+  readonly segments: number;
+};
 
 /** Work of an earlier round that is not paid or not released yet. */
 export type EarlierWork = {
@@ -29,6 +35,10 @@ export type MinerFacts = ReceptionFacts & {
    */
   readonly lineage: readonly number[];
   readonly trained: Trained | undefined;
+  /** The round that was played last without committing. */
+  readonly ghost: number | undefined;
+  /** The part of the commit window in which a round is trained. */
+  readonly trainingShare: number;
   /** What this process has put in the blob store for the current round. */
   readonly published: { readonly payload: boolean; readonly onChain: boolean; readonly segments: readonly number[] };
   readonly earlier: readonly EarlierWork[];
@@ -40,7 +50,15 @@ export type MinerAction =
   | EnlistAction
   | ReceptionAction
   /** Train the round from `parent`, after those rounds of the lineage that the checkpoint does not cover. */
-  | { readonly type: 'train'; readonly round: number; readonly parent: Hex; readonly lineage: readonly number[] }
+  | {
+      readonly type: 'train';
+      readonly round: number;
+      readonly parent: Hex;
+      readonly lineage: readonly number[];
+      readonly extent: Extent;
+    }
+  /** Play the round without committing. */
+  | { readonly type: 'playGhost'; readonly round: number; readonly parent: Hex }
   | { readonly type: 'commit'; readonly round: number }
   | { readonly type: 'publishPayload'; readonly round: number }
   /** Publish the payload on chain, since the committee has not received it. */
@@ -60,6 +78,7 @@ export function decide(facts: MinerFacts): readonly MinerAction[] {
     ...enlistMiner(facts),
     ...verifyAggregate(facts),
     ...work(facts),
+    ...playGhost(facts),
   ];
 }
 
@@ -73,14 +92,14 @@ function enlistMiner(facts: MinerFacts): readonly EnlistAction[] {
 
 /** What was committed is published until the round is aggregated, also by a process that has to train it again. */
 function serve(facts: MinerFacts): readonly MinerAction[] {
-  const { round, published, parameters } = facts;
+  const { round, published } = facts;
   const duty = dutyOf(facts);
   if (duty === undefined || !hasTrained(facts) || round.status === 'settled') return [];
   const actions: MinerAction[] = [];
   if (!published.payload) actions.push({ type: 'publishPayload', round: round.number });
   if (!published.onChain && isLeftOut(facts, duty)) actions.push({ type: 'publishOnChain', round: round.number });
   if (duty.drawn) {
-    const drawn = [...new Set([duty.segment, parameters.segments - 1])];
+    const drawn = [...new Set([duty.segment, duty.segments - 1])];
     const segments = drawn.filter((segment) => !published.segments.includes(segment));
     if (segments.length > 0) actions.push({ type: 'publishSegments', round: round.number, segments });
   }
@@ -115,7 +134,25 @@ function work(facts: MinerFacts): readonly MinerAction[] {
   if (!toCommit && !toServe) return [];
   if (hasTrained(facts)) return [{ type: 'commit', round: round.number }];
   if (!verified.includes(run.root)) return verifyState(facts);
-  return [{ type: 'train', round: round.number, parent: run.root, lineage }];
+  return [{ type: 'train', round: round.number, parent: run.root, lineage, extent: extentOf(facts, duty) }];
+}
+
+/** Who has joined plays the rounds until its first one as a ghost, and so do all in a round that nobody serves in. */
+function playGhost(facts: MinerFacts): readonly MinerAction[] {
+  const { run, round, verified, ghost, standing } = facts;
+  const { seat } = standing;
+  const isMember = seat?.role === 'miner' && seat.until === undefined;
+  if (!isMember || isActive(facts) || round.status !== 'open' || ghost === round.number) return [];
+  if (!verified.includes(run.root)) return verifyState(facts);
+  return [{ type: 'playGhost', round: round.number, parent: run.root }];
+}
+
+/** What was committed is trained again as it was; else as much as the time allows. */
+function extentOf({ round, parameters, trainingShare }: MinerFacts, duty: Duty | undefined): Extent {
+  if (duty !== undefined) return { least: duty.segments, most: duty.segments, until: Infinity };
+  const { commitWindow, minSegments: least, segments: most } = parameters;
+  const until = (round.commitDeadline ?? Infinity) - (1 - trainingShare) * commitWindow;
+  return { least, most, until };
 }
 
 function isActive({ run, standing: { seat } }: MinerFacts): boolean {
@@ -129,7 +166,9 @@ function dutyOf({ round, standing: { seat } }: MinerFacts): Duty | undefined {
 }
 
 /** The checkpoint is of this round, from this state, and from the local state that the chain says. */
-function hasTrained({ run, trained, lineage }: MinerFacts): boolean {
+function hasTrained(facts: MinerFacts): boolean {
+  const { run, trained, lineage } = facts;
   if (trained === undefined || trained.round !== run.round || trained.parent !== run.root) return false;
+  if (trained.segments !== (dutyOf(facts)?.segments ?? trained.segments)) return false;
   return trained.lineage.length === lineage.length && trained.lineage.every((round, at) => round === lineage[at]);
 }

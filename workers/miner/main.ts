@@ -1,6 +1,7 @@
 // A miner: trains the rounds of a run, commits to what it computed, serves what is drawn, answers who disputes it, and takes
 // its pay.
 import { join } from 'node:path';
+import { isAddressEqual } from 'viem';
 
 import type { Dataset } from '../../engine/data/dataset.ts';
 import { createTrainer } from '../../engine/training.ts';
@@ -15,6 +16,7 @@ import { openWorkshop, type Workshop } from '../lib/workshop.ts';
 import { act } from './act.ts';
 import { minerConfig, type MinerConfig } from './config.ts';
 import { decide } from './decide.ts';
+import { createPace } from './pace.ts';
 import { emptyMemory, minerReader, type MinerMemory } from './read.ts';
 import { roundFiles } from './round-files.ts';
 import { train, type Train, type TrainingOptions } from './training.ts';
@@ -59,9 +61,17 @@ async function openTraining(
     const { seed, parent } = await readRound(client, deployment, config.runId, round);
     return { round, seed, parent, lineage: [...lineage], owner };
   };
-  const isCurrent = async (round: number) => (await readRun(client, deployment, config.runId)).round === round;
+  const segmentsOf: TrainingOptions['segmentsOf'] = async (round) => {
+    const { duties } = await readRound(client, deployment, config.runId, round);
+    return duties.find((duty) => isAddressEqual(duty.owner, owner))!.segments;
+  };
+  const look: TrainingOptions['look'] = async (round) => {
+    const { round: current, status, time } = await readRun(client, deployment, config.runId);
+    return current === round ? { time, isOpen: status === 'open' } : undefined;
+  };
   const oldestOpen = () => memory.oldestOpen;
-  return { model, dataset, trainer, states, files, blobs, log, workOf, isCurrent, oldestOpen };
+  const pace = createPace();
+  return { model, dataset, trainer, states, files, blobs, log, workOf, segmentsOf, pace, look, oldestOpen };
 }
 
 if (import.meta.main) await runMiner();

@@ -9,6 +9,8 @@ import type { Finished } from './training.ts';
 export type MinerMemory = {
   /** The round that is trained; lost with the process, and found again in the checkpoint. */
   finished: Finished | undefined;
+  /** The round that it has played last without committing. */
+  ghost: number | undefined;
   /** What it has published, and of which round. */
   published: { round: number; payload: boolean; onChain: boolean; segments: readonly number[] };
   /** Set when the miner has collected something, so that it is looked at again. */
@@ -20,6 +22,7 @@ export type MinerMemory = {
 export function emptyMemory(): MinerMemory {
   return {
     finished: undefined,
+    ghost: undefined,
     published: { round: 0, payload: false, onChain: false, segments: [] },
     collected: false,
     oldestOpen: 0,
@@ -65,7 +68,9 @@ export function minerReader(shop: Workshop<MinerConfig>, memory: MinerMemory): M
         verified: states.roots(),
         patience: config.patience,
         received: shop.reception.now(),
-        trained: finished?.facts,
+        trained: finished && { ...finished.facts, segments: finished.facts.segmentRoots.length },
+        ghost: memory.ghost,
+        trainingShare: config.trainingShare,
         published: isPublished ? published : { payload: false, onChain: false, segments: [] },
       };
     },

@@ -11,7 +11,8 @@ import type { GlobalStates } from '../lib/global-states.ts';
 import type { Log } from '../lib/log.ts';
 import type { Model } from '../lib/model.ts';
 import { publishedOf } from '../lib/payloads.ts';
-import { segmentSpan, takeSteps } from '../lib/steps.ts';
+import { segmentSpan, stepsIn, takeSteps } from '../lib/steps.ts';
+import type { Pace } from './pace.ts';
 import type { RoundFacts, RoundFiles, Work } from './round-files.ts';
 
 /** A round that is trained: what there is to commit, and what to publish. */
@@ -30,47 +31,72 @@ export type TrainingOptions = {
   readonly files: RoundFiles;
   readonly blobs: BlobStore;
   readonly log: Log;
-  /** The work of an earlier round of the same miner, by its number. */
+  /** The work of a round of the same miner, by its number. */
   workOf(round: number, lineage: readonly number[]): Promise<Work>;
-  /** Whether a round is still the current one. */
-  isCurrent(round: number): Promise<boolean>;
+  /** Of an earlier round: how many segments the miner has committed. */
+  segmentsOf(round: number): Promise<number>;
+  /** Learns from every segment how fast this machine is. */
+  readonly pace: Pace;
+  /** The chain's clock, in seconds, and whether a round takes commits; undefined when the run has gone on without it. */
+  look(round: number): Promise<{ readonly time: number; readonly isOpen: boolean } | undefined>;
   /** The first round whose claim can still be disputed: the current one when there is none before it. */
   oldestOpen(): number;
 };
 
+/** How much of a round is trained: at least `least` segments, and at most `most`, as long as the next is done by `until`. */
+export type Extent = { readonly least: number; readonly most: number; readonly until: number };
+
 /** Trains a round; undefined when the run went on without it. */
-export type Train = (options: TrainingOptions, work: Work, signal: AbortSignal) => Promise<Finished | undefined>;
+export type Train = (
+  options: TrainingOptions,
+  work: Work,
+  extent: Extent,
+  signal: AbortSignal,
+) => Promise<Finished | undefined>;
 
 type Point = { readonly facts: RoundFacts; readonly state: State };
 
 /**
- * Trains a round from where the checkpoint has it, saving each segment; undefined when the run went on without it.
+ * Trains a round from where the checkpoint has it, saving each segment, and stops after fewer of them where the extent says
+ * so; undefined when the run went on without it.
  * @throws FAULT when a value stops being finite; STATE_UNAVAILABLE, DISK_FULL (retryable)
  */
-export async function train(options: TrainingOptions, work: Work, signal: AbortSignal): Promise<Finished | undefined> {
-  const { model, log } = options;
-  const { steps, segments } = model.recipe.round;
+export async function train(
+  options: TrainingOptions,
+  work: Work,
+  extent: Extent,
+  signal: AbortSignal,
+): Promise<Finished | undefined> {
+  const { model, pace, log } = options;
+  const { recipe } = model;
   const started = performance.now();
-  let point = (await resume(options, work)) ?? (await begin(options, work, signal));
-  const resumedAt = (steps / segments) * point.facts.segmentRoots.length;
+  let point = (await resume(options, work, extent.most)) ?? (await begin(options, work, signal));
+  const resumedAt = stepsIn(recipe, point.facts.segmentRoots.length);
   const { round, parent, lineage } = work;
-  log.info({ event: 'train', round, parent, lineage, resumedAt, steps }, 'training');
+  const fields = { round, parent, lineage, resumedAt, steps: recipe.round.steps };
+  log.info({ event: 'train', ...fields }, 'training');
   const losses: number[] = [];
-  while (point.facts.segmentRoots.length < segments) {
+  let segments = point.facts.segmentRoots.length;
+  for (; ; segments += 1) {
+    const now = await options.look(round);
+    if (now === undefined) return undefined;
+    const planned = pace.plan(extent, now.time, segments);
+    log.debug({ event: 'plan', round, segments, planned });
+    if (planned === segments) break;
     point = await trainSegment(options, work, point, losses, signal);
-    if (!(await options.isCurrent(round))) return undefined;
   }
   const loss = point.state.tensors.get('loss')![0]!;
   const finished = await conclude(options, work, point, signal);
   const meanLoss = losses.length === 0 ? loss : losses.reduce((sum, value) => sum + value, 0) / losses.length;
   const ms = Math.round(performance.now() - started);
-  const fields = { round, loss, meanLoss, payloadRoot: finished.payloadRoot, tokens: tokensPerRound(model.recipe), ms };
-  log.info({ event: 'trained', ...fields }, 'trained');
+  const tokens = (tokensPerRound(recipe) / recipe.round.segments) * segments;
+  const { payloadRoot } = finished;
+  log.info({ event: 'trained', round, loss, meanLoss, payloadRoot, segments, tokens, ms }, 'trained');
   return finished;
 }
 
-async function resume({ files, model }: TrainingOptions, work: Work): Promise<Point | undefined> {
-  const saved = await files.latest(work, model.recipe.round.segments);
+async function resume({ files, model }: TrainingOptions, work: Work, most: number): Promise<Point | undefined> {
+  const saved = await files.latest(work, most);
   return saved && { facts: saved.facts, state: createState(model.trainingLayout, saved.state) };
 }
 
@@ -96,13 +122,14 @@ async function localState(
   if (round === undefined) return undefined;
   const before = lineage.slice(0, -1);
   const work = await options.workOf(round, before);
-  const saved = await resume(options, work);
-  if (saved?.facts.segmentRoots.length === options.model.recipe.round.segments) return saved.state;
+  const segments = await options.segmentsOf(round);
+  const saved = await resume(options, work, segments);
+  if (saved?.facts.segmentRoots.length === segments) return saved.state;
 
   options.log.warn({ round }, 'the local state of a settled round is lost: training it again');
   const { recipe, trainingLayout } = options.model;
   const start = startState(recipe, await globalState(options, work.parent), await localState(options, before, signal));
-  const span = { seed: work.seed, participant: work.owner, first: 0, end: recipe.round.steps };
+  const span = { seed: work.seed, participant: work.owner, first: 0, end: stepsIn(recipe, segments) };
   const end = await takeSteps({ recipe, ...options }, start, span, signal);
   return createState(trainingLayout, end.bytes);
 }
@@ -144,7 +171,7 @@ async function payloadOf(options: TrainingOptions, work: Work, end: State, signa
   return pseudoGradient(recipe, start, parameters, executor, before);
 }
 
-async function globalState({ states }: TrainingOptions, root: Hash): Promise<State> {
+export async function globalState({ states }: Pick<TrainingOptions, 'states'>, root: Hash): Promise<State> {
   const state = await states.get(root);
   if (state !== undefined) return state;
   throw new SwarmlockError(`nobody serves the global state ${root}`, {
@@ -171,12 +198,14 @@ async function trainSegment(
     log.info({ event: 'step', round, step: step + 1, steps: recipe.round.steps, loss });
   };
   const span = { seed, participant, ...segmentSpan(recipe, segment) };
+  const started = performance.now();
   const state = await takeSteps({ recipe, ...options, onStep }, point.state, span, signal);
   const trained = performance.now();
   const segmentRoot = await model.rootOf(state);
   const hashed = performance.now();
   const facts = { ...point.facts, segmentRoots: [...point.facts.segmentRoots, segmentRoot] };
   await files.save(facts, state.bytes);
+  options.pace.note((performance.now() - started) / 1_000);
   const times = { hashMs: Math.round(hashed - trained), saveMs: Math.round(performance.now() - hashed) };
   log.info({ event: 'segment', round, segment, segmentRoot, step: span.end, ...times }, 'segment saved');
   return { facts, state };

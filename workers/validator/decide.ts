@@ -67,7 +67,7 @@ export type ValidatorAction =
   | ReturnType<typeof verifyState>[number]
   /** Re-execute these segments of a claim, and keep what was found. */
   | { readonly type: 'audit'; readonly round: number; readonly duty: Duty; readonly segments: readonly number[] }
-  /** Recompute the standing aggregate, and keep what was found. */
+  /** Recompute a standing aggregate, and keep what was found. */
   | {
       readonly type: 'auditAggregate';
       readonly round: number;
@@ -93,7 +93,7 @@ export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
     ...verifyState(facts),
     ...audit(facts),
     ...giveVerdicts(facts),
-    ...auditAggregate(facts),
+    ...auditAggregates(facts),
     ...report(facts),
   ];
 }
@@ -114,12 +114,12 @@ function ownDuties(facts: ValidatorFacts): readonly Duty[] {
 
 /** Re-executes what is drawn, and looks again for what was missing, as long as it can still report. */
 function audit(facts: ValidatorFacts): readonly ValidatorAction[] {
-  const { round, parameters } = facts;
+  const { round } = facts;
   if (!canReport(facts)) return [];
   return ownDuties(facts)
     .filter((duty) => canBeRight(duty) && (outcomeOf(facts, duty.claimId) ?? 'missing') === 'missing')
     .map((duty) => {
-      const segments = [...new Set([duty.segment, parameters.segments - 1])];
+      const segments = [...new Set([duty.segment, duty.segments - 1])];
       return { type: 'audit', round: round.number, duty, segments };
     });
 }
@@ -132,13 +132,15 @@ function accuse(facts: ValidatorFacts): readonly ValidatorAction[] {
     .map((accusation) => ({ type: 'accuse', accusation }));
 }
 
-/** A payload that is missing now may come: it is looked for until the window closes. */
-function auditAggregate(facts: ValidatorFacts): readonly ValidatorAction[] {
-  const { number: round, parent, aggregate, status } = facts.round;
-  if (status !== 'aggregated' || aggregate === undefined || !aggregate.stands) return [];
-  if ((outcomeOf(facts, aggregate.claimId) ?? 'missing') !== 'missing') return [];
-  const { claimId, accepted, nextRoot } = aggregate;
-  return [{ type: 'auditAggregate', round, claimId, parent, accepted, nextRoot }];
+/** All that stand. A payload that is missing now may come: it is looked for until the window closes. */
+function auditAggregates(facts: ValidatorFacts): readonly ValidatorAction[] {
+  const { number: round, parent, aggregates, status } = facts.round;
+  if (status !== 'aggregated') return [];
+  return aggregates
+    .filter(({ claimId, stands }) => stands && (outcomeOf(facts, claimId) ?? 'missing') === 'missing')
+    .map(({ claimId, accepted, nextRoot }) => {
+      return { type: 'auditAggregate', round, claimId, parent, accepted, nextRoot };
+    });
 }
 
 /** Seals what was found once every claim of its own is judged, and reveals it as soon as that is allowed. */

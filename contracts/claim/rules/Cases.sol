@@ -173,8 +173,8 @@ abstract contract Cases is Walk {
     ) private pure returns (uint32 first, uint32 end, bytes32 start) {
         uint256 segments = commitment.segmentRoots.length;
         require(segment < segments, NoSuchSegment(segment, segments));
-        first = uint32((segment * programs.steps) / segments);
-        end = uint32(((segment + 1) * programs.steps) / segments);
+        first = uint32(segment) * programs.segmentSteps;
+        end = first + programs.segmentSteps;
         start = segment == 0 ? Root.unwrap(commitment.startRoot) : commitment.segmentRoots[segment - 1];
     }
 

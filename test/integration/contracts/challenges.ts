@@ -15,7 +15,7 @@ const programs: RunPrograms = {
   zeroFirst: root(0x95) as Hex,
   zeroRest: root(0x96) as Hex,
   zeroPayload: zeroHash,
-  steps: 16,
+  segmentSteps: 1,
   payloadBytes: 4_000_000n,
   dataset: root(0x33) as Hex,
 };
@@ -43,7 +43,7 @@ export async function challengeWork(deployment: Deployment, actor: Actor, id: bi
 
 /** Challenges an aggregate of the first two members on the first state. */
 export async function challengeAggregate(deployment: Deployment, actor: Actor, aggregator: Actor, nextRoot: string) {
-  const { aggregate: id } = await deployment.runs.roundOf(RUN, 1n);
+  const [{ id }] = (await deployment.runs.roundOf(RUN, 1n)).aggregates;
   const opening = await announce(deployment, actor, id, 'aggregate');
   const claim = { claimant: aggregator.owner.address, parent: GENESIS, accepted: 0b11n, nextRoot };
   const open = deployment.game.connect(actor.node).openOnAggregate;

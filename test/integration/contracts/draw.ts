@@ -12,7 +12,7 @@ describe('the draw of the SDK', function () {
     const deployment = await deployProtocol();
     const { runs, signers, networkHelpers } = deployment;
     const opensAt = (await networkHelpers.time.latest()) + 100;
-    const rules = { auditRate: 3_000, segments: 5, probationRounds: 2 };
+    const rules = { auditRate: 3_000, segments: 5, minSegments: 5, probationRounds: 2 };
     await runs.createRun({ ...runParameters(opensAt, root(0x34)), ...rules }, METADATA);
     const seats = [1, 2, 3, 4, 5, 6];
     for (const seat of seats) {

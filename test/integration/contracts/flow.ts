@@ -75,13 +75,13 @@ describe('a run through contracts', function () {
     for (const [i, { owner }] of miners.entries()) {
       const gas = await gasOf(ownership.claimShares(RUN, BigInt(i + 1), [1n]));
       expect(gas <= 150_000n, `claimShares ${gas}`).to.equal(true);
-      expect(await shares.balanceOf(owner)).to.equal(budget / 3n);
+      expect(await shares.balanceOf(owner)).to.equal((budget / 48n) * 16n);
       await claims.release(await runs.workClaimId(RUN, 1n, BigInt(i + 1)));
     }
     expect(await shares.name()).to.equal(METADATA.name);
     expect(await shares.cap()).to.equal(SUPPLY);
-    expect(await shares.totalSupply()).to.equal(budget - (budget % 3n));
-    expect((await ownership.ledgerOf(RUN)).carry).to.equal(budget % 3n);
+    expect(await shares.totalSupply()).to.equal(budget - (budget % 48n));
+    expect((await ownership.ledgerOf(RUN)).carry).to.equal(budget % 48n);
   });
 
   it('settles without a challenged miner, which earns nothing and keeps its bond locked', async () => {
@@ -102,7 +102,7 @@ describe('a run through contracts', function () {
     await runs.connect(aggregator.node).claimAggregate(RUN, 1n, 0b101n, root(0x78));
     await pass(deployment, WINDOWS.challenge);
     await tickAll(deployment);
-    expect((await runs.roundOf(RUN, 1n)).accepted).to.equal(0b101n);
+    expect((await runs.roundOf(RUN, 1n)).aggregates[0]?.accepted).to.equal(0b101n);
 
     await pass(deployment, WINDOWS.challenge);
     await tickAll(deployment);
@@ -125,7 +125,7 @@ describe('a run through contracts', function () {
     for (const { node } of miners) await availability.connect(node).attest(RUN, 1n, 0b11n);
     await pass(deployment, WINDOWS.audit);
     await runs.connect(miners[0]!.node).claimAggregate(RUN, 1n, 0b11n, root(0x66));
-    const { aggregate: wrong } = await runs.roundOf(RUN, 1n);
+    const [{ id: wrong }] = (await runs.roundOf(RUN, 1n)).aggregates;
     await challengeAggregate(deployment, validators[0]!, miners[0]!, root(0x66));
     expect(await runs.statusOf(RUN, 1n)).to.equal(STATUS.audited);
 

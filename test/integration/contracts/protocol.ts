@@ -29,8 +29,8 @@ export const PAY = { unearned: 0n, pending: 1n, frozen: 2n, claimable: 3n, paid:
 export const ETHER = 10n ** 18n;
 export const RUN = 1n;
 export const SUPPLY = 1_000_000n * ETHER;
-export const PLANNED_TOKENS = 9_000n;
-export const TOKENS_PER_CLAIM = 1_000n;
+export const PLANNED_TOKENS = 14_400n;
+export const TOKENS_PER_CLAIM = 1_600n;
 
 /** A root that is recognised in a trace: the byte repeated. */
 export const root = (byte: number): string => `0x${byte.toString(16).padStart(2, '0').repeat(32)}`;
@@ -94,16 +94,19 @@ export const runParameters = (opensAt: number, programsRoot: string) => ({
   lambda: ETHER,
   joinHalfLife: 3_600,
   joinMultiplier: (ETHER * 11n) / 10n,
-  tokensPerClaim: TOKENS_PER_CLAIM,
+  tokensPerSegment: TOKENS_PER_CLAIM / 16n,
   commitWindow: WINDOWS.commit,
   auditWindow: WINDOWS.audit,
   aggregateWindow: WINDOWS.aggregate,
   challengeWindow: WINDOWS.challenge,
+  aggregateChallengeWindow: WINDOWS.challenge,
   segments: 16,
   epochRounds: 1,
   probationRounds: 1,
+  minSegments: 16,
   auditRate: 10_000,
   maxMembers: 255,
+  minMiners: 1,
   committeeSeats: 24,
   committeeNeeded: 16,
   joinFloor: ETHER / 100n,

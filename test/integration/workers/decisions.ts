@@ -52,6 +52,7 @@ describe('decisions on a real chain', function () {
       epochRounds: 1,
       auditRate: 10_000,
       auditWindow: 300,
+      minMiners: 2,
     };
     const creator = senderOf(node(), await node().fundedAccount());
     await creator.send(createRun(deployment, run, { name: 'Test', symbol: 'TEST', uri: '' }), signal);
@@ -74,7 +75,7 @@ describe('decisions on a real chain', function () {
       aggregator: aggregator.address,
     };
     actors = {
-      honest: minerActor(stage, honest, true),
+      honest: minerActor(stage, honest, true, 3),
       cheat: minerActor(stage, cheat, false),
       validator: validatorActor(stage, validator, { cheats: [1] }),
       lazy: validatorActor(stage, lazy, { cheats: [], trace: () => rootOfWords('made up') }),
@@ -106,13 +107,15 @@ describe('decisions on a real chain', function () {
     ]);
 
     const round = await readRound(client, deployment, runId, 1);
-    expect(round).to.deep.include({ status: 'settled', parent: genesis, committed: 3n, challenged: 2n, attempts: 1 });
-    expect(round.aggregate?.accepted).to.equal(memberSet([0]));
+    expect(round).to.deep.include({ status: 'settled', parent: genesis, committed: 3n, challenged: 2n });
+    expect(round.aggregates.map(({ accepted }) => accepted)).to.deep.equal([memberSet([0])]);
     expect((await readNow()).root).to.equal(rootOfWords('state', 1, 1n));
 
     const toBlock = await client.getBlockNumber();
     const commitments = await readCommitments(client, deployment, runId, 1, { fromBlock: 0n, toBlock });
     expect(commitments.map(({ word }) => word)).to.deep.equal(round.duties.map(({ word }) => word));
+    expect(round.duties.map(({ segments }) => segments)).to.deep.equal([3, 4]);
+    expect(round.duties[0]!.segment).to.be.lessThan(2);
 
     const seats = { honest: members[0]!.number, cheat: members[1]!.number };
     const claimOf = (number: number) => claimIdOf({ kind: 'work', runId, round: 1, number });
@@ -120,13 +123,51 @@ describe('decisions on a real chain', function () {
     await play(async () => (await readPay(client, deployment, runId, 1, seats.honest)).status === 'paid');
     const paid = await readPay(client, deployment, runId, 1, seats.honest);
     expect(paid.status).to.equal('paid');
-    expect((await readLedger(client, deployment, runId)).accrued >= paid.amount).to.equal(true);
+    const { accrued, verifiedTokens } = await readLedger(client, deployment, runId);
+    expect(accrued >= paid.amount && verifiedTokens % 250n === 0n).to.equal(true);
     expect((await readShares(client, deployment, runId, owners.honest)) > 0n).to.equal(true);
 
     expect(await readClaim(client, deployment, claimOf(seats.cheat))).to.deep.include({ status: 'frozen' });
     expect(await readShares(client, deployment, runId, owners.cheat)).to.equal(0n);
     expect((await readStake(client, deployment, owners.cheat)).locked > 0n).to.equal(true);
     expect(actors.validator.done).to.include('accuse');
+  });
+
+  it('wait quietly for the miners that a round takes, and go on when they are there', async () => {
+    const { cheat, ...others } = actors;
+    for (let passes = 0; passes < 20; passes += 1) {
+      for (const actor of Object.values(others)) await actor.pass();
+      await node().control.increaseTime({ seconds: 5 });
+      await node().control.mine({ blocks: 1 });
+    }
+    expect(await readNow()).to.deep.include({ round: 0, status: 'open', due: 'none', miners: memberSet([0]) });
+    expect(actors.honest.done).to.deep.equal(['setNode', 'deposit', 'join', 'verify', 'playGhost']);
+    expect([actors.validator, actors.aggregator].map(({ done }) => done.includes('tick'))).to.deep.equal([
+      false,
+      false,
+    ]);
+
+    await cheat.pass();
+    await play(async () => (await readNow()).round === 1);
+    expect((await readNow()).activeMiners).to.equal(memberSet([0, 2 + 1]));
+  });
+
+  it('claim their own aggregate beside one that they find wrong', async () => {
+    const { client, deployment, runId } = stage;
+    const key = senderOf(node(), await node().fundedAccount());
+    await wrapEther(deployment, key, parseEther('2'));
+    const rogue = aggregatorActor(stage, key, 'wrong');
+    const { aggregator, ...others } = actors;
+    actors = { rogue, ...others } as unknown as typeof actors;
+    await play(async () => (await readNow()).status === 'aggregated');
+    await aggregator.pass();
+    await aggregator.pass();
+    await aggregator.pass();
+    const { aggregates } = await readRound(client, deployment, runId, 1);
+    expect(aggregates.map(({ nextRoot, stands }) => [nextRoot, stands])).to.deep.equal([
+      [rootOfWords('wrong', 1, 1n), true],
+      [rootOfWords('state', 1, 1n), true],
+    ]);
   });
 
   it('seal verdicts, reveal them when all are sealed, and challenge what they did not compute', async () => {

@@ -45,8 +45,8 @@ describe('validators as processes', function () {
   const skipWaiting = async (): Promise<void> => {
     const { client, control } = node();
     const { round: number, time } = await readRun(client, run.deployment, RUN);
-    const { status, settleableAt, auditDeadline, reported } = await readRound(client, run.deployment, RUN, number);
-    const instant = status === 'aggregated' ? settleableAt : reported === 0n ? undefined : auditDeadline;
+    const { status, aggregate, auditDeadline, reported } = await readRound(client, run.deployment, RUN, number);
+    const instant = status === 'aggregated' ? aggregate?.settleableAt : reported === 0n ? undefined : auditDeadline;
     if (instant === undefined || instant <= time) return;
     await control.increaseTime({ seconds: instant - time });
     await control.mine({ blocks: 1 });
@@ -54,7 +54,7 @@ describe('validators as processes', function () {
 
   before(async () => {
     // Every transaction takes a second of this chain, and a challenge must find the time for two.
-    run = await createTinyRun(node(), folder, { challengeWindow: 20 });
+    run = await createTinyRun(node(), folder, { challengeWindow: 20, aggregateChallengeWindow: 20 });
     processes = new WorkerProcesses(folder, run.settings);
     for (const name of ['alice', 'victor', 'lena', 'agnes']) keys[name] = await run.fundedKey();
     launch('alice', 'workers/miner/main.ts', LEAVES_TICKING);

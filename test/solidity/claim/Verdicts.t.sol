@@ -454,7 +454,7 @@ contract VerdictsTest is VerdictsFixture {
 contract VerdictsOfOneSegmentTest is VerdictsFixture {
     function parameters() internal view override returns (RunParameters memory p) {
         p = super.parameters();
-        p.segments = 1;
+        (p.segments, p.minSegments) = (1, 1);
     }
 
     function test_reveal_onTheOnlySegment_counts() public {

@@ -151,7 +151,7 @@ contract GameOpeningTest is GameFixture {
         bytes memory reason = abi.encodeWithSelector(IRules.NotTheClaim.selector, work, given, claims.wordOf(work));
         expectRefusalOf(2, open, c, programs(), reason);
         RunPrograms memory p = programs();
-        p.steps += 1;
+        p.segmentSteps += 1;
         reason = abi.encodeWithSelector(
             IRules.NotThePrograms.selector,
             keccak256(abi.encode(p)),

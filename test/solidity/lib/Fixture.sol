@@ -30,6 +30,7 @@ abstract contract Fixture {
     uint32 internal constant AUDIT_WINDOW = 200;
     uint32 internal constant AGGREGATE_WINDOW = 300;
     uint32 internal constant CHALLENGE_WINDOW = 400;
+    uint32 internal constant AGGREGATE_CHALLENGE_WINDOW = 350;
     uint32 internal constant LONGEST_WINDOW = 500;
     uint32 internal constant UNBONDING_DELAY = 600;
     uint32 internal constant CLOCK = 1_000;
@@ -61,6 +62,7 @@ abstract contract Fixture {
         bytes memory arguments = abi.encode(
             token,
             randomness(),
+            create("run/RunLimits.sol:RunLimits", ""),
             create("own/ShareTokenFactory.sol:ShareTokenFactory", ""),
             create("run/AvailabilityFactory.sol:AvailabilityFactory", ""),
             gameFactory,
@@ -98,19 +100,22 @@ abstract contract Fixture {
         p.datasetRoot = Root.wrap("dataset");
         p.programsRoot = Root.wrap("programs");
         p.opensAt = Instant.wrap(uint48(vm.getBlockTimestamp() + 50));
-        p.plannedTokens = 1_000_000;
-        p.tokensPerClaim = 1_000;
+        p.plannedTokens = 16_000_000;
+        p.tokensPerSegment = 1_000;
         p.shareSupply = 1_000_000 ether;
         p.lambda = 1e18;
         p.commitWindow = Duration.wrap(COMMIT_WINDOW);
         p.auditWindow = Duration.wrap(AUDIT_WINDOW);
         p.aggregateWindow = Duration.wrap(AGGREGATE_WINDOW);
         p.challengeWindow = Duration.wrap(CHALLENGE_WINDOW);
+        p.aggregateChallengeWindow = Duration.wrap(AGGREGATE_CHALLENGE_WINDOW);
         p.segments = 16;
+        p.minSegments = 16;
         p.epochRounds = EPOCH;
         p.probationRounds = 1;
         p.auditRate = 10_000;
         p.maxMembers = 255;
+        p.minMiners = 1;
         p.committeeSeats = 24;
         p.committeeNeeded = 16;
         p.minerBond = MINER_BOND;
@@ -209,8 +214,21 @@ abstract contract Fixture {
     }
 
     function commitBy(uint256 member) internal {
+        commitBy(member, 16);
+    }
+
+    /// @dev After so many segments, of 16.
+    function shortCommitment(uint256 segments) internal view returns (IRuns.Commitment memory c) {
+        c = commitment();
+        bytes32[] memory roots = c.segmentRoots;
+        assembly ("memory-safe") {
+            mstore(roots, segments)
+        }
+    }
+
+    function commitBy(uint256 member, uint256 segments) internal {
         uint32 round = runs.runOf(RUN).round;
-        IRuns.Commitment memory c = commitment();
+        IRuns.Commitment memory c = shortCommitment(segments);
         vm.prank(nodeOf(member));
         runs.commit(RUN, round, c);
     }
@@ -250,7 +268,18 @@ abstract contract Fixture {
         uint32 round = runs.runOf(RUN).round;
         vm.prank(nodeOf(member));
         runs.claimAggregate(RUN, round, MemberSet.wrap(accepted), nextRoot);
-        return runs.roundOf(RUN, round).aggregate;
+        return aggregateOf(round, runs.roundOf(RUN, round).aggregates.length);
+    }
+
+    /// @param attempt counts from 1
+    function aggregateOf(uint32 round, uint256 attempt) internal pure returns (ClaimId) {
+        return claimId(ClaimKind.AGGREGATE, RUN, round, uint32(attempt));
+    }
+
+    /// @dev Nothing when the round settled unchanged.
+    function acceptedIn(uint32 round) internal view returns (MemberSet accepted) {
+        IRuns.AggregateView[] memory aggregates = runs.roundOf(RUN, round).aggregates;
+        for (uint256 i = 0; i < aggregates.length; ++i) if (aggregates[i].stands) return aggregates[i].accepted;
     }
 
     /// @dev From open to the next round, everyone committing and accepted.
@@ -276,6 +305,11 @@ abstract contract Fixture {
         uint32[] memory rounds = new uint32[](1);
         rounds[0] = round;
         return ownership.claimShares(RUN, uint32(member + 1), rounds);
+    }
+
+    /// @dev Of a member that has done all segments.
+    function payPerRound(uint32 round) internal view returns (uint96) {
+        return ownership.payPerSegment(RUN, round) * 16;
     }
 
     function shares() internal view returns (ShareToken) {

@@ -130,7 +130,7 @@ abstract contract GameFixture is Fixture {
         p.zeroFirst = Trees.noise(60);
         p.zeroRest = Trees.noise(61);
         p.zeroPayload = Trees.noise(62);
-        p.steps = 16 * stepsOfSegment();
+        p.segmentSteps = stepsOfSegment();
         p.payloadBytes = 4_000_000;
         p.dataset = Root.wrap("dataset");
     }

@@ -296,7 +296,7 @@ contract FeedbackPublicationTest is Fixture {
 
     function test_leaveOutFeedback_byOtherPrograms_reverts() public {
         (bytes32 payload, bytes32 feedback) = (payloadRoot(), sha256(FEEDBACK));
-        _programs.steps += 1;
+        _programs.segmentSteps += 1;
         vm.expectRevert(abi.encodeWithSelector(IAvailability.NoFeedback.selector, RUN));
         leaveOut(payload, feedback);
     }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { memberSet } from '../../../sdk/member-set.ts';
+import type { RoundAggregate } from '../../../sdk/round.ts';
 import { candidatesOf, decide, type AggregatorFacts } from '../../../workers/aggregator/decide.ts';
 import {
   aDuty,
@@ -29,13 +30,13 @@ const facts = (changes: Partial<AggregatorFacts> = {}): AggregatorFacts => ({
   tickAfter: 0,
   standing: aStanding(9, 'miner', { seat: undefined }),
   limits,
-  computed: undefined,
+  computed: [],
   claimed: [],
   releasable: [],
   ...changes,
 });
 
-const computed = { round: 5, candidates: miners, nextRoot: rootOf(60) };
+const computed = [{ round: 5, candidates: miners, nextRoot: rootOf(60) }];
 const typesOf = (changes: Partial<AggregatorFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
 
 describe('aggregator', () => {
@@ -50,20 +51,45 @@ describe('aggregator', () => {
     ]);
   });
 
-  it('has nothing to do while an aggregate stands', () => {
-    expect(typesOf({ round: { ...round, status: 'aggregated', aggregate: anAggregate() }, computed })).to.deep.equal(
-      [],
-    );
+  const aggregated = (...aggregates: readonly RoundAggregate[]) =>
+    aRound({ ...round, status: 'aggregated', aggregates });
+  const wrong = { nextRoot: rootOf(66) };
+
+  it('computes what stands, and has nothing to do when it is right', () => {
+    expect(typesOf({ round: aggregated(anAggregate()) })).to.deep.equal(['aggregate']);
+    expect(typesOf({ round: aggregated(anAggregate()), computed })).to.deep.equal([]);
+  });
+
+  it('claims its own beside a wrong one that stands, and not beside a right one', () => {
+    expect(typesOf({ round: aggregated(anAggregate(wrong)), computed })).to.deep.equal(['claim']);
+    expect(typesOf({ round: aggregated(anAggregate(wrong), anAggregate()), computed })).to.deep.equal([]);
+  });
+
+  it('leaves one alone whose members were all that were due when it was claimed', () => {
+    const challenged = { ...aggregated(anAggregate()), challenged: memberSet([1]) };
+    expect(typesOf({ round: challenged, computed })).to.deep.equal([]);
+    const beside = { ...aggregated(anAggregate(wrong)), challenged: memberSet([1]) };
+    const candidates = memberSet([0, 2]);
+    expect(decide(facts({ round: beside, computed }))).to.deep.equal([
+      { type: 'aggregate', round: 5, parent: rootOf(50), candidates },
+    ]);
+    const both = [...computed, { round: 5, candidates, nextRoot: rootOf(61) }];
+    expect(decide(facts({ round: beside, computed: both }))).to.deep.equal([
+      { type: 'claim', round: 5, accepted: candidates, nextRoot: rootOf(61) },
+    ]);
   });
 
   it('claims a root once, also when its claim was challenged', () => {
-    const challenged = { ...round, aggregate: anAggregate({ stands: false }) };
+    const challenged = aRound({ ...round, aggregates: [anAggregate({ stands: false })] });
     expect(typesOf({ round: challenged, computed, claimed: [rootOf(60)] })).to.deep.equal([]);
   });
 
-  it('claims beside a challenged aggregate of somebody else', () => {
-    const challenged = { ...round, aggregate: anAggregate({ stands: false, nextRoot: rootOf(66) }) };
-    expect(typesOf({ round: challenged, computed })).to.deep.equal(['claim']);
+  it('claims beside a challenged aggregate of somebody else, as long as there is room', () => {
+    const challenged = (times: number) => {
+      return aRound({ ...round, aggregates: Array(times).fill(anAggregate({ ...wrong, stands: false })) });
+    };
+    expect(typesOf({ round: challenged(7), computed })).to.deep.equal(['claim']);
+    expect(typesOf({ round: challenged(8), computed })).to.deep.equal([]);
   });
 
   it('computes again when a member was challenged in the meantime', () => {
@@ -74,8 +100,8 @@ describe('aggregator', () => {
   });
 
   it('looks again while a payload could not be got', () => {
-    const nothing = { ...computed, nextRoot: undefined };
-    expect(typesOf({ computed: nothing })).to.deep.equal(['aggregate']);
+    expect(typesOf({ computed: [] })).to.deep.equal(['aggregate']);
+    expect(typesOf({ computed: [{ ...computed[0]!, round: 4 }] })).to.deep.equal(['aggregate']);
   });
 
   it('verifies the parent before it builds on it', () => {

@@ -29,7 +29,7 @@ describe('the model of a run', () => {
     datasetRoot: recipe.dataset.root as `0x${string}`,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
-    tokensPerClaim: BigInt(tokensPerRound(recipe)),
+    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
     ...changes,
   });
   const open = (content: string, run = runOf()) =>
@@ -54,7 +54,7 @@ describe('the model of a run', () => {
   for (const [field, value] of [
     ['segments', 9],
     ['epochRounds', 3],
-    ['tokensPerClaim', 5n],
+    ['tokensPerSegment', 5n],
     ['datasetRoot', rootOf(9)],
     // Other programs than the contracts know: an honest round would be convicted.
     ['programsRoot', rootOf(9)],

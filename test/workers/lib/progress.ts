@@ -56,21 +56,27 @@ describe('verifying states', () => {
 
   it('recomputes the last aggregate that moved the state, however long ago', () => {
     const aggregate = anAggregate({ accepted: memberSet([0, 2]), nextRoot: rootOf(50) });
-    const moved = aRound({ number: 3, status: 'settled', parent: rootOf(30), aggregate });
+    const moved = aRound({ number: 3, status: 'settled', parent: rootOf(30), aggregates: [aggregate] });
     expect(verifyState(progress({ verified: [rootOf(30)], moved }))).to.deep.equal([
       { type: 'verify', root: rootOf(50), from: { round: 3, parent: rootOf(30), accepted: memberSet([0, 2]) } },
     ]);
   });
 
   it('recomputes a standing aggregate while it may be challenged, once', () => {
-    const round = aRound({ status: 'aggregated', aggregate: anAggregate() });
+    const round = aRound({ status: 'aggregated', aggregates: [anAggregate()] });
     const [action] = verifyAggregate(progress({ round }));
     expect(action).to.deep.include({ type: 'verify', root: rootOf(60) });
     expect(verifyAggregate(progress({ round, verified: [rootOf(60)] }))).to.deep.equal([]);
   });
 
+  it('recomputes the first that stands', () => {
+    const aggregates = [anAggregate({ stands: false }), anAggregate({ nextRoot: rootOf(61) }), anAggregate()];
+    const [action] = verifyAggregate(progress({ round: aRound({ status: 'aggregated', aggregates }) }));
+    expect(action).to.deep.include({ type: 'verify', root: rootOf(61) });
+  });
+
   it('leaves an aggregate alone that does not stand', () => {
-    const round = aRound({ status: 'audited', aggregate: anAggregate({ stands: false }) });
+    const round = aRound({ status: 'audited', aggregates: [anAggregate({ stands: false })] });
     expect(verifyAggregate(progress({ round }))).to.deep.equal([]);
   });
 });
@@ -79,7 +85,7 @@ describe('chaining of local state', () => {
   const before = aRound({
     number: 6,
     status: 'settled',
-    aggregate: anAggregate({ accepted: memberSet([0, 1]) }),
+    aggregates: [anAggregate({ accepted: memberSet([0, 1]) })],
     duties: [aDuty(1), aDuty(2, { status: 'voided' }), aDuty(3)],
   });
 

@@ -28,6 +28,8 @@ const facts = (changes: Partial<MinerFacts> = {}): MinerFacts => ({
   limits,
   lineage: [],
   trained: undefined,
+  ghost: undefined,
+  trainingShare: 0.75,
   published: { payload: false, onChain: false, segments: [] },
   earlier: [],
   patience: 10,
@@ -35,7 +37,7 @@ const facts = (changes: Partial<MinerFacts> = {}): MinerFacts => ({
   ...changes,
 });
 
-const trained = { round: 5, parent: rootOf(50), lineage: [] };
+const trained = { round: 5, parent: rootOf(50), lineage: [], segments: 4 };
 const committed = aRound({ duties: [aDuty(1)] });
 const typesOf = (changes: Partial<MinerFacts>): string[] => decide(facts(changes)).map(({ type }) => type);
 
@@ -46,14 +48,24 @@ describe('miner: joining', () => {
     expect(typesOf({ standing })).to.deep.equal(['setNode', 'deposit', 'join']);
   });
 
-  it('waits in the round in which it has joined', () => {
+  it('plays the round in which it has joined as a ghost, once, from the verified state', () => {
     const standing = aStanding(1, 'miner', { seat: aSeat(1, 'miner', { since: 6 }) });
-    expect(typesOf({ standing })).to.deep.equal([]);
+    expect(decide(facts({ standing }))).to.deep.equal([{ type: 'playGhost', round: 5, parent: rootOf(50) }]);
+    expect(typesOf({ standing, verified: [] })).to.deep.equal(['verify']);
+    expect(typesOf({ standing, ghost: 4 })).to.deep.equal(['playGhost']);
+    expect(typesOf({ standing, ghost: 5 })).to.deep.equal([]);
+    expect(typesOf({ standing, round: aSealedRound() })).to.deep.equal([]);
+  });
+
+  it('is a ghost in a round that nobody serves in, and never commits in it', () => {
+    const run = aRun({ activeMiners: 0n });
+    expect(typesOf({ run })).to.deep.equal(['playGhost']);
+    expect(typesOf({ run, trained, ghost: 5 })).to.deep.equal([]);
   });
 
   it('does not work for a bit that another seat had before', () => {
     const run = aRun({ activeMiners: memberSet([1, 2]) });
-    expect(typesOf({ run })).to.deep.equal([]);
+    expect(typesOf({ run, ghost: 5 })).to.deep.equal([]);
   });
 
   it('serves the last round before it leaves, and none after', () => {
@@ -78,7 +90,7 @@ describe('miner: a round', () => {
 
   it('trains from the verified state, and from the local state that the chain says', () => {
     expect(decide(facts({ lineage: [3, 4] }))).to.deep.equal([
-      { type: 'train', round: 5, parent: rootOf(50), lineage: [3, 4] },
+      { type: 'train', round: 5, parent: rootOf(50), lineage: [3, 4], extent: { least: 1, most: 4, until: 1_045 } },
     ]);
   });
 
@@ -136,8 +148,21 @@ describe('miner: a round', () => {
     expect(typesOf({ trained, round })).to.deep.equal(['publishPayload']);
   });
 
-  it('trains again what it has committed but lost, so that it can serve it', () => {
-    expect(typesOf({ round: aSealedRound({ duties: [aDuty(1)] }) })).to.deep.equal(['train']);
+  it('trains again what it has committed but lost, as much as it was, so that it can serve it', () => {
+    const round = aSealedRound({ duties: [aDuty(1, { segments: 3 })] });
+    const extent = { least: 3, most: 3, until: Infinity };
+    const again = { type: 'train', round: 5, parent: rootOf(50), lineage: [], extent } as const;
+    expect(decide(facts({ round }))).to.deep.equal([again]);
+    expect(decide(facts({ round, trained }))).to.deep.equal([again]);
+    expect(typesOf({ round, trained: { ...trained, segments: 3 } })).to.deep.equal(['publishPayload']);
+  });
+
+  it('serves the last segment that it has committed, whatever others have', () => {
+    const round = aSealedRound({ duties: [aDuty(1, { segments: 2, drawn: true, segment: 0 })] });
+    const published = { payload: true, onChain: false, segments: [] };
+    expect(decide(facts({ trained: { ...trained, segments: 2 }, round, published }))).to.deep.equal([
+      { type: 'publishSegments', round: 5, segments: [0, 1] },
+    ]);
   });
 
   it('forfeits a round whose deadline has passed before it could commit', () => {
@@ -146,7 +171,7 @@ describe('miner: a round', () => {
   });
 
   it('verifies an aggregate in its window, so that it can start the next round at once', () => {
-    const round = aRound({ status: 'aggregated', duties: [aDuty(1)], aggregate: anAggregate() });
+    const round = aRound({ status: 'aggregated', duties: [aDuty(1)], aggregates: [anAggregate()] });
     expect(typesOf({ trained, round, published: { payload: true, onChain: false, segments: [] } })).to.deep.equal([
       'verify',
     ]);

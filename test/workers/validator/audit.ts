@@ -18,7 +18,7 @@ import { audit, wrongOf, type AuditOptions, type Case, type Finding } from '../.
 import { freshFolder } from '../../helpers/folders.ts';
 import { silentLog as log } from '../../helpers/logs.ts';
 import { ownerOf, rootOf } from '../../helpers/runs.ts';
-import { bookOf, tinyModelForTests } from '../../helpers/tiny-model.ts';
+import { bookOf, tinyModelForTests, unhurried, wholeRound } from '../../helpers/tiny-model.ts';
 
 describe('an audit', function () {
   // It trains: on a busy machine that takes longer than a test should.
@@ -43,7 +43,7 @@ describe('an audit', function () {
     const states = globalStates({ model, blobs, log, book, genesisRoot: genesis.root, isSettled: async () => true });
     const files = roundFiles(join(folder(), 'rounds'), log);
     const workOf = async (round: number) => work(round);
-    mining = { ...tiny(), blobs, log, states, files, workOf, isCurrent: async () => true, oldestOpen: () => 1 };
+    mining = { ...tiny(), blobs, log, states, files, workOf, ...unhurried(), oldestOpen: () => 1 };
   });
 
   const work = (round: number, lineage: number[] = []): Work => {
@@ -60,7 +60,7 @@ describe('an audit', function () {
       },
       close: async () => undefined,
     };
-    const finished = (await train({ ...mining, trainer }, of, signal))!;
+    const finished = (await train({ ...mining, trainer }, of, wholeRound, signal))!;
     const { startRoot, segmentRoots, round } = finished.facts;
     await mining.blobs.put(startRoot, (await mining.files.at(round, 0))!.state);
     await mining.blobs.put(segmentRoots[0]!, (await mining.files.at(round, 1))!.state);

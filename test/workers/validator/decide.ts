@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { memberSet } from '../../../sdk/member-set.ts';
+import { claimIdOf } from '../../../sdk/claims.ts';
 import type { VerdictPhase } from '../../../sdk/verdicts.ts';
 import { decide, type Judgement, type Outcome, type ValidatorFacts } from '../../../workers/validator/decide.ts';
 import {
@@ -171,7 +172,7 @@ describe('validator: challenging and reporting', () => {
 
 describe('validator: aggregates', () => {
   const aggregate = anAggregate();
-  const standing = aRound({ status: 'aggregated', aggregate });
+  const standing = aRound({ status: 'aggregated', aggregates: [aggregate] });
 
   it('recomputes a standing aggregate, and again while a payload is missing', () => {
     const { claimId, accepted, nextRoot } = aggregate;
@@ -179,6 +180,18 @@ describe('validator: aggregates', () => {
     expect(decide(facts({ round: standing }))).to.deep.equal([expected]);
     const judgements = [judged(aggregate, 'missing')];
     expect(decide(facts({ round: standing, judgements }))).to.deep.equal([expected]);
+  });
+
+  it('recomputes each that stands beside another', () => {
+    const [second, third] = [2, 3].map((number) => {
+      return anAggregate({ claimId: claimIdOf({ kind: 'aggregate', runId: 1n, round: 5, number }) });
+    });
+    const aggregates = [aggregate, second!, { ...third!, stands: false }];
+    const actions = decide(facts({ round: aRound({ status: 'aggregated', aggregates }) }));
+    expect(actions.map((action) => 'claimId' in action && action.claimId)).to.deep.equal([
+      aggregate.claimId,
+      second!.claimId,
+    ]);
   });
 
   it('is silent about an aggregate that it finds right', () => {

@@ -82,7 +82,7 @@ async function compression(means: WitnessMeans, disputed: Disputed, signal: Abor
   const { model, states, replay, tracers } = means;
   const work = workOf(disputed);
   const parent = await globalState(states, work.commitment.parent);
-  const end = await replay.stateAt(work, model.recipe.round.steps, signal);
+  const end = await replay.endOf(work, signal);
   const before = await payloadBefore(means, work, signal);
   const feedback = before === undefined ? [] : [before.payload];
   const trace = await tracers.trace('payload', [parent, parametersState(model.recipe, end), ...feedback]);
@@ -132,7 +132,7 @@ export function testimony(
   };
 }
 
-async function showStart({ replay, model }: WitnessMeans, work: Work, signal: AbortSignal): Promise<StartNotes> {
+async function showStart({ replay }: WitnessMeans, work: Work, signal: AbortSignal): Promise<StartNotes> {
   const { commitment } = work;
   const starts = await replay.startsOf(work, signal);
   if (starts === undefined) throw unavailable(commitment.startRoot);
@@ -143,6 +143,6 @@ async function showStart({ replay, model }: WitnessMeans, work: Work, signal: Ab
     return { commitment, first, rest, before: noCommitment, beforeParameters: noCommitment.parent };
   }
   const before = start.before.work;
-  const end = await replay.stateAt(before, model.recipe.round.steps, signal);
+  const end = await replay.endOf(before, signal);
   return { commitment, first, rest, before: before.commitment, beforeParameters: groupRoots(end).parameters };
 }

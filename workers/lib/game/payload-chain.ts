@@ -55,7 +55,7 @@ async function claimedPayload(means: PayloadMeans, work: Work, signal: AbortSign
 async function rebuilt(means: PayloadMeans, work: Work, signal: AbortSignal): Promise<State> {
   const { model, library, replay } = means;
   const { payloadRoot } = work.commitment;
-  const end = await replay.stateAt(work, model.recipe.round.steps, signal);
+  const end = await replay.endOf(work, signal);
   const payload = await payloadAfter(means, work, end, signal);
   const published = await publishedOf(model, payload);
   const root = payloadRootOf(model.recipe, published, await model.rootOf(published.payload));

@@ -10,7 +10,7 @@ import type { Recipe } from '../../../engine/recipe.ts';
 import type { GlobalStates } from '../global-states.ts';
 import type { Log } from '../log.ts';
 import type { Model } from '../model.ts';
-import { takeSteps } from '../steps.ts';
+import { stepsIn, takeSteps } from '../steps.ts';
 import type { Library } from './library.ts';
 import { globalState, unavailable } from './settled.ts';
 import type { Before, Work, Works } from './work.ts';
@@ -41,6 +41,8 @@ export type Replay = {
    * @throws STATE_UNAVAILABLE (retryable) when nobody serves that, and the rules give another one
    */
   stateAt(work: Work, step: number, signal: AbortSignal): Promise<State>;
+  /** The state in which a claimed round ended. @throws STATE_UNAVAILABLE (retryable) */
+  endOf(work: Work, signal: AbortSignal): Promise<State>;
   /**
    * Takes steps of a round; one caller after the other. Where a step has no result, it goes on from a state that nobody
    * else has.
@@ -78,14 +80,15 @@ export function createReplay(options: ReplayOptions): Replay {
     },
     async stateAt(work, step, signal) {
       const { segmentRoots, startRoot } = work.commitment;
-      const length = recipe.round.steps / segmentRoots.length;
-      const segment = Math.floor(step / length);
+      const segment = Math.floor(step / stepsIn(recipe, 1));
+      const first = stepsIn(recipe, segment);
       const root = segment === 0 ? startRoot : segmentRoots[segment - 1]!;
       const known = await library.get(work.round, trainingLayout, root);
-      const base = known ?? (await rebuild(options, replay, work, { step: segment * length, root }, signal));
+      const base = known ?? (await rebuild(options, replay, work, { step: first, root }, signal));
       await library.keep(work.round, root, base);
-      return replay.advance(work, base, segment * length, step, signal);
+      return replay.advance(work, base, first, step, signal);
     },
+    endOf: (work, signal) => replay.stateAt(work, stepsIn(recipe, work.commitment.segmentRoots.length), signal),
     advance: (work, state, first, end, signal) => inTurn(() => advance(options, work, state, { first, end }, signal)),
   };
   return replay;
@@ -98,13 +101,14 @@ async function endOf(
   work: Work,
   signal: AbortSignal,
 ): Promise<State | undefined> {
-  const root = work.commitment.segmentRoots.at(-1)!;
+  const { segmentRoots } = work.commitment;
+  const root = segmentRoots.at(-1)!;
   const known = await library.get(work.round, model.trainingLayout, root);
   if (known !== undefined) return known;
   const start = (await replay.startsOf(work, signal))?.find((one) => one.root === work.commitment.startRoot);
   if (start === undefined) return undefined;
   log.info({ event: 'rebuild', round: work.round, seat: work.seat }, 'rebuilding a round from public data');
-  const end = await replay.advance(work, start.state, 0, model.recipe.round.steps, signal);
+  const end = await replay.advance(work, start.state, 0, stepsIn(model.recipe, segmentRoots.length), signal);
   if ((await model.rootOf(end)) !== root) return undefined;
   await library.keep(work.round, root, end);
   return end;
