@@ -11,6 +11,7 @@ import type { Program, Ref } from './graph/program.ts';
 import type { State } from './graph/state.ts';
 import type { Tensor } from './graph/types.ts';
 import { firstFaultyElement } from './faults.ts';
+import { leafHashes, type LeafHashes, type LeafPlace } from './leaf-places.ts';
 import { loadPieces, type PieceOptions, type Pieces } from './onnx/pieces.ts';
 
 /**
@@ -25,6 +26,8 @@ export type Trace = {
   readonly root: Hash;
   /** The first node that has no result (a fault of ARITHMETIC.md); undefined when all have one. */
   readonly faultAt: number | undefined;
+  /** Hashes of the leaves that were asked for; EMPTY for padding, and without meaning from `faultAt` on. */
+  readonly leaves: readonly Hash[];
   /** The value of a node before `faultAt`, computed once more. @throws NO_VALUE */
   tensor(node: number): Promise<Tensor>;
   /** The values of several nodes in one pass. @throws NO_VALUE */
@@ -36,8 +39,8 @@ export type Trace = {
 /** A program that is ready to be traced. Calls wait for one another. */
 export type Tracer = {
   readonly program: Program;
-  /** Executes once with `batch` for `load_batch`. @throws BATCH_SHAPE */
-  trace(inputs: readonly State[], batch?: Uint32Array): Promise<Trace>;
+  /** Executes once with `batch` for `load_batch`, and hashes the leaves at `places` on the way. @throws BATCH_SHAPE */
+  trace(inputs: readonly State[], batch?: Uint32Array, places?: readonly LeafPlace[]): Promise<Trace>;
   close(): Promise<void>;
 };
 
@@ -58,9 +61,10 @@ export async function createTracer(program: Program, options: PieceOptions): Pro
   };
   return {
     program,
-    async trace(inputs, batch) {
+    async trace(inputs, batch, places = []) {
       const invocation = new Invocation(program, pieces, inputs, batch);
-      const { roots, faultAt } = await inTurn(() => hashed(invocation, plan, hasher));
+      const leaves = leafHashes(program, places, (base) => invocation.held(base));
+      const { roots, faultAt } = await inTurn(() => hashed(invocation, plan, hasher, leaves));
       const nodes = program.nodes.map((node, index) => {
         const content = plan.contents.ofNode[index];
         const isThere = node !== null && content !== undefined && index < (faultAt ?? Infinity);
@@ -75,6 +79,7 @@ export async function createTracer(program: Program, options: PieceOptions): Pro
         nodes,
         root: hashFromBytes(joinSubtrees(nodes.map(bytesFromHash), 0, treeDepth(nodes.length))),
         faultAt,
+        leaves: leaves.hashes,
         tensors,
         tensor: async (node) => (await tensors([node]))[0]!,
         operands: (node) => inTurn(() => invocation.operands(node)),
@@ -125,7 +130,7 @@ function planOf(program: Program, pieces: Pieces): TracePlan {
 }
 
 /** Runs all pieces up to the first fault, each being hashed while the next one runs. */
-async function hashed(invocation: Invocation, plan: TracePlan, hasher: Hasher) {
+async function hashed(invocation: Invocation, plan: TracePlan, hasher: Hasher, leaves: LeafHashes) {
   const roots = [...plan.fixed] as Uint8Array[];
   const { pieces } = invocation;
   const held = (base: Ref) => invocation.held(base);
@@ -135,10 +140,13 @@ async function hashed(invocation: Invocation, plan: TracePlan, hasher: Hasher) {
     const schedule = scheduleOf(plan.contents, numbers, offsetOf);
     await hashContents(hasher, plan.contents, schedule, bytes, held, roots);
   }
-  const hash = (piece: number): Promise<boolean> =>
-    piece < 0
-      ? Promise.resolve(true)
-      : hashContents(hasher, plan.contents, plan.ofPieces[piece]!, pieces.bytes, held, roots);
+  leaves.take((base) => base.kind !== 'node');
+  const hash = async (piece: number): Promise<boolean> => {
+    if (piece < 0) return true;
+    const { from, to } = pieces.spans[piece]!;
+    leaves.take((base) => base.kind === 'node' && base.index >= from && base.index < to);
+    return hashContents(hasher, plan.contents, plan.ofPieces[piece]!, pieces.bytes, held, roots);
+  };
   let hashing = hash(-1);
   for (let piece = 0; piece <= pieces.spans.length; piece++) {
     const isLast = piece === pieces.spans.length;

@@ -91,6 +91,12 @@ export type Move =
     }
   | { readonly type: 'openLeaf'; readonly descriptor: Hex; readonly data: Hex }
   | {
+      readonly type: 'openDrawn';
+      readonly descriptor: Hex;
+      readonly leafProof: readonly Hex[];
+      readonly nodeProof: readonly Hex[];
+    }
+  | {
       readonly type: 'prove';
       readonly descriptor: Hex;
       readonly data: Hex;
@@ -177,6 +183,10 @@ function encodeMove({ id, challenger }: GameName, position: Position, move: Move
     }
     case 'openLeaf':
       return encodeFunctionData({ abi, functionName: 'openLeaf', args: [...at, move.descriptor, move.data] });
+    case 'openDrawn': {
+      const args = [...at, move.descriptor, move.leafProof, move.nodeProof] as const;
+      return encodeFunctionData({ abi, functionName: 'openDrawn', args });
+    }
     case 'timeOut':
       return encodeFunctionData({ abi, functionName: 'timeOut', args: at });
     default:

@@ -17,7 +17,7 @@ import { onChain } from './errors.ts';
 import type { At } from './run.ts';
 
 /** What a challenger says is wrong; in the order of IGame.Subject. */
-const subjects = ['start', 'size', 'segment', 'payload', 'aggregate', 'before', 'trace'] as const;
+const subjects = ['start', 'size', 'segment', 'payload', 'aggregate', 'before', 'trace', 'leaves'] as const;
 export type Subject = (typeof subjects)[number];
 
 /** Whose turn it is, and for which move; in the order of IGame.Stage. */
@@ -34,6 +34,8 @@ export const stages = [
   'chooseChunks',
   'leaf',
   'prove',
+  'chooseLeaf',
+  'drawn',
 ] as const;
 export type Stage = (typeof stages)[number];
 
@@ -203,7 +205,7 @@ const GAS_OF_FEE = 200_000n;
 /** Whose turn it is in a stage; nobody's once the game is over. */
 export function moverIn(stage: Stage): Side | undefined {
   if (stage === 'none') return undefined;
-  const ofChallenger: readonly Stage[] = ['mark', 'chooseNodes', 'chooseChunks', 'prove'];
+  const ofChallenger: readonly Stage[] = ['mark', 'chooseNodes', 'chooseChunks', 'prove', 'chooseLeaf'];
   return ofChallenger.includes(stage) ? 'challenger' : 'claimant';
 }
 

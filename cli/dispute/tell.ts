@@ -39,17 +39,21 @@ export function tellMove({ call, before, after, found }: Telling): string {
     case 'answerMarks':
       return tellPart(after);
     case 'answerTrace':
+      if (after?.subject === 'leaves')
+        return `lists its ${count(call.args[3].children.length)} drawn leaves of the trace`;
       return `gives the trace, root ${short(after?.trace ?? '')}, and its first levels`;
     case 'split':
       return `opens ${count(call.args[3].length)} subtrees below it`;
     case 'pick':
       return tellPick(before, after);
     case 'pickNode':
-      return tellNode(before, after, call.args[6]);
+      return before?.stage === 'chooseLeaf' ? tellDrawn(before, after, call) : tellNode(before, after, call.args[6]);
     case 'openTensor':
       return `shows that node's tensor: tree ${short(call.args[4])}, ${count(after?.places ?? 0)} leaves`;
     case 'openLeaf':
       return `shows leaf ${count(before?.index ?? 0)}: ${count((call.args[4].length - 2) / 2)} bytes`;
+    case 'openDrawn':
+      return `shows that leaf in the trace`;
     case 'prove':
       return tellProof(call.args, found);
     case 'timeOut':
@@ -61,6 +65,7 @@ export function tellMove({ call, before, after, found }: Telling): string {
   }
 }
 
+type PickedNode = Extract<GameCall, { functionName: 'pickNode' }>;
 type Opening = ContractFunctionArgs<typeof gameAbi, 'payable', 'openOnWork'>[0];
 
 function tellOpening({ segment, marks }: Opening, after: Position | undefined): string {
@@ -103,6 +108,12 @@ function tellNode(before: Position | undefined, after: Position | undefined, des
   const node = nodeOf(descriptor);
   if (node === undefined || after === undefined) return 'names a place where there must be nothing';
   return `node ${count(after.node)} of ${count(before?.places ?? 0)} differs: ${node.op}, ${typeText(node.type)}`;
+}
+
+function tellDrawn(before: Position, after: Position | undefined, { args }: PickedNode): string {
+  const listed = `listed leaf ${count(Number(args[3]))} differs`;
+  if (after === undefined) return `${listed}, where there must be nothing`;
+  return `${listed}: it is leaf ${count(after.index)} of node ${count(after.node)} of ${count(before.places)}`;
 }
 
 /** Undefined for padding. */

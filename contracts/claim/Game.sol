@@ -241,6 +241,18 @@ contract Game is IGame {
     }
 
     /// @inheritdoc IGame
+    function openDrawn(
+        ClaimId id,
+        address challenger,
+        Position calldata position,
+        bytes calldata,
+        bytes32[] calldata,
+        bytes32[] calldata
+    ) external {
+        _proceed(id, challenger, _turn(id, challenger, position), _ruled());
+    }
+
+    /// @inheritdoc IGame
     function prove(
         ClaimId id,
         address challenger,

@@ -21,6 +21,7 @@ import {RunPrograms} from "./RunPrograms.sol";
 ///     AGGREGATE   the next global state                                     answerTrace
 ///     BEFORE      the state before a verdict's last step                    as SEGMENT; nobody when it is the first step
 ///     TRACE       the trace of a verdict's last step                        answerTrace
+///     LEAVES      the drawn leaves of a verdict, its trace being right      answerTrace: with the list of them
 ///
 ///     stage       to move      with
 ///     START       claimant     answerStart
@@ -33,6 +34,8 @@ import {RunPrograms} from "./RunPrograms.sol";
 ///     CHUNKS      claimant     split      CHOOSE_CHUNKS  challenger   pick
 ///     LEAF        claimant     openLeaf
 ///     PROVE       challenger   prove: the referee decides
+///     CHOOSE_LEAF challenger   pickNode: one of the listed leaves, and the node that was drawn for it
+///     DRAWN       claimant     openDrawn: shows the listed leaf in its trace; ends the game
 ///
 /// Moves that bind nothing yet (marks, parts, traces, picks, the final element) come only from the side whose turn it
 /// is: its principal or the node key of it. Openings of what is already fixed come from anyone. The position is kept as a
@@ -44,7 +47,8 @@ import {RunPrograms} from "./RunPrograms.sol";
 /// every root it is held to is its own. It takes the first part whose mark differs from its own state, or else the last.
 /// Why an honest challenger of a wrong claim never loses: what the claimant takes starts at the challenger's own mark and
 /// ends elsewhere than the challenger's; so the trace differs somewhere, at the leftmost difference all operands are
-/// known, and there an element differs, or cannot be encoded, or stands where padding must be, or cannot be shown.
+/// known, and there an element differs, or cannot be encoded, or stands where padding must be, or cannot be shown. Of a list of
+/// drawn leaves, the first one that differs from its own does not lie in the trace that both sides have.
 /// A third party can only show what is fixed already, which is what the claimant has to do anyway.
 interface IGame {
     enum Subject {
@@ -54,7 +58,8 @@ interface IGame {
         PAYLOAD,
         AGGREGATE,
         BEFORE,
-        TRACE
+        TRACE,
+        LEAVES
     }
 
     enum Stage {
@@ -69,7 +74,9 @@ interface IGame {
         CHUNKS,
         CHOOSE_CHUNKS,
         LEAF,
-        PROVE
+        PROVE,
+        CHOOSE_LEAF,
+        DRAWN
     }
 
     /// @notice Where a game stands: all that later moves need. The contract keeps its hash, and the clocks.
@@ -81,17 +88,18 @@ interface IGame {
     /// @param start root of the first input state, agreed: of the span's start, or the parent
     /// @param second PAYLOAD: root of the second input state (the end of the round, whose first group is the parameters);
     /// AGGREGATE: the accepted set; START: what local state the rules allow, settled when the game opens (1: zero, 2: going on
-    /// from the round before, 3: either); else zero
-    /// @param finish root of the output state that the claimant stands by; zero for the trace of a verdict
+    /// from the round before, 3: either); LEAVES: the seed of {Draws}; else zero
+    /// @param finish root of the output state that the claimant stands by; zero for the trace of a verdict; LEAVES: root
+    /// over the listed leaves
     /// @param marks in stage MARKS keccak256(abi.encodePacked(the challenger's state roots inside the span)); PAYLOAD: root of
     /// the third input state (the payload before, which holds the error feedback) if that is the one of zeros; else zero
     /// @param trace trace root of the one invocation that is left; zero before it is given
     /// @param places of the tree in which the walk stands, before padding to a power of two: nodes of the trace, from stage
-    /// TENSOR on leaves of the tensor
-    /// @param subtree root of the subtree in which the walk stands; in stage TENSOR a tensor root, in LEAF and PROVE the hash
-    /// of a leaf
+    /// TENSOR on leaves of the tensor, but for LEAVES
+    /// @param subtree root of the subtree in which the walk stands; in stage TENSOR a tensor root, in LEAF, PROVE and
+    /// DRAWN the hash of a leaf; in CHOOSE_LEAF the root over the listed ones
     /// @param height levels below it; in stage TENSOR those of the tensor's tree
-    /// @param index of the subtree among those of its height
+    /// @param index of the subtree among those of its height; in DRAWN of the leaf in its tensor
     /// @param node the node whose result is walked, from stage TENSOR on
     /// @param descriptor leaf hash of its descriptor, from stage TENSOR on
     struct Position {
@@ -161,7 +169,7 @@ interface IGame {
     /// @param inputs how many input states
     /// @param headerProof from the header leaf to the program root
     /// @param outputProof from the subtree of the outputs to the trace root; empty for the trace of a verdict
-    /// @param children the first levels, as `split` gives them
+    /// @param children the first levels, as `split` gives them; LEAVES: the listed leaves
     struct Trace {
         bytes32 root;
         uint32 nodes;
@@ -209,7 +217,7 @@ interface IGame {
     event Split(ClaimId indexed id, address indexed challenger, bytes32[] children);
     event LeafOpened(ClaimId indexed id, address indexed challenger, bytes data);
     /// @param reason why, as a name of the rule: "element", "padding", "start", "size", "before", "clock",
-    /// "encoding", "fault", or "abandoned"
+    /// "encoding", "fault", "leaves", or "abandoned"
     event GameEnded(ClaimId indexed id, address indexed challenger, bool claimVoided, bytes32 reason);
 
     /// @notice Announces a challenge, so that nobody can take it from the one who opens it a block later.
@@ -284,7 +292,8 @@ interface IGame {
         bytes32[] calldata marks
     ) external payable;
 
-    /// @notice Gives the trace of an invocation. The claimant, or anyone when it is fixed already: by the claim (TRACE), or
+    /// @notice Gives the trace of an invocation. The claimant, or anyone when it is fixed already: by the claim (TRACE,
+    /// LEAVES), or
     /// because it was given in another game on the claim.
     function answerTrace(ClaimId id, address challenger, Position calldata position, Trace calldata trace) external;
 
@@ -305,6 +314,8 @@ interface IGame {
 
     /// @notice The same at the bottom of the trace: chooses a node and shows its descriptor (empty bytes for padding, whose
     /// leaf is EMPTY). Padding ends the game: its place in the trace must be EMPTY.
+    /// Of a verdict's list, chooses a leaf and shows the descriptor of the node that is drawn for it; one drawn in the
+    /// padding must be EMPTY.
     function pickNode(
         ClaimId id,
         address challenger,
@@ -334,6 +345,18 @@ interface IGame {
         Position calldata position,
         bytes calldata descriptor,
         bytes calldata data
+    ) external;
+
+    /// @notice Shows that the chosen leaf of a verdict's list is the drawn one of its trace, and so ends the game. Anyone may.
+    /// @param leafProof from the leaf to the root of the tensor's tree
+    /// @param nodeProof from the tensor root to the trace root
+    function openDrawn(
+        ClaimId id,
+        address challenger,
+        Position calldata position,
+        bytes calldata descriptor,
+        bytes32[] calldata leafProof,
+        bytes32[] calldata nodeProof
     ) external;
 
     /// @notice Names an element of the opened leaf that is wrong; the referee decides. An element whose encoding is not

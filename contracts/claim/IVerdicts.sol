@@ -6,9 +6,10 @@ import {MemberSet} from "../types/MemberSet.sol";
 
 /// @title Verdicts: what validators say they have computed.
 /// @notice A validator cannot copy what nobody has published: for each drawn claim that it finds right it names the trace
-/// root of the last step of the drawn segment. Validators first seal their verdicts (a salted root), then reveal
-/// them; from the first moment at which one may be revealed, nothing is sealed any more. A revealed verdict is a claim with
-/// a bond of its own, which anyone may challenge and the same game decides: whoever made one up loses.
+/// root of the last step of the drawn segment, and 64 leaves of that trace, drawn by its own address. Validators first seal
+/// their verdicts (a salted root), then reveal them; from the first moment at which one may be revealed, nothing is sealed
+/// any more. A revealed verdict is a claim with a bond of its own, which anyone may challenge and the same game decides:
+/// whoever made one up loses.
 ///
 /// The beacon draws two of the active validators for each drawn claim (all of them when there are fewer): they are **on
 /// duty** for it. Those on duty seal within a quarter of the audit window; whoever has nothing to seal reports. Whoever
@@ -25,12 +26,15 @@ interface IVerdicts {
     /// @param segment the drawn segment
     /// @param before root of the state before the last step of the segment
     /// @param trace trace root of that step
+    /// @param leaves root of the tree over the hashes of the leaves of that trace which are drawn by `validator` and `work`,
+    /// in the order of {Draws}: whoever copies a trace root does not know them
     struct Verdict {
         address validator;
         ClaimId work;
         uint8 segment;
         bytes32 before;
         bytes32 trace;
+        bytes32 leaves;
     }
 
     /// @dev Of a round's verdicts. Facts and time alone lead from one to the next.

@@ -15,6 +15,7 @@ library ReplyGas {
         if (stage == IGame.Stage.NODES || stage == IGame.Stage.CHUNKS) return 90_000 + _children(height);
         if (stage == IGame.Stage.TENSOR) return 110_000 + _children(height);
         if (stage == IGame.Stage.LEAF) return 130_000;
+        if (stage == IGame.Stage.DRAWN) return 180_000;
         if (stage == IGame.Stage.INVOKE) return 380_000;
         if (stage == IGame.Stage.MARKS) return 450_000;
         if (stage == IGame.Stage.START) return 250_000;

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 
+import { leafCounts } from '../../engine/leaf-places.ts';
 import { isRevert } from '../../sdk/errors.ts';
 import { moverIn } from '../../sdk/game.ts';
 import { abandon, play } from '../../sdk/game-moves.ts';
+import { drawnLeaves, drawSeed } from '../../sdk/verdict-leaves.ts';
 import { claimRound } from '../helpers/adversaries/claims.ts';
 import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
 import { misstateHead } from '../helpers/adversaries/lies.ts';
@@ -10,8 +12,9 @@ import { look, move as moveOn, nextTurn, type Match, type NextTurn } from '../he
 import { mutantsOf } from '../helpers/adversaries/mutations.ts';
 import { refused } from '../helpers/adversaries/refusals.ts';
 import { deviate, programsOf, type MinerRound } from '../helpers/adversaries/round.ts';
-import { aimAt } from '../helpers/adversaries/shams.ts';
+import { aimAt, listedLeaf } from '../helpers/adversaries/shams.ts';
 import { honestRound, seat, worldForTests } from '../helpers/adversaries/stage.ts';
+import { openAudit, revealBy, seatAtVerdict, sealBy, verdictOf } from '../helpers/adversaries/verdicts.ts';
 import type { World } from '../helpers/adversaries/world.ts';
 import type { Strategy } from '../../workers/lib/game/decide.ts';
 
@@ -67,20 +70,28 @@ describe('moves that nobody may make', function () {
       const honest = await honestRound(world);
       const node = programsOf(world.recipe).training.nodes.findIndex((one) => one?.op === op);
       const match = await begin(honest, aimAt({ node }));
-      let mutants = 0;
-      for (let turn = await next(world, match); turn !== undefined; turn = await next(world, match)) {
-        const { address } = match.sides[moverIn(turn.position.stage)!];
-        for (const { title, move } of mutantsOf(turn.move)) {
-          const call = play(world.deployment, match.opened, turn.position, move, turn.value);
-          await expectLegal(false, world.attempt(address, call), `${move.type}: ${title}`);
-          mutants += 1;
-        }
-        await moveOn(world, match);
-      }
-      expect(mutants).to.be.greaterThan(100);
+      expect(await refuseChanges(world, match)).to.be.greaterThan(100);
       expect((await look(world, match)).end).to.deep.equal({ claimVoided: false, reason: 'element' });
     });
   }
+
+  it('no change of a legal move is legal, on the way to a leaf that a verdict lists', async () => {
+    const world = stage();
+    const audit = await openAudit(world);
+    const { honest, lazy, round } = audit;
+    const verdict = verdictOf(audit, honest, round);
+    await sealBy(world, honest, verdict);
+    await sealBy(world, lazy, verdictOf(audit, lazy, round));
+    const claimed = await revealBy(world, audit, verdict, 2);
+    const { program } = round.steps[audit.last]!;
+    const drawn = drawnLeaves(drawSeed(honest, audit.work.id), leafCounts(program));
+    const number = drawn.findIndex(({ node }) => program.nodes[node] !== null);
+    const match = await seatAtVerdict(world, audit, claimed, 'leaves', [honest, round], [lazy, round], {
+      challenger: { chooseLeaf: listedLeaf(number) },
+    });
+    expect(await refuseChanges(world, match)).to.be.greaterThan(40);
+    expect((await look(world, match)).end).to.deep.equal({ claimVoided: false, reason: 'leaves' });
+  });
 
   it('a demand that brings one wei too little is refused', async () => {
     const world = stage();
@@ -100,6 +111,24 @@ describe('moves that nobody may make', function () {
     expect(demands).to.equal(3);
   });
 });
+
+/** Plays a game to its end, and tries each move in all its changes before. How many those were. */
+async function refuseChanges(world: World, match: Match): Promise<number> {
+  let mutants = 0;
+  for (let turn = await next(world, match); turn !== undefined; turn = await next(world, match)) {
+    const { address } = match.sides[moverIn(turn.position.stage)!];
+    for (const { title, move } of mutantsOf(turn.move)) {
+      // Nobody looks at what leads to the output where none is claimed.
+      if (turn.position.subject === 'leaves' && move.type === 'answerTrace' && move.trace.outputProof.length > 0)
+        continue;
+      const call = play(world.deployment, match.opened, turn.position, move, turn.value);
+      await expectLegal(false, world.attempt(address, call), `${move.type}: ${title}`);
+      mutants += 1;
+    }
+    await moveOn(world, match);
+  }
+  return mutants;
+}
 
 /** The moves of a whole game, which is undone. */
 async function rehearse(world: World, begin: () => Promise<Match>): Promise<readonly NextTurn[]> {

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { stateRoot, tensorRoot } from '../../engine/commit/reference.ts';
-import { subtreeAt } from '../../engine/commit/subtrees.ts';
+import { subtreeAt, tensorTree } from '../../engine/commit/subtrees.ts';
 import { EMPTY, merkleRoot, treeLevels } from '../../engine/commit/tree.ts';
 import type { Program } from '../../engine/graph/program.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
 import type { Tensor } from '../../engine/graph/types.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
+import { leafCounts } from '../../engine/leaf-places.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
 import type { ExecutorOptions } from '../../engine/onnx/executor.ts';
 import { aggregateProgram, payloadProgram, trainingProgram } from '../../engine/programs.ts';
@@ -58,6 +59,31 @@ describe('a trace', function () {
       expect(faultAt).to.equal(undefined);
       expect(nodes).to.deep.equal(expected);
       expect(root).to.equal(merkleRoot(expected));
+    }
+  });
+
+  it('hashes the leaves that are asked for on the way, whatever they follow from', async () => {
+    const parameters = initialParameters(recipe);
+    const runs: readonly [Program, readonly State[], Uint32Array?][] = [
+      [trainingProgram(recipe), [startState(recipe, parameters)], periodicBatch(recipe, 1)],
+      [payloadProgram(recipe), [parameters, parameters]],
+    ];
+    for (const [program, inputs, batch] of runs) {
+      const values = evaluate(program, inputs, batch);
+      const places = leafCounts(program).flatMap((count, node) =>
+        [...new Set([0, count >> 1, Math.max(0, count - 1)])].map((leaf) => ({ node, leaf })),
+      );
+      const expected = places.map(({ node, leaf }) => {
+        const value = values[node];
+        return value ? tensorTree(value)[0]![leaf] : EMPTY;
+      });
+      for (const pieceBytes of [200_000, 24_000_000]) {
+        const tracer = await createTracer(program, { ...options, pieceBytes });
+        const [plain, drawn] = [await tracer.trace(inputs, batch), await tracer.trace(inputs, batch, places)];
+        expect(drawn.leaves).to.deep.equal(expected);
+        expect([drawn.root, plain.leaves]).to.deep.equal([plain.root, []]);
+        await tracer.close();
+      }
     }
   });
 

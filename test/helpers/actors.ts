@@ -219,7 +219,8 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
       }
       if (action.type === 'audit') {
         const { claimId, index, segment } = action.duty;
-        const found = { segment, before: rootOfWords('before', index), trace: traceOf(index) };
+        const leaves = new Map([[sender.address, rootOfWords('leaves', index)]]);
+        const found = { segment, before: rootOfWords('before', index), trace: traceOf(index), leaves };
         const wrong = { subject: 'segment', segment } as const;
         judgements.push(
           cheats.includes(index) ? { claimId, outcome: 'differs', wrong } : { claimId, outcome: 'match', found },

@@ -206,7 +206,14 @@ contract Crowd is Fixture {
         uint32 seat = uint32(1 + (which % OWNERS));
         ClaimId work = runs.workClaimId(RUN, round, seat);
         try runs.drawn(RUN, round, seat) returns (bool, uint8 segment) {
-            IVerdicts.Verdict memory verdict = IVerdicts.Verdict(ownerOf(member), work, segment, "before", "trace");
+            IVerdicts.Verdict memory verdict = IVerdicts.Verdict(
+                ownerOf(member),
+                work,
+                segment,
+                "before",
+                "trace",
+                "leaves"
+            );
             vm.prank(nodeOf(member));
             try verdicts.seal(RUN, round, keccak256(bytes.concat(keccak256(abi.encode(verdict, SALT))))) {
                 _sealed[member] = verdict;

@@ -66,8 +66,8 @@ describe('error feedback', function () {
   };
   const judge = (finished: Finished, changes: Partial<Case> = {}): Promise<Finding> => {
     const { owner, seed, parent } = finished.facts;
-    const duty = { owner, segment: 0 };
-    const bare = { duty, seed, parent, commitment: commitmentOf(finished), segments: [0, 1] };
+    const duty = { claimId: 1n, owner, segment: 0 };
+    const bare = { duty, seed, parent, commitment: commitmentOf(finished), segments: [0, 1], validators: [] };
     const subject = { ...bare, before: { kind: 'unknown' } as const, ...changes };
     return audit({ ...mining, tracer }, subject, signal);
   };

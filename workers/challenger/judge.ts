@@ -1,6 +1,7 @@
 import type { State } from '../../engine/graph/state.ts';
 import { aggregate } from '../../engine/training.ts';
 import type { Subject } from '../../sdk/game.ts';
+import { leavesRoot } from '../../sdk/verdict-leaves.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
 import type { Disputed } from '../lib/game/dispute.ts';
 import { traceOfStep, type WitnessMeans } from '../lib/game/honest-witness.ts';
@@ -73,19 +74,20 @@ async function wrongInAggregate(
   return (await isRightEnd(model, next, claim.nextRoot)) ? undefined : { subject: 'aggregate', segment: 0 };
 }
 
-/** A verdict is about the last step of a segment: the state before it, and the trace of it. */
+/** A verdict is about the last step of a segment: the state before it, the trace of it, and leaves of that. */
 async function wrongInVerdict(
   means: WitnessMeans,
   { verdict, work }: Extract<Disputed, { kind: 'verdict' }>,
   signal: AbortSignal,
 ): Promise<Wrong | undefined> {
   const { model, replay } = means;
-  const { segment, before, trace } = verdict;
+  const { segment, before, trace, leaves, validator } = verdict;
   const last = segmentSpan(model.recipe, segment).end - 1;
   const state = await replay.stateAt(work, last, signal);
   if ((await model.rootOf(state)) !== before) return { subject: 'before', segment: 0 };
-  const found = await traceOfStep(means, work, last, state);
-  return found.faultAt === undefined && found.root === trace ? undefined : { subject: 'trace', segment: 0 };
+  const found = await traceOfStep(means, work, { step: last, listedBy: validator }, state);
+  if (found.faultAt !== undefined || found.root !== trace) return { subject: 'trace', segment: 0 };
+  return leavesRoot(found.leaves) === leaves ? undefined : { subject: 'leaves', segment: 0 };
 }
 
 /** What is not finite is nobody's right result, whatever its root. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { parseClaimId } from '../../sdk/claims.ts';
 import { hasMember, indicesOf } from '../../sdk/member-set.ts';
+import { readMembers } from '../../sdk/membership.ts';
 import { readRound, report, type Duty, type Round } from '../../sdk/round.ts';
 import { roundOfEpoch } from '../../sdk/run.ts';
 import { revealVerdict, sealVerdicts } from '../../sdk/verdicts.ts';
@@ -72,7 +73,11 @@ async function auditClaim(means: ValidatorMeans, action: ActionOf<'audit'>, sign
   const before = await localBefore(means, facts, seat);
   const earlier = round === 1 ? [] : await shop.book.of(round - 1);
   const committedBefore = earlier.find((found) => found.seat === seat)?.commitment;
-  const subject = { duty, seed, parent, before, commitment: committed.commitment, committedBefore, segments };
+  const members = await readMembers(shop.client, shop.deployment, shop.config.runId);
+  const others = members.filter(({ role }) => role === 'validator').map(({ owner: validator }) => validator);
+  const validators = [...new Set([shop.owner, ...others])];
+  const { commitment } = committed;
+  const subject = { duty, seed, parent, before, commitment, committedBefore, segments, validators };
   const finding = await audit(auditing, subject, signal);
   if (finding.localRoot !== undefined) memory.localRoots.set(seat, { round, root: finding.localRoot });
   keep(means, duty, round, finding, performance.now() - started);
@@ -161,8 +166,8 @@ async function reveal(
   const { deployment, hand, log } = shop;
   if ((await hand.send(revealVerdict(deployment, verdict, salt, proof), signal)) === undefined) return;
   const { number: seat } = parseClaimId(verdict.work);
-  const { segment, before, trace } = verdict;
-  log.info({ event: 'reveal', round, seat, segment, before, trace }, 'verdict revealed');
+  const { segment, before, trace, leaves } = verdict;
+  log.info({ event: 'reveal', round, seat, segment, before, trace, leaves }, 'verdict revealed');
 }
 
 async function reportAudit(

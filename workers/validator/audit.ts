@@ -1,11 +1,15 @@
+import type { Address } from 'viem';
+
 import type { Hash } from '../../engine/commit/hash.ts';
 import { loadBatch } from '../../engine/data/batch.ts';
 import type { Dataset } from '../../engine/data/dataset.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
+import { leafCounts } from '../../engine/leaf-places.ts';
 import type { Tracer } from '../../engine/trace.ts';
 import { copyTensors, parametersState, pseudoGradient, startState, type Trainer } from '../../engine/training.ts';
 import type { Commitment, Duty } from '../../sdk/round.ts';
+import { drawnLeaves, drawSeed, leavesRoot } from '../../sdk/verdict-leaves.ts';
 import type { BlobStore } from '../lib/blobs.ts';
 import type { GlobalStates } from '../lib/global-states.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
@@ -21,12 +25,12 @@ export type AuditOptions = {
   readonly states: GlobalStates;
   readonly blobs: BlobStore;
   /** Of the training program. */
-  readonly tracer: Pick<Tracer, 'trace'>;
+  readonly tracer: Pick<Tracer, 'program' | 'trace'>;
 };
 
 /** One miner's claim of a round, and which of its segments to re-execute. */
 export type Case = {
-  readonly duty: Pick<Duty, 'owner' | 'segment'>;
+  readonly duty: Pick<Duty, 'claimId' | 'owner' | 'segment'>;
   readonly seed: Hash;
   readonly parent: Hash;
   readonly commitment: Commitment;
@@ -34,6 +38,8 @@ export type Case = {
   /** The local state that the round must start from: zero, the root of a known one, or one that nobody knows here. */
   readonly before:
     { readonly kind: 'zero' } | { readonly kind: 'root'; readonly root: Hash } | { readonly kind: 'unknown' };
+  /** Whose leaves of the trace to take: all that may say something of it. */
+  readonly validators: readonly Address[];
   /** What the seat committed to in the round before: error feedback goes on from its payload. */
   readonly committedBefore?: Commitment | undefined;
 };
@@ -176,7 +182,7 @@ async function execute(
 /** What nobody can copy from the miner: it has published neither the state nor the trace. */
 async function traceLastStep(
   { model, dataset, tracer }: AuditOptions,
-  { duty, seed }: Case,
+  { duty, seed, validators }: Case,
   segment: number,
   before: State,
   finding: Finding,
@@ -185,10 +191,17 @@ async function traceLastStep(
   const step = segmentSpan(model.recipe, segment).end - 1;
   const batch = loadBatch(dataset, { seed, participant: duty.owner, step, rows, context: shape.context });
   const root = await model.rootOf(before);
-  const trace = await tracer.trace([before], batch);
+  const counts = leafCounts(tracer.program);
+  const places = validators.map((validator) => drawnLeaves(drawSeed(validator, duty.claimId), counts));
+  const trace = await tracer.trace([before], batch, places.flat());
   // What swallowed a value that is not finite on its way is seen by nobody else.
   if (trace.faultAt !== undefined) return { outcome: 'differs', why: 'fault', segment };
-  return { ...finding, found: { segment, before: root, trace: trace.root } };
+  const leaves = new Map<Address, Hash>();
+  let taken = 0;
+  places.forEach(({ length }, i) => {
+    leaves.set(validators[i]!, leavesRoot(trace.leaves.slice(taken, (taken += length))));
+  });
+  return { ...finding, found: { segment, before: root, trace: trace.root, leaves } };
 }
 
 async function checkEnd(model: Model, commitment: Commitment, given: Given, end: State): Promise<Finding> {

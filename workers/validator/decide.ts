@@ -1,4 +1,4 @@
-import type { Hex } from 'viem';
+import type { Address, Hex } from 'viem';
 
 import { hasMember, memberSet, type MemberSet } from '../../sdk/member-set.ts';
 import type { Duty } from '../../sdk/round.ts';
@@ -24,7 +24,10 @@ import {
 export type Outcome = 'match' | 'differs' | 'missing';
 
 /** The drawn segment's last step as this validator computed it; fields as in IVerdicts.Verdict. */
-export type Found = Pick<Verdict, 'segment' | 'before' | 'trace'>;
+export type Found = Pick<Verdict, 'segment' | 'before' | 'trace'> & {
+  /** What each validator that is known has to say of its leaves, by its address. */
+  readonly leaves: ReadonlyMap<Address, Hex>;
+};
 
 export type Judgement = {
   readonly claimId: bigint;

@@ -10,7 +10,8 @@ import type { Seal } from './verdicts.ts';
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
 const work = z.string().regex(/^\d+$/).transform(BigInt);
-const verdict = z.strictObject({ validator: address, work, segment: z.int().nonnegative(), before: hash, trace: hash });
+const roots = { before: hash, trace: hash, leaves: hash };
+const verdict = z.strictObject({ validator: address, work, segment: z.int().nonnegative(), ...roots });
 const content = z.strictObject({ beacon: hash, salt: hash, verdicts: z.array(verdict).min(1) });
 
 /**

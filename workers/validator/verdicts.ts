@@ -1,4 +1,4 @@
-import { isAddressEqual, type Hex } from 'viem';
+import { isAddressEqual, type Address, type Hex } from 'viem';
 
 import { hasMember } from '../../sdk/member-set.ts';
 import type { Duty } from '../../sdk/round.ts';
@@ -55,13 +55,12 @@ export function dutiesFor({ round, standing: { seat }, sealing }: Ready, part: V
 
 /** What there is to seal: a verdict on each claim that was found right. */
 function verdictsOf(facts: Ready, part: VerdictPart): readonly Verdict[] {
-  const { standing, judgements } = facts;
   const claims = dutiesFor(facts, part).map(({ claimId }) => claimId);
-  return judgements.flatMap(({ claimId: work, outcome, found }) =>
-    outcome === 'match' && found !== undefined && claims.includes(work)
-      ? [{ validator: standing.stake.owner, work, ...found }]
-      : [],
-  );
+  const validator = facts.standing.stake.owner;
+  return facts.judgements.flatMap(({ claimId: work, outcome, found }) => {
+    if (outcome !== 'match' || found === undefined || !claims.includes(work)) return [];
+    return [{ validator, work, ...found, leaves: leavesBy(found, validator)! }];
+  });
 }
 
 /** Once, with all verdicts; what was kept before a restart is sealed as it is. @param judged all that is awaited is judged */
@@ -117,18 +116,25 @@ export function accuseValidators(facts: Ready): readonly Accusation[] {
 }
 
 /** Where a verdict of somebody else first differs from what was computed here; undefined where it does not. */
-function differenceOf(facts: Ready, verdict: Verdict): 'before' | 'trace' | undefined {
+function differenceOf(facts: Ready, verdict: Verdict): 'before' | 'trace' | 'leaves' | undefined {
   const own = foundOf(facts, verdict.work);
   const isOwn = isAddressEqual(verdict.validator, facts.standing.stake.owner);
   if (isOwn || own === undefined || own.segment !== verdict.segment) return undefined;
   if (own.before !== verdict.before) return 'before';
-  return own.trace === verdict.trace ? undefined : 'trace';
+  if (own.trace !== verdict.trace) return 'trace';
+  // Of a validator that was not known when the trace was taken, the leaves are for challengers to judge.
+  return (leavesBy(own, verdict.validator) ?? verdict.leaves) === verdict.leaves ? undefined : 'leaves';
+}
+
+function leavesBy({ leaves }: Found, validator: Address): Hex | undefined {
+  return [...leaves].find(([address]) => isAddressEqual(address, validator))?.[1];
 }
 
 function foundOf({ judgements, seals }: Ready, work: bigint): Found | undefined {
   const judged = judgements.find(({ claimId }) => claimId === work)?.found;
   const sealed = verdictParts.flatMap((part) => seals[part]?.verdicts ?? []);
-  return judged ?? sealed.find((verdict) => verdict.work === work);
+  const kept = sealed.find((verdict) => verdict.work === work);
+  return judged ?? (kept && { ...kept, leaves: new Map([[kept.validator, kept.leaves]]) });
 }
 
 /** Of this round, revealed. */

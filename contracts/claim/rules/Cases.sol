@@ -11,6 +11,7 @@ import {IGame} from "../IGame.sol";
 import {Openings} from "../referee/Openings.sol";
 import {IVerdicts} from "../IVerdicts.sol";
 import {RunPrograms} from "../RunPrograms.sol";
+import {Draws} from "./Draws.sol";
 import {IRules} from "./IRules.sol";
 import {Walk} from "./Walk.sol";
 
@@ -103,9 +104,11 @@ abstract contract Cases is Walk {
             if (next.first == next.end) return _decided(start != verdict.before, "before");
             _setMarks(next, opening.marks);
         } else {
-            require(opening.subject == IGame.Subject.TRACE, WrongSubject(opening.subject));
+            bool isLeaves = opening.subject == IGame.Subject.LEAVES;
+            require(isLeaves || opening.subject == IGame.Subject.TRACE, WrongSubject(opening.subject));
             next.stage = IGame.Stage.INVOKE;
             (next.first, next.end, next.start, next.trace) = (end - 1, end, verdict.before, verdict.trace);
+            if (isLeaves) (next.second, next.finish) = (Draws.seed(verdict.validator, verdict.work), verdict.leaves);
         }
     }
 

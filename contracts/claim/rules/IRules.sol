@@ -167,6 +167,15 @@ interface IRules {
         bytes calldata data
     ) external view returns (Outcome memory);
 
+    function openDrawn(
+        ClaimId id,
+        address challenger,
+        IGame.Position calldata position,
+        bytes calldata descriptor,
+        bytes32[] calldata leafProof,
+        bytes32[] calldata nodeProof
+    ) external view returns (Outcome memory);
+
     function prove(
         ClaimId id,
         address challenger,

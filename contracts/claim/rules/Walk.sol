@@ -8,6 +8,7 @@ import {IGame} from "../IGame.sol";
 import {Descriptor} from "../referee/Descriptor.sol";
 import {Geometry, TensorType} from "../referee/Geometry.sol";
 import {Openings} from "../referee/Openings.sol";
+import {Draws} from "./Draws.sol";
 import {IRules} from "./IRules.sol";
 
 /// @title The way from a span of steps down to one leaf.
@@ -122,25 +123,32 @@ abstract contract Walk is IRules {
         bytes calldata descriptor,
         bytes32[] calldata descriptorProof
     ) external view returns (Outcome memory outcome) {
-        _requireStage(position, IGame.Stage.CHOOSE_NODES);
+        bool isDrawn = position.stage == IGame.Stage.CHOOSE_LEAF;
+        if (!isDrawn) _requireStage(position, IGame.Stage.CHOOSE_NODES);
         IGame.Position memory next = _descend(position, child, root, siblings);
         require(next.height == 0, WrongHeight(next.height));
+        uint256 place = isDrawn ? Draws.place(next.second, child, next.places) : next.index;
         // INVARIANT: the descriptor is the one of this place in the program; padding has none.
         bool isPadding = descriptor.length == 0;
         bytes32 leaf = isPadding ? Openings.EMPTY : Openings.hashLeaf(descriptor);
         uint256 depth = PARTS_DEPTH + Geometry.depthOf(next.places);
-        _requireUnder(Root.unwrap(next.program), leaf, next.index, descriptorProof, depth);
+        _requireUnder(Root.unwrap(next.program), leaf, place, descriptorProof, depth);
         if (isPadding) return _padding(root);
 
         // Programs are those that every client has rebuilt: their tensors fit.
         uint256 leaves = Geometry.leavesOf(Descriptor.typeOf(descriptor)).count;
-        next.stage = IGame.Stage.TENSOR;
-        next.node = uint32(next.index);
+        next.node = uint32(place);
         next.descriptor = leaf;
+        outcome.next = next;
+        if (isDrawn) {
+            next.stage = IGame.Stage.DRAWN;
+            next.index = uint64(Draws.leaf(next.second, child, leaves));
+            return outcome;
+        }
+        next.stage = IGame.Stage.TENSOR;
         next.places = uint64(leaves);
         next.height = uint8(Geometry.depthOf(leaves));
         next.index = 0;
-        outcome.next = next;
     }
 
     /// @inheritdoc IRules
@@ -180,6 +188,29 @@ abstract contract Walk is IRules {
 
         outcome.next = position;
         outcome.next.stage = IGame.Stage.PROVE;
+    }
+
+    /// @inheritdoc IRules
+    function openDrawn(
+        ClaimId,
+        address,
+        IGame.Position calldata position,
+        bytes calldata descriptor,
+        bytes32[] calldata leafProof,
+        bytes32[] calldata nodeProof
+    ) external view returns (Outcome memory outcome) {
+        _requireStage(position, IGame.Stage.DRAWN);
+        TensorType memory tensorType = _typeOf(position, descriptor);
+        uint256 depth = Geometry.depthOf(Geometry.leavesOf(tensorType).count);
+        // INVARIANT: what is listed is the hash of a leaf, and not of a node above it.
+        require(leafProof.length == depth, WrongProofLength(leafProof.length, depth));
+        bytes32 tree = Openings.rootOf(position.subtree, position.index, leafProof);
+        bytes32 tensor = Openings.tensorRoot(tensorType.dtype, tensorType.extents, tree);
+        // INVARIANT: the listed leaf is the drawn one of the claimed trace, or cannot be shown.
+        _requireUnder(position.trace, tensor, position.node, nodeProof, Geometry.depthOf(position.places));
+
+        outcome.ending = Ending.UPHELD;
+        outcome.reason = "leaves";
     }
 
     function _requireStage(IGame.Position calldata position, IGame.Stage stage) internal pure {
@@ -230,7 +261,8 @@ abstract contract Walk is IRules {
     function _enterTrace(IGame.Position memory next, IGame.Trace calldata trace) private view {
         _requireHeader(next.program, trace);
         uint256 height = Geometry.depthOf(trace.nodes);
-        if (next.subject == IGame.Subject.TRACE) {
+        bool isLeaves = next.subject == IGame.Subject.LEAVES;
+        if (isLeaves || next.subject == IGame.Subject.TRACE) {
             // INVARIANT: a verdict names its trace; there is no other.
             require(trace.root == next.trace, TraceNotClaimed(trace.root, next.trace));
         } else {
@@ -239,13 +271,12 @@ abstract contract Walk is IRules {
             uint256 index = trace.outputStart >> outputs;
             _requireUnder(trace.root, next.finish, index, trace.outputProof, height - outputs);
         }
-        _requireChildren(trace.root, uint8(height), trace.children);
-
-        next.stage = IGame.Stage.CHOOSE_NODES;
+        next.stage = isLeaves ? IGame.Stage.CHOOSE_LEAF : IGame.Stage.CHOOSE_NODES;
         next.trace = trace.root;
         next.places = trace.nodes;
-        next.subtree = trace.root;
-        next.height = uint8(height);
+        next.subtree = isLeaves ? next.finish : trace.root;
+        next.height = isLeaves ? Draws.DEPTH : uint8(height);
+        _requireChildren(next.subtree, next.height, trace.children);
     }
 
     /// @dev The header is the leftmost leaf of the layouts: its own, those of the inputs, that of the output.

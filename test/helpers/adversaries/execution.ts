@@ -7,7 +7,9 @@ import { SwarmlockError } from '../../../engine/errors.ts';
 import { placedSlots, tensorOf, type Node, type Program } from '../../../engine/graph/program.ts';
 import { createState, type State } from '../../../engine/graph/state.ts';
 import { elementCount, typedArray, type Tensor, type TensorType } from '../../../engine/graph/types.ts';
+import { leafCounts } from '../../../engine/leaf-places.ts';
 import { operators } from '../../../engine/ops/index.ts';
+import { drawnLeaves } from '../../../sdk/verdict-leaves.ts';
 
 /** A tensor as it is committed to: leaves are bytes, or hashes of nobody knows what. A liar may give it any. */
 export type Committed = { readonly type: TensorType; readonly leaves: readonly (Uint8Array | Hash)[] };
@@ -117,6 +119,14 @@ export function committedAt({ committed, values }: Execution, node: number): Com
 export function levelsAt(execution: Execution, node: number): readonly (readonly Hash[])[] {
   const { leaves } = committedAt(execution, node)!;
   return treeLevels(leaves.map((leaf) => (typeof leaf === 'string' ? leaf : hashLeaf(leaf))));
+}
+
+/** Hashes of the leaves that a verdict's seed draws. */
+export function leavesDrawn(execution: Execution, seed: Hash): readonly Hash[] {
+  return drawnLeaves(seed, leafCounts(execution.program)).map(({ node, leaf }) => {
+    const content = committedAt(execution, node)?.leaves[leaf] ?? EMPTY;
+    return typeof content === 'string' ? content : hashLeaf(content);
+  });
 }
 
 const known = new WeakMap<Execution, readonly Hash[]>();

@@ -7,7 +7,7 @@ import type { Trace } from '../../../engine/trace.ts';
 import type { Position } from '../../../sdk/game.ts';
 import type { Source } from '../../../sdk/game-moves.ts';
 import type { Notes, StartNotes, TensorNotes, Wanted } from '../../../workers/lib/game/facts.ts';
-import { committedAt, levelsAt, traceNodes, type Execution } from './execution.ts';
+import { committedAt, leavesDrawn, levelsAt, traceNodes, type Execution } from './execution.ts';
 import type { MinerRound } from './round.ts';
 
 /** One invocation, with what its operands are opened from. */
@@ -62,7 +62,8 @@ export async function workOut(knowledge: Knowledge, notes: Notes, position: Posi
       };
     case 'trace': {
       const { program, faultAt } = execution!;
-      return { ...notes, trace: { first: want.first, program, faultAt, nodes: traceNodes(execution!) } };
+      const leaves = position.subject === 'leaves' && { leaves: leavesDrawn(execution!, position.second) };
+      return { ...notes, trace: { first: want.first, program, faultAt, nodes: traceNodes(execution!), ...leaves } };
     }
     case 'tensor':
       return { ...notes, tensor: await treeOf(execution!, want.node) };
@@ -103,5 +104,5 @@ export function traceOf(execution: Execution): Trace {
   const tensors = async (wanted: readonly number[]): Promise<Tensor[]> => wanted.map((node) => values[node]!);
   const operands = async (node: number): Promise<Tensor[]> =>
     program.nodes[node]!.inputs.map((ref) => tensorOf(program, inputs, values as readonly (Tensor | null)[], ref));
-  return { program, nodes, faultAt, root: treeLevels(nodes).at(-1)![0]!, tensor, tensors, operands };
+  return { program, nodes, faultAt, root: treeLevels(nodes).at(-1)![0]!, leaves: [], tensor, tensors, operands };
 }

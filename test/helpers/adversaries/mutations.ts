@@ -98,6 +98,20 @@ export function mutantsOf(move: Move): readonly Mutant[] {
         wrongBytes(move.data).map((data) => ({ data })),
       );
       break;
+    case 'openDrawn':
+      add(
+        'descriptor',
+        wrongBytes(move.descriptor).map((descriptor) => ({ descriptor })),
+      );
+      add(
+        'leaf proof',
+        wrongLists(move.leafProof).map((leafProof) => ({ leafProof })),
+      );
+      add(
+        'node proof',
+        wrongLists(move.nodeProof).map((nodeProof) => ({ nodeProof })),
+      );
+      break;
     case 'prove':
       add(
         'descriptor',

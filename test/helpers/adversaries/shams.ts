@@ -1,10 +1,10 @@
-import { size } from 'viem';
+import { size, zeroHash } from 'viem';
 
 import { descriptorOf, descriptorProof } from '../../../engine/evidence.ts';
 import { bytesPerElement } from '../../../engine/graph/types.ts';
-import type { ChallengerRules } from '../../../workers/lib/game/challenger.ts';
+import { pickWrongListedLeaf, type ChallengerRules } from '../../../workers/lib/game/challenger.ts';
 import { firstElementOf } from '../../../workers/lib/game/elements.ts';
-import type { GameFacts, Ruling } from '../../../workers/lib/game/facts.ts';
+import type { GameFacts, Rule, Ruling } from '../../../workers/lib/game/facts.ts';
 import { childrenOn, leafOn, pathInTrace, siblingsAmong } from '../../../workers/lib/game/walk.ts';
 
 /** Where a challenger goes that looks for no difference. */
@@ -47,6 +47,15 @@ function name({ position, notes, played, programs }: GameFacts, wanted: number):
   const { evidence, sources } = notes.proof;
   const descriptor = descriptorOf(program, node);
   return { type: 'prove', descriptor, data: leafOn(played), element, evidence, sources, programs };
+}
+
+/** Picks one leaf of a verdict's list, whatever it is. */
+export function listedLeaf(number: number): Rule {
+  return (facts) => {
+    const { trace } = facts.notes;
+    const other = trace && { ...trace, leaves: trace.leaves!.with(number, zeroHash) };
+    return pickWrongListedLeaf({ ...facts, notes: { ...facts.notes, ...(other && { trace: other }) } });
+  };
 }
 
 /** Opens, and makes no move any more from a stage on. */

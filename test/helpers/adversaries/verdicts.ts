@@ -1,7 +1,7 @@
 import { keccak256, parseEther, toHex, type Address } from 'viem';
 
 import { treeLevels } from '../../../engine/commit/tree.ts';
-import { partsOf } from '../../../sdk/game.ts';
+import { partsOf, type Side } from '../../../sdk/game.ts';
 import type { PlayedGame } from '../../../sdk/game-events.ts';
 import { join } from '../../../sdk/membership.ts';
 import { readRound } from '../../../sdk/round.ts';
@@ -15,12 +15,13 @@ import {
   verdictWord,
   type Verdict,
 } from '../../../sdk/verdicts.ts';
+import { drawSeed, leavesRoot } from '../../../sdk/verdict-leaves.ts';
 import type { Strategy } from '../../../workers/lib/game/decide.ts';
 import { segmentSpan } from '../../../workers/lib/steps.ts';
 import { claimRound, openDispute, type Claimed } from './claims.ts';
-import { traceNodes } from './execution.ts';
+import { leavesDrawn, traceNodes } from './execution.ts';
 import { knowledgeOf } from './knowledge.ts';
-import { honestPlayer, matchOf, playOut, scriptedPlayer } from './match.ts';
+import { matchOf, playOut, scriptedPlayer, type Match } from './match.ts';
 import { playRound, type MinerRound } from './round.ts';
 import { RUN, tickAll, type World } from './world.ts';
 
@@ -59,7 +60,8 @@ export async function openAudit(world: World): Promise<Audit> {
 /** What a validator would say that has seen the round go like this. */
 export function verdictOf({ work, segment, last }: Audit, validator: Address, seen: MinerRound): Verdict {
   const trace = treeLevels(traceNodes(seen.steps[last]!)).at(-1)![0]!;
-  return { validator, work: work.id, segment, before: seen.roots[last]!, trace };
+  const leaves = leavesRoot(leavesDrawn(seen.steps[last]!, drawSeed(validator, work.id)));
+  return { validator, work: work.id, segment, before: seen.roots[last]!, trace, leaves };
 }
 
 /** The same round, as somebody sees it whose last step went otherwise. */
@@ -92,23 +94,28 @@ export async function revealBy(
 }
 
 /**
- * Plays a game on a revealed verdict to its end: its validator as it says that it has seen the round, and its challenger.
- * @param rules where the validator does not play as an honest one would
+ * A game on a revealed verdict: its validator as it says that it has seen the round, and its challenger.
+ * @param rules where the sides do not play as honest ones would
  */
-export async function disputeVerdict(
+export async function seatAtVerdict(
   world: World,
   { last, segment }: Audit,
   claimed: Claimed,
-  subject: 'before' | 'trace',
+  subject: 'before' | 'trace' | 'leaves',
   [claimant, claimantSees]: readonly [Address, MinerRound],
   [challenger, challengerSees]: readonly [Address, MinerRound],
-  rules: Partial<Strategy['claimant']> = {},
-): Promise<PlayedGame> {
+  rules: { readonly [side in Side]?: Partial<Strategy[side]> } = {},
+): Promise<Match> {
   const knows = knowledgeOf(challengerSees);
   const { first } = segmentSpan(world.recipe, segment);
   const ends = subject === 'before' ? partsOf(first, last).map(({ end }) => end) : [];
   const marks = ends.slice(0, -1).map((step) => knows.root(step));
   const name = await openDispute(world, challenger, knows, claimed, { subject, marks });
-  const player = scriptedPlayer(claimant, knowledgeOf(claimantSees), { claimant: rules });
-  return playOut(world, matchOf(name, player, honestPlayer(challenger, knows)));
+  const player = scriptedPlayer(claimant, knowledgeOf(claimantSees), rules);
+  return matchOf(name, player, scriptedPlayer(challenger, knows, rules));
+}
+
+/** Plays a game on a revealed verdict to its end. */
+export async function disputeVerdict(...of: Parameters<typeof seatAtVerdict>): Promise<PlayedGame> {
+  return playOut(of[0], await seatAtVerdict(...of));
 }

@@ -14,8 +14,8 @@ async function lyingTracer(...options: Parameters<typeof createTracer>): Promise
   const honest = await createTracer(...options);
   return {
     ...honest,
-    async trace(inputs, batch) {
-      const truth = await honest.trace(inputs, batch);
+    async trace(inputs, batch, places) {
+      const truth = await honest.trace(inputs, batch, places);
       const { notes } = await lyingTestimony(testimony(truth, 0, { inputs }), lieOf(truth.program));
       return { ...truth, nodes: notes.nodes, root: merkleRoot(notes.nodes) };
     },

@@ -76,6 +76,7 @@ function traceOf({ program, states }: Invocation, values: readonly (Tensor | nul
     nodes,
     root: merkleRoot(nodes),
     faultAt: undefined,
+    leaves: [],
     tensors: async (wanted) => wanted.map((i) => values[i]!),
     tensor: async (i) => values[i]!,
     operands: async (i) => program.nodes[i]!.inputs.map((ref) => tensorOf(program, states, values, ref)),

@@ -13,8 +13,9 @@ const HARMLESS = new Set(['ownerOf', 'ownership', 'seatOfOwner']);
 const WRITES: Readonly<Record<string, readonly string[]>> = {
   claims: ['challenge', 'post', 'release', 'releaseChallenge', 'uphold', 'void'],
   game: [
-    ...['abandon', 'announce', 'answerMarks', 'answerStart', 'answerTrace', 'mark', 'openLeaf', 'openOnAggregate'],
-    ...['openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove', 'split', 'timeOut', 'withdraw'],
+    ...['abandon', 'announce', 'answerMarks', 'answerStart', 'answerTrace', 'mark', 'openDrawn', 'openLeaf'],
+    ...['openOnAggregate', 'openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove'],
+    ...['split', 'timeOut', 'withdraw'],
   ],
   ownership: [...['accrue', 'claimShares', 'enroll', 'forfeit', 'onFrozen', 'onRestored', 'onVoided', 'open']],
   availability: ['attest', 'leaveOutFeedback', 'open', 'publish'],

@@ -31,7 +31,8 @@ abstract contract VerdictsFixture is Fixture {
     function verdictOf(uint256 validator, uint256 miner) internal view returns (IVerdicts.Verdict memory verdict) {
         bytes32 before = keccak256(abi.encode("before", miner));
         bytes32 trace = keccak256(abi.encode("trace", miner));
-        return IVerdicts.Verdict(ownerOf(validator), workOf(1, miner), _segments[miner], before, trace);
+        bytes32 leaves = keccak256(abi.encode("leaves", validator, miner));
+        return IVerdicts.Verdict(ownerOf(validator), workOf(1, miner), _segments[miner], before, trace, leaves);
     }
 
     function rootOf(IVerdicts.Verdict memory one, IVerdicts.Verdict memory other) internal pure returns (bytes32) {

@@ -211,11 +211,15 @@ contract GameVerdictTest is GameFixture {
         return "before";
     }
 
-    function setUp() public override {
+    function leavesClaimed() internal view virtual returns (bytes32) {
+        return "leaves";
+    }
+
+    function setUp() public virtual override {
         super.setUp();
         tickAll();
         (, segment) = runs.drawn(RUN, 1, uint32(CLAIMANT + 1));
-        verdict = IVerdicts.Verdict(ownerOf(2), work, segment, before(), traceClaimed());
+        verdict = IVerdicts.Verdict(ownerOf(2), work, segment, before(), traceClaimed(), leavesClaimed());
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(verdict, SALT))));
         vm.prank(nodeOf(2));
         verdicts.seal(RUN, 1, leaf);

@@ -7,21 +7,23 @@ import {Root} from "../../../contracts/types/Root.sol";
 import {GameFixture} from "../lib/GameFixture.sol";
 import {Trees} from "../lib/Trees.sol";
 import {vm} from "../lib/Vm.sol";
+import {GameVerdictTest} from "./Claims.t.sol";
+import {GameLeaves} from "./Leaves.t.sol";
 
 /// @dev The dearest answer to each demand, as a transaction of its own: `setUp` has brought the game there, so storage is
 /// cold. Trees of 14 levels: 7 are opened at once, the most there is.
 abstract contract AnswerGas is GameFixture {
     IGame.Position internal position;
 
-    function lowLevels() internal pure override returns (uint8) {
+    function lowLevels() internal pure virtual override returns (uint8) {
         return 7;
     }
 
-    function highLevels() internal pure override returns (uint8) {
+    function highLevels() internal pure virtual override returns (uint8) {
         return 7;
     }
 
-    function rows() internal pure override returns (uint32) {
+    function rows() internal pure virtual override returns (uint32) {
         return 10_000;
     }
 
@@ -212,5 +214,43 @@ contract OpenLeafGas is AnswerGas {
 
     function name() internal pure override returns (string memory) {
         return "openLeaf";
+    }
+}
+
+contract OpenDrawnGas is GameLeaves, AnswerGas {
+    function lowLevels() internal pure override(GameFixture, AnswerGas) returns (uint8) {
+        return AnswerGas.lowLevels();
+    }
+
+    function highLevels() internal pure override(GameFixture, AnswerGas) returns (uint8) {
+        return AnswerGas.highLevels();
+    }
+
+    function rows() internal pure override(GameFixture, AnswerGas) returns (uint32) {
+        return AnswerGas.rows();
+    }
+
+    function place() internal pure override(GameFixture, GameLeaves) returns (uint256) {
+        return GameLeaves.place();
+    }
+
+    function leafIndex() internal pure override(GameFixture, GameLeaves) returns (uint256) {
+        return GameLeaves.leafIndex();
+    }
+
+    function setUp() public override(GameVerdictTest, AnswerGas) {
+        AnswerGas.setUp();
+    }
+
+    function prepare() internal override returns (IGame.Position memory) {
+        return toDrawn();
+    }
+
+    function move() internal view override returns (bytes memory) {
+        return abi.encodeCall(IGame.openDrawn, (work, ownerOf(3), position, descriptor, leafProof(), nodeProof()));
+    }
+
+    function name() internal pure override returns (string memory) {
+        return "openDrawn";
     }
 }

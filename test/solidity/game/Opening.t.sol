@@ -265,6 +265,7 @@ contract GameOpeningTest is GameFixture {
         require(IRules.pickNode.selector == IGame.pickNode.selector);
         require(IRules.openTensor.selector == IGame.openTensor.selector);
         require(IRules.openLeaf.selector == IGame.openLeaf.selector);
+        require(IRules.openDrawn.selector == IGame.openDrawn.selector);
         require(IRules.prove.selector == IGame.prove.selector);
     }
 }

@@ -95,6 +95,11 @@ abstract contract GameFixture is Fixture {
         return index >> lowLevels();
     }
 
+    /// @dev Of the node that the tests walk to.
+    function place() internal pure virtual returns (uint256) {
+        return NODE;
+    }
+
     function leafIndex() internal pure virtual returns (uint256) {
         return 130;
     }
@@ -178,7 +183,7 @@ abstract contract GameFixture is Fixture {
         bytes32[] memory layouts = Trees.noises(500, 2);
         descriptorProof = Trees.noises(600, depth + 2);
         bytes32 placed = descriptor.length == 0 ? Trees.EMPTY : Trees.leaf(descriptor);
-        bytes32 left = Trees.node(Trees.climb(placed, NODE, Trees.noises(600, depth)), descriptorProof[depth]);
+        bytes32 left = Trees.node(Trees.climb(placed, place(), Trees.noises(600, depth)), descriptorProof[depth]);
         bytes32 right = Trees.node(Trees.climb(Trees.leaf(header), 0, layouts), Trees.EMPTY);
         descriptorProof[depth + 1] = right;
         program = Root.wrap(Trees.node(left, right));
@@ -189,8 +194,8 @@ abstract contract GameFixture is Fixture {
 
     function scriptTrace() private {
         uint256 count = uint256(1) << highLevels();
-        lowNodes = Trees.around(nodeRoot(), low(NODE), 300, uint256(1) << lowLevels());
-        bytes32[] memory children = Trees.around(Trees.fold(lowNodes), high(NODE), 400, count);
+        lowNodes = Trees.around(nodeRoot(), low(place()), 300, uint256(1) << lowLevels());
+        bytes32[] memory children = Trees.around(Trees.fold(lowNodes), high(place()), 400, count);
         trace.root = Trees.fold(children);
         trace.nodes = nodes();
         trace.outputStart = outputStart();

@@ -1,15 +1,20 @@
 import { expect } from 'chai';
 
 import { committedBytes } from '../../../engine/commit/reference.ts';
-import { EMPTY, rootFromProof } from '../../../engine/commit/tree.ts';
+import { EMPTY, merkleRoot, rootFromProof } from '../../../engine/commit/tree.ts';
 import { descriptorOf, descriptorProof } from '../../../engine/evidence.ts';
 import { programRoot } from '../../../engine/graph/encode.ts';
+import { leafCounts } from '../../../engine/leaf-places.ts';
+import type { Move } from '../../../sdk/game-moves.ts';
+import { drawnLeaves } from '../../../sdk/verdict-leaves.ts';
 import {
   markOwnStates,
   nameWrongElement,
   pickLeftmostDifference,
   pickWrongLeaf,
+  pickWrongListedLeaf,
 } from '../../../workers/lib/game/challenger.ts';
+import { demandOf } from '../../../workers/lib/game/demand.ts';
 import { noEvidence } from '../../../workers/lib/game/elements.ts';
 import type { Notes, Rule } from '../../../workers/lib/game/facts.ts';
 import { childrenBelow, levelsOfTrace, pathInTrace, toHex } from '../../../workers/lib/game/walk.ts';
@@ -121,6 +126,44 @@ describe('challenger: walking down a tensor', () => {
     const { levels } = tensorNotes(UNEVEN);
     const ruling = decide(pickWrongLeaf, { at, brought: { children: levels[0]! }, notes: faulty });
     expect(ruling).to.include({ type: 'pick', child: 7 });
+  });
+});
+
+describe('challenger: the leaves of a verdict', () => {
+  const at = { stage: 'chooseLeaf', subject: 'leaves', height: 6, second: rootOf(3) } as const;
+  const leaves = Array.from({ length: 64 }, (_, i) => rootOf(i));
+  const own: Notes = { ...notes, trace: { ...trace, leaves } };
+  const drawn = drawnLeaves(rootOf(3), leafCounts(program));
+  const against = (number: number) => {
+    const children = leaves.with(number, rootOf(999)).with(63, rootOf(998));
+    const ruling = decide(pickWrongListedLeaf, { at, brought: { children }, notes: own });
+    expect(ruling).to.include({ type: 'pickNode', child: number, root: rootOf(999) });
+    const move = ruling as Extract<Move, { type: 'pickNode' }>;
+    expect(rootFromProof(rootOf(999), number, move.siblings)).to.equal(merkleRoot(children));
+    expect(move.descriptorProof).to.deep.equal(descriptorProof(program, drawn[number]!.node));
+    return move;
+  };
+
+  it('are its own first', () => {
+    const ruling = decide(pickWrongListedLeaf, { at, notes: { roots: new Map() } });
+    expect(ruling).to.deep.equal({ type: 'prepare', what: 'trace', first: 0 });
+  });
+
+  it('are picked where the first one differs, with the node that is drawn for it', () => {
+    const number = drawn.findIndex(({ node }) => node === UNEVEN);
+    const move = against(number);
+    expect(move.descriptor).to.equal(descriptorOf(program, UNEVEN));
+    expect(demandOf(aPosition(at), move, program)).to.deep.equal({ stage: 'drawn', height: 0 });
+  });
+
+  it('are nothing where padding is drawn', () => {
+    const move = against(drawn.findIndex(({ node }) => program.nodes[node] === null));
+    expect(move.descriptor).to.equal('0x');
+    expect(demandOf(aPosition(at), move, program)).to.equal(undefined);
+  });
+
+  it('are let stand where none differs', () => {
+    expect(decide(pickWrongListedLeaf, { at, brought: { children: leaves }, notes: own })).to.equal(undefined);
   });
 });
 

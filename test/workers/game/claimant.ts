@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 
+import { rootOfTensor } from '../../../engine/commit/fast.ts';
+import { bytesFromHash } from '../../../engine/commit/hash.ts';
 import { committedBytes } from '../../../engine/commit/reference.ts';
 import { rootFromProof } from '../../../engine/commit/tree.ts';
 import { descriptorOf } from '../../../engine/evidence.ts';
 import type { Move } from '../../../sdk/game-moves.ts';
 import type { Notes, Rule } from '../../../workers/lib/game/facts.ts';
 import {
+  openTheDrawnLeaf,
   openTheLeaf,
   openTheTensor,
   showTheStart,
@@ -145,6 +148,35 @@ describe('claimant: trace and tensor', () => {
       notes: { ...noRoots, trace, tensor },
     });
     expect(split.children).to.deep.equal(tensor.levels[0]!.slice(10, 12));
+  });
+
+  it('lists the drawn leaves of a verdict in place of the first levels', () => {
+    const leaves = Array.from({ length: 64 }, (_, i) => rootOf(i));
+    const at = { subject: 'leaves' } as const;
+    const { trace: shown } = moveOf(traceOwn, 'answerTrace', {
+      at,
+      notes: { ...noRoots, trace: { ...trace, leaves } },
+    });
+    expect(shown).to.deep.include({ root: levelsOfTrace(trace).at(-1)![0], outputProof: [], children: leaves });
+  });
+
+  it('shows a drawn leaf in its trace, unless it is not the listed one', () => {
+    const tensor = tensorNotes(UNEVEN);
+    const root = rootOfTensor(program.nodes[UNEVEN]!.type, bytesFromHash(tensor.levels[HEIGHT]![0]!));
+    const own = aTrace({ [UNEVEN]: root });
+    const leaf = tensor.levels[0]![7]!;
+    const at = { stage: 'drawn', subject: 'leaves', node: UNEVEN, index: 7, subtree: leaf } as const;
+    expect(decide(openTheDrawnLeaf, { at, notes: { ...noRoots, trace: own } })).to.deep.equal({
+      type: 'prepare',
+      what: 'tensor',
+      node: UNEVEN,
+    });
+    const notes = { ...noRoots, trace: own, tensor };
+    const move = moveOf(openTheDrawnLeaf, 'openDrawn', { at, notes });
+    expect(move.descriptor).to.equal(descriptorOf(program, UNEVEN));
+    expect(rootFromProof(leaf, 7, move.leafProof)).to.equal(tensor.levels[HEIGHT]![0]);
+    expect(rootFromProof(root, UNEVEN, move.nodeProof)).to.equal(levelsOfTrace(own).at(-1)![0]);
+    expect(decide(openTheDrawnLeaf, { at: { ...at, subtree: rootOf(1) }, notes })).to.equal(undefined);
   });
 
   it('opens the chosen leaf', () => {

@@ -6,9 +6,9 @@ import { claimIdOf, parseClaimId } from '../../../sdk/claims.ts';
 import { sealTree, verdictIdOf, verdictWord, type Verdict } from '../../../sdk/verdicts.ts';
 import { ownerOf, rootOf } from '../../helpers/runs.ts';
 
-const parameters = parseAbiParameters('address, uint256, uint8, bytes32, bytes32, bytes32');
-const fieldsOf = ({ validator, work, segment, before, trace }: Verdict) =>
-  [validator, work, segment, before, trace] as const;
+const parameters = parseAbiParameters('address, uint256, uint8, bytes32, bytes32, bytes32, bytes32');
+const fieldsOf = ({ validator, work, segment, before, trace, leaves }: Verdict) =>
+  [validator, work, segment, before, trace, leaves] as const;
 
 /** As OpenZeppelin's MerkleProof goes up. */
 function climb(leaf: Hex, proof: readonly Hex[]): Hex {
@@ -21,7 +21,8 @@ function climb(leaf: Hex, proof: readonly Hex[]): Hex {
 const verdictsOf = (count: number): Verdict[] =>
   Array.from({ length: count }, (_, i) => {
     const work = claimIdOf({ kind: 'work', runId: 1n, round: 2, number: i + 1 });
-    return { validator: ownerOf(9), work, segment: i % 4, before: rootOf(i), trace: rootOf(1_000 + i) };
+    const roots = { before: rootOf(i), trace: rootOf(1_000 + i), leaves: rootOf(2_000 + i) };
+    return { validator: ownerOf(9), work, segment: i % 4, ...roots };
   });
 
 describe('the tree of a seal', () => {
@@ -61,7 +62,7 @@ describe('the claim of a verdict', () => {
   it('says all that the verdict says', () => {
     const [verdict] = verdictsOf(1);
     const expected = keccak256(
-      encodeAbiParameters(parseAbiParameters('address, uint256, uint8, bytes32, bytes32'), fieldsOf(verdict!)),
+      encodeAbiParameters(parseAbiParameters('address, uint256, uint8, bytes32, bytes32, bytes32'), fieldsOf(verdict!)),
     );
     expect(verdictWord(verdict!)).to.equal(expected);
   });

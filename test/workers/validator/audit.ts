@@ -1,14 +1,19 @@
 import { expect } from 'chai';
 import { join } from 'node:path';
+import type { Address } from 'viem';
 
 import { tensorRoot } from '../../../engine/commit/reference.ts';
+import type { Hash } from '../../../engine/commit/hash.ts';
+import { tensorTree } from '../../../engine/commit/subtrees.ts';
 import { EMPTY, merkleRoot } from '../../../engine/commit/tree.ts';
 import { loadBatch } from '../../../engine/data/batch.ts';
 import { createState, type State } from '../../../engine/graph/state.ts';
+import { leafCounts } from '../../../engine/leaf-places.ts';
 import { trainingProgram } from '../../../engine/programs.ts';
 import { evaluate } from '../../../engine/reference.ts';
 import { createTracer, type Tracer } from '../../../engine/trace.ts';
 import type { Trainer } from '../../../engine/training.ts';
+import { drawnLeaves, drawSeed, leavesRoot } from '../../../sdk/verdict-leaves.ts';
 import { folderBlobs } from '../../../workers/lib/folder-blobs.ts';
 import { globalStates } from '../../../workers/lib/global-states.ts';
 import { roundFiles, type Work } from '../../../workers/miner/round-files.ts';
@@ -67,12 +72,13 @@ describe('an audit', function () {
     return finished;
   };
   const caseOf = ({ facts, payloadRoot, payload }: Finished, changes: Partial<Case> = {}): Case => ({
-    duty: { owner: facts.owner, segment: 0 },
+    duty: { claimId: 5n, owner: facts.owner, segment: 0 },
     seed: facts.seed,
     parent: facts.parent,
     commitment: { ...facts, payloadRoot, payloadBytes: BigInt(payload.length) },
     segments: [0, 1],
     before: { kind: 'zero' },
+    validators: [ownerOf(8), ownerOf(9)],
     ...changes,
   });
   const judge = (subject: Case): Promise<Finding> =>
@@ -91,7 +97,7 @@ describe('an audit', function () {
     it(`traces the last step of the drawn segment ${segment}, as the reference evaluates it`, async () => {
       const { model, dataset, trainer } = tiny();
       const finished = await mine();
-      const duty = { owner: ownerOf(1), segment };
+      const duty = { claimId: 5n, owner: ownerOf(1), segment };
       const { found } = await judge(caseOf(finished, { duty }));
 
       const { batch: rows, model: shape } = model.recipe;
@@ -101,7 +107,15 @@ describe('an audit', function () {
       const before = await trainer.step(start, first!);
       const values = evaluate(trainingProgram(model.recipe), [before], last);
       const trace = merkleRoot(values.map((value) => (value === null ? EMPTY : tensorRoot(value))));
-      expect(found).to.deep.equal({ segment, before: await model.rootOf(before), trace });
+      const leaves = [8, 9].map((seat): [Address, Hash] => {
+        const drawn = drawnLeaves(drawSeed(ownerOf(seat), 5n), leafCounts(trainingProgram(model.recipe)));
+        const hashes = drawn.map(({ node, leaf }) => {
+          const value = values[node];
+          return value ? tensorTree(value)[0]![leaf]! : EMPTY;
+        });
+        return [ownerOf(seat), leavesRoot(hashes)];
+      });
+      expect(found).to.deep.equal({ segment, before: await model.rootOf(before), trace, leaves: new Map(leaves) });
     });
   }
 
@@ -112,7 +126,8 @@ describe('an audit', function () {
   });
 
   it('finds a fault on the way, though the segment ends right', async () => {
-    const faulty: Pick<Tracer, 'trace'> = {
+    const faulty: Pick<Tracer, 'program' | 'trace'> = {
+      program: tracer.program,
       trace: async (inputs, batch) => ({ ...(await tracer.trace(inputs, batch)), faultAt: 3 }),
     };
     const hidden = await audit({ ...mining, tracer: faulty }, caseOf(await mine()), signal);
@@ -176,7 +191,7 @@ describe('an audit', function () {
   }
 
   it('takes batches of another member as a difference', async () => {
-    const finding = await judge(caseOf(await mine(), { duty: { owner: ownerOf(2), segment: 0 } }));
+    const finding = await judge(caseOf(await mine(), { duty: { claimId: 5n, owner: ownerOf(2), segment: 0 } }));
     expect(finding).to.include({ outcome: 'differs', why: 'segment root', segment: 0 });
   });
 

@@ -14,8 +14,22 @@ describe('the seal on disk', () => {
   const seal: Seal = {
     salt: rootOf(1),
     verdicts: [
-      { validator: ownerOf(4), work: aDuty(1).claimId, segment: 2, before: rootOf(2), trace: rootOf(3) },
-      { validator: ownerOf(4), work: aDuty(2).claimId, segment: 0, before: rootOf(4), trace: rootOf(5) },
+      {
+        validator: ownerOf(4),
+        work: aDuty(1).claimId,
+        segment: 2,
+        before: rootOf(2),
+        trace: rootOf(3),
+        leaves: rootOf(6),
+      },
+      {
+        validator: ownerOf(4),
+        work: aDuty(2).claimId,
+        segment: 0,
+        before: rootOf(4),
+        trace: rootOf(5),
+        leaves: rootOf(7),
+      },
     ],
   };
 

@@ -22,13 +22,14 @@ const round = aSealedRound({ duties: [first, second, aDuty(3)] });
 const salt = rootOf(90);
 
 const found = (duty: { segment: number }, root = 80): Found => {
-  return { segment: duty.segment, before: rootOf(root), trace: rootOf(root + 1) };
+  const leaves = new Map([4, 5].map((seat) => [ownerOf(seat), rootOf(root + seat)]));
+  return { segment: duty.segment, before: rootOf(root), trace: rootOf(root + 1), leaves };
 };
 const right = (duty: { claimId: bigint; segment: number }): Judgement => {
   return { claimId: duty.claimId, outcome: 'match', found: found(duty) };
 };
 const verdictOf = (seat: number, duty: { claimId: bigint; segment: number }, what = found(duty)): Verdict => {
-  return { validator: ownerOf(seat), work: duty.claimId, ...what };
+  return { validator: ownerOf(seat), work: duty.claimId, ...what, leaves: what.leaves.get(ownerOf(seat))! };
 };
 const revealed = (verdict: Verdict): RevealedVerdict => {
   const index = Number(BigInt(verdict.validator) - 0xa1n);
@@ -205,6 +206,8 @@ describe('validator: the verdicts of others', () => {
   it('are brought to the game by what differs first', () => {
     const trace = { ...found(first), trace: rootOf(99) };
     expect(accused(verdictOf(5, first, trace))).to.deep.equal([{ claimId, subject: 'trace', segment: 0 }]);
+    const leaves = { ...verdictOf(5, first), leaves: rootOf(97) };
+    expect(accused(leaves)).to.deep.equal([{ claimId, subject: 'leaves', segment: 0 }]);
     const before = { ...trace, before: rootOf(98) };
     expect(accused(verdictOf(5, first, before))).to.deep.equal([{ claimId, subject: 'before', segment: 0 }]);
   });
@@ -224,6 +227,11 @@ describe('validator: the verdicts of others', () => {
   it('are not judged where there is nothing to hold them against', () => {
     const wrong = verdictOf(5, first, found(first, 70));
     expect(accused(wrong, { judgements: [], seals: {} })).to.deep.equal([]);
+  });
+
+  it('are not judged by their leaves where only its own are known', () => {
+    const wrong = { ...verdictOf(5, first), leaves: rootOf(97) };
+    expect(accused(wrong, { judgements: [] })).to.deep.equal([]);
   });
 
   it('are those of others, and on the same segment', () => {

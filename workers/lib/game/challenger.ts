@@ -2,13 +2,15 @@ import { hexToBytes } from 'viem';
 
 import { descriptorOf, descriptorProof } from '../../../engine/evidence.ts';
 import type { TensorType } from '../../../engine/graph/types.ts';
+import { leafCounts } from '../../../engine/leaf-places.ts';
 import { partsOf, type Stage } from '../../../sdk/game.ts';
+import { drawnLeaves } from '../../../sdk/verdict-leaves.ts';
 import { firstDifferent, firstElementOf, isForbidden, leafOfElement, noEvidence } from './elements.ts';
 import type { GameFacts, Rule, Ruling, TensorNotes, TraceNotes } from './facts.ts';
 import { childrenBelow, childrenOn, leafOn, levelsOfTrace, pathInTrace, siblingsAmong } from './walk.ts';
 
 /** In these stages the challenger is to move. */
-export type ChallengerStage = Extract<Stage, 'mark' | 'chooseNodes' | 'chooseChunks' | 'prove'>;
+export type ChallengerStage = Extract<Stage, 'mark' | 'chooseNodes' | 'chooseChunks' | 'prove' | 'chooseLeaf'>;
 export type ChallengerRules = { readonly [stage in ChallengerStage]: Rule };
 
 /**
@@ -107,12 +109,25 @@ function wrongElement(
   return firstDifferent(type.dtype, notes.leaf.data, hexToBytes(leafOn(played)));
 }
 
+/** The first listed leaf that differs: in the trace, which both sides have, another one stands at its place. */
+export function pickWrongListedLeaf(facts: GameFacts): Ruling {
+  return withTrace(facts, (trace) => {
+    const listed = childrenOn(facts.played);
+    const child = trace.leaves!.findIndex((leaf, at) => leaf !== listed[at]);
+    if (child < 0) return undefined;
+    const { node } = drawnLeaves(facts.position.second, leafCounts(trace.program))[child]!;
+    const choice = { child, root: listed[child]!, siblings: siblingsAmong(listed, child) };
+    return { type: 'pickNode', ...choice, ...shownNode(trace, node) };
+  });
+}
+
 /** How an honest challenger plays. It has opened the game on what it has found wrong, and plays that to the end. */
 export const honestChallenger: ChallengerRules = {
   mark: markOwnStates,
   chooseNodes: pickLeftmostDifference,
   chooseChunks: pickWrongLeaf,
   prove: nameWrongElement,
+  chooseLeaf: pickWrongListedLeaf,
 };
 
 /** Levels that are left below the opened children. */

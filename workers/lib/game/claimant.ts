@@ -1,5 +1,6 @@
 import { zeroHash } from 'viem';
 
+import { siblingsOf } from '../../../engine/commit/subtrees.ts';
 import { descriptorOf } from '../../../engine/evidence.ts';
 import { partsOf, type Stage } from '../../../sdk/game.ts';
 import type { TraceOpening } from '../../../sdk/game-moves.ts';
@@ -8,7 +9,10 @@ import { traceOpening } from './trace-opening.ts';
 import { childrenBelow, levelsOfTrace, marksOn, toHex } from './walk.ts';
 
 /** In these stages the claimant is to move. */
-export type ClaimantStage = Extract<Stage, 'start' | 'marks' | 'invoke' | 'nodes' | 'tensor' | 'chunks' | 'leaf'>;
+export type ClaimantStage = Extract<
+  Stage,
+  'start' | 'marks' | 'invoke' | 'nodes' | 'tensor' | 'chunks' | 'leaf' | 'drawn'
+>;
 export type ClaimantRules = { readonly [stage in ClaimantStage]: Rule };
 
 /**
@@ -80,6 +84,17 @@ export function openTheLeaf(facts: GameFacts): Ruling {
   });
 }
 
+/** Of a right list every leaf can be shown in the trace, and then nothing is left to dispute. */
+export function openTheDrawnLeaf(facts: GameFacts): Ruling {
+  const { node, index, subtree } = facts.position;
+  return withTensor(facts, (trace, { levels }) => {
+    if (levels[0]![index] !== subtree) return undefined;
+    const leafProof = siblingsOf(levels, 0, index);
+    const nodeProof = siblingsOf(levelsOfTrace(trace), 0, node);
+    return { type: 'openDrawn', descriptor: descriptorOf(trace.program, node), leafProof, nodeProof };
+  });
+}
+
 /** How an honest claimant plays: with what it computes from the agreed start, whatever it is asked. */
 export const honestClaimant: ClaimantRules = {
   start: showTheStart,
@@ -89,6 +104,7 @@ export const honestClaimant: ClaimantRules = {
   tensor: openTheTensor,
   chunks: splitTheTensor,
   leaf: openTheLeaf,
+  drawn: openTheDrawnLeaf,
 };
 
 function withTrace({ notes }: GameFacts, first: number, then: (trace: TraceNotes) => Ruling): Ruling {

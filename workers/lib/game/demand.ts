@@ -1,7 +1,9 @@
 import { leafGeometry, treeDepth } from '../../../engine/commit/format.ts';
 import type { Program } from '../../../engine/graph/program.ts';
+import { leafCounts } from '../../../engine/leaf-places.ts';
 import { levelsOf, type Position, type Stage } from '../../../sdk/game.ts';
 import type { Move } from '../../../sdk/game-moves.ts';
+import { drawnLeaves } from '../../../sdk/verdict-leaves.ts';
 
 /** The answer that a challenger's move demands, and pays for. */
 export type Demand = { readonly stage: Stage; readonly height: number };
@@ -19,12 +21,19 @@ export function demandOf(position: Position, move: Move, program: Program | unde
       return height === 0 ? { stage: 'leaf', height } : { stage: 'chunks', height };
     }
     case 'pickNode': {
+      if (position.stage === 'chooseLeaf') return demandOfDrawn(position, move.child, program);
       const node = program?.nodes[position.index * 2 ** (position.height - height) + move.child];
       return node ? { stage: 'tensor', height: treeDepth(leafGeometry(node.type).leaves) } : undefined;
     }
     default:
       return undefined;
   }
+}
+
+/** A leaf that is drawn in the padding decides the game at once. */
+function demandOfDrawn(position: Position, child: number, program: Program | undefined): Demand | undefined {
+  const drawn = program && drawnLeaves(position.second, leafCounts(program))[child];
+  return drawn && program.nodes[drawn.node] ? { stage: 'drawn', height: 0 } : undefined;
 }
 
 /** What an opened challenge demands first; a wrong size is decided at once. */

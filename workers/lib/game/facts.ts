@@ -15,6 +15,8 @@ export type TraceNotes = {
   readonly nodes: readonly Hash[];
   /** The first node that has no result; those after it mean nothing. */
   readonly faultAt: number | undefined;
+  /** In a dispute about a verdict's leaves: their hashes, in the order of the draws. */
+  readonly leaves?: readonly Hash[];
 };
 
 /** The tree of one node's tensor. */

@@ -1,12 +1,16 @@
+import type { Address } from 'viem';
+
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { loadBatch } from '../../../engine/data/batch.ts';
 import { abovePublished, type Published } from '../../../engine/compress/published.ts';
 import { evidenceOf, type EvidenceSources } from '../../../engine/evidence.ts';
 import type { Program } from '../../../engine/graph/program.ts';
 import type { State } from '../../../engine/graph/state.ts';
+import { leafCounts } from '../../../engine/leaf-places.ts';
 import { faultElement, type Trace } from '../../../engine/trace.ts';
 import { parametersState } from '../../../engine/training.ts';
 import { noCommitment, type Source } from '../../../sdk/game-moves.ts';
+import { drawnLeaves, drawSeed } from '../../../sdk/verdict-leaves.ts';
 import type { Disputed } from './dispute.ts';
 import type { StartNotes } from './facts.ts';
 import { groupRoots } from './groups.ts';
@@ -41,9 +45,9 @@ export function honestWitness(means: WitnessMeans, disputed: Disputed): Witness 
     },
     testify({ subject }, first, signal) {
       if (disputed.kind === 'aggregate') return aggregation(means, disputed, signal);
-      return subject === 'payload'
-        ? compression(means, disputed, signal)
-        : training(means, workOf(disputed), first, signal);
+      if (subject === 'payload') return compression(means, disputed, signal);
+      const listedBy = subject === 'leaves' && disputed.kind === 'verdict' ? disputed.verdict.validator : undefined;
+      return training(means, workOf(disputed), { step: first, listedBy }, signal);
     },
   };
 }
@@ -53,25 +57,32 @@ function workOf(disputed: Disputed): Work {
   throw new TypeError('an aggregate has no inner steps');
 }
 
-async function training(means: WitnessMeans, work: Work, step: number, signal: AbortSignal): Promise<Testimony> {
+async function training(means: WitnessMeans, work: Work, of: TracedStep, signal: AbortSignal): Promise<Testimony> {
   const { dataset, replay } = means;
+  const { step, listedBy } = of;
   const state = await replay.stateAt(work, step, signal);
-  const trace = await traceOfStep(means, work, step, state);
+  const trace = await traceOfStep(means, work, of, state);
   const batch = { seed: work.seed, participant: work.owner, step };
-  return testimony(trace, step, { inputs: [state], dataset, batch });
+  const { notes, ...answers } = testimony(trace, step, { inputs: [state], dataset, batch });
+  return { ...answers, notes: listedBy === undefined ? notes : { ...notes, leaves: trace.leaves } };
 }
+
+/** One inner step of a round, and which validator's leaves of it are wanted. */
+type TracedStep = { readonly step: number; readonly listedBy: Address | undefined };
 
 /** The trace of one inner step of a round. */
 export async function traceOfStep(
   { model, dataset, tracers }: Pick<WitnessMeans, 'model' | 'dataset' | 'tracers'>,
   work: Work,
-  step: number,
+  { step, listedBy }: TracedStep,
   state: State,
 ): Promise<Trace> {
   if (dataset === undefined) throw unavailable(work.commitment.startRoot);
   const { batch: rows, model: shape } = model.recipe;
   const batch = { seed: work.seed, participant: work.owner, step };
-  return tracers.trace('training', [state], loadBatch(dataset, { ...batch, rows, context: shape.context }));
+  const places = (program: Program) =>
+    listedBy === undefined ? [] : drawnLeaves(drawSeed(listedBy, work.claimId), leafCounts(program));
+  return tracers.trace('training', [state], loadBatch(dataset, { ...batch, rows, context: shape.context }), places);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Hash } from '../../../engine/commit/hash.ts';
 import { treeDepth } from '../../../engine/commit/format.ts';
 import { partsOf, type Opening, type RunPrograms } from '../../../sdk/game.ts';
 import type { Commitment } from '../../../sdk/round.ts';
+import { leavesRoot } from '../../../sdk/verdict-leaves.ts';
 import type { Accusation } from './accusation.ts';
 import type { Disputed } from './dispute.ts';
 import { levelsOfTrace } from './walk.ts';
@@ -60,9 +61,12 @@ async function isWrong(
     return differs(witness, { subject, first: 0 }, payloadRoot, signal);
   }
   if (disputed.kind === 'aggregate') return differs(witness, { subject, first: 0 }, disputed.claim.nextRoot, signal);
-  const { segment, before, trace } = disputed.verdict;
+  const { segment, before, trace, leaves } = disputed.verdict;
   if (subject === 'before') return startOf(disputed.work.commitment, segment) !== before;
-  return differs(witness, { subject, first: spanOf(segment).end - 1 }, trace, signal);
+  const first = spanOf(segment).end - 1;
+  if (subject === 'trace') return differs(witness, { subject, first }, trace, signal);
+  const { notes } = await witness.testify({ subject }, first, signal);
+  return leavesRoot(notes.leaves!) !== leaves;
 }
 
 /** The state that is claimed where a segment starts. */

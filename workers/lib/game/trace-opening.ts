@@ -6,13 +6,18 @@ import type { TraceOpening } from '../../../sdk/game-moves.ts';
 import type { TraceNotes } from './facts.ts';
 import { childrenBelow, levelsOfTrace } from './walk.ts';
 
-/** A trace with its first levels, and what shows that it is one of its program and that its last places are the output. */
+/**
+ * A trace with its first levels, and what shows that it is one of its program and that its last places are the output. In a
+ * dispute about a verdict's leaves those take the place of the levels.
+ */
 export function traceOpening(trace: TraceNotes, subject: Subject): TraceOpening {
   const { proof: headerProof, ...header } = headerOf(trace.program);
   const levels = levelsOfTrace(trace);
   const height = levels.length - 1;
   const depth = treeDepth(header.nodes - header.outputStart);
   // A verdict names a trace and no state after it.
-  const outputProof = subject === 'trace' ? [] : siblingsOf(levels, depth, header.outputStart / 2 ** depth);
-  return { root: levels[height]![0]!, ...header, headerProof, outputProof, children: childrenBelow(levels, height, 0) };
+  const outputProof =
+    subject === 'trace' || subject === 'leaves' ? [] : siblingsOf(levels, depth, header.outputStart / 2 ** depth);
+  const children = trace.leaves ?? childrenBelow(levels, height, 0);
+  return { root: levels[height]![0]!, ...header, headerProof, outputProof, children };
 }

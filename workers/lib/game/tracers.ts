@@ -1,4 +1,6 @@
+import type { Program } from '../../../engine/graph/program.ts';
 import type { State } from '../../../engine/graph/state.ts';
+import type { LeafPlace } from '../../../engine/leaf-places.ts';
 import { aggregateProgram, payloadProgram, trainingProgram } from '../../../engine/programs.ts';
 import { createTracer, type Trace, type Tracer } from '../../../engine/trace.ts';
 import type { Model } from '../model.ts';
@@ -8,7 +10,13 @@ export type ProgramName = 'training' | 'payload' | number;
 
 /** Traces invocations of the run's programs; each is loaded when it is first disputed. */
 export type Tracers = {
-  trace(name: ProgramName, inputs: readonly State[], batch?: Uint32Array): Promise<Trace>;
+  trace(
+    name: ProgramName,
+    inputs: readonly State[],
+    batch?: Uint32Array,
+    /** Which leaves of the trace to hash, too. */
+    placesIn?: (program: Program) => readonly LeafPlace[],
+  ): Promise<Trace>;
 };
 
 export function createTracers({ recipe, executor }: Pick<Model, 'recipe' | 'executor'>): Tracers {
@@ -18,10 +26,11 @@ export function createTracers({ recipe, executor }: Pick<Model, 'recipe' | 'exec
     return name === 'payload' ? payloadProgram(recipe) : aggregateProgram(recipe, name);
   };
   return {
-    async trace(name, inputs, batch) {
-      const tracer = tracers.get(name) ?? createTracer(programOf(name), executor);
-      tracers.set(name, tracer);
-      return (await tracer).trace(inputs, batch);
+    async trace(name, inputs, batch, placesIn = () => []) {
+      const opened = tracers.get(name) ?? createTracer(programOf(name), executor);
+      tracers.set(name, opened);
+      const tracer = await opened;
+      return tracer.trace(inputs, batch, placesIn(tracer.program));
     },
   };
 }
