@@ -11,14 +11,14 @@ const HARMLESS = new Set(['ownerOf', 'ownership', 'seatOfOwner']);
 
 /** Functions that write, by contract: a new one is a new power and belongs in this list knowingly. */
 const WRITES: Readonly<Record<string, readonly string[]>> = {
-  claims: ['challenge', 'post', 'release', 'releaseChallenge', 'uphold', 'void'],
+  claims: ['challenge', 'forfeit', 'post', 'release', 'releaseChallenge', 'uphold', 'void'],
   game: [
     ...['abandon', 'announce', 'answerMarks', 'answerStart', 'answerTrace', 'mark', 'openDrawn', 'openLeaf'],
     ...['openOnAggregate', 'openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove'],
     ...['split', 'timeOut', 'withdraw'],
   ],
   ownership: [...['accrue', 'claimShares', 'enroll', 'forfeit', 'onFrozen', 'onRestored', 'onVoided', 'open']],
-  availability: ['attest', 'leaveOutFeedback', 'open', 'publish'],
+  availability: ['attest', 'leaveOutFeedback', 'open', 'publish', 'reportUnserved'],
   protocol: [],
   referee: [],
   rules: [],
@@ -29,9 +29,20 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   ],
   shareToken: ['approve', 'delegate', 'delegateBySig', 'mint', 'permit', 'transfer', 'transferFrom'],
   stakeManager: [
-    ...['burn', 'deposit', 'depositWithPermit', 'lock', 'setNode', 'slash', 'startUnbonding', 'unlock', 'withdraw'],
+    ...[
+      'burn',
+      'burnLocked',
+      'deposit',
+      'depositWithPermit',
+      'lock',
+      'setNode',
+      'slash',
+      'startUnbonding',
+      'unlock',
+      'withdraw',
+    ],
   ],
-  verdicts: ['report', 'reveal', 'seal'],
+  verdicts: ['report', 'reportAbsent', 'reveal', 'seal'],
 };
 
 /** Functions that take ether, by contract: the challenger pays for the answers that it demands. */
