@@ -74,7 +74,8 @@ function ofOperators(file: string, title: string, isMeant: (id: string) => boole
 const stages: readonly Stage[] = [
   {
     runner: solidity,
-    files: () => solidityTests('game', 'claim/Verdicts.t.sol', 'Claims.t.sol', 'Rounds.t.sol'),
+    files: () =>
+      solidityTests('game', 'claim/Verdicts', 'claim/Duties', 'Claims.t.sol', 'Rounds.t.sol', 'run/Availability.t.sol'),
     build: 'tests',
     titles: (id) => (isReferees(id) ? undefined : ''),
   },

@@ -114,6 +114,24 @@ contract DutiesTest is VerdictsFixture {
         require(verdicts.phaseOf(RUN, 1) == IVerdicts.Phase.STANDING_IN);
     }
 
+    function test_seal_afterAReport_reverts() public {
+        reportBy(_drawn[0]);
+        vm.expectRevert(abi.encodeWithSelector(IVerdicts.AlreadySealed.selector, RUN, 1, ownerOf(_drawn[0])));
+        sealOne(_drawn[0]);
+    }
+
+    function test_onDuty_isKnownOnceTheRoundIsSettled() public {
+        MemberSet onDuty = verdicts.onDutyOf(RUN, 1);
+        sealOne(_drawn[0]);
+        attestAll(1);
+        vm.warp(_deadline);
+        aggregateBy(0, 1, Root.wrap("next"));
+        pass(CHALLENGE_WINDOW);
+        tickAll();
+        require(runs.statusOf(RUN, 1) == IRuns.RoundStatus.SETTLED && !onDuty.isEmpty());
+        require(verdicts.onDutyOf(RUN, 1).equals(onDuty));
+    }
+
     function test_reveal_onAClaimOfAnothersDuty_reverts() public {
         sealOne(_drawn[0]);
         toRevealing();
@@ -195,6 +213,18 @@ contract DutiesTest is VerdictsFixture {
         tickAll();
         vm.expectRevert(abi.encodeWithSelector(IVerdicts.AuditNotOver.selector, RUN, 1));
         absentBy(_drawn[0]);
+    }
+}
+
+contract BeforeTheDrawTest is VerdictsFixture {
+    function test_nobody_isDrawnForACommittedClaimBeforeTheBeacon() public {
+        deploy();
+        createRun();
+        enlistAll(1, 2);
+        openFirstRound();
+        commitBy(0);
+        (MemberSet drawn, MemberSet standIns) = verdicts.validatorsOf(workOf(1, 0));
+        require(drawn.isEmpty() && standIns.isEmpty());
     }
 }
 
