@@ -1,8 +1,9 @@
 import type {} from '@nomicfoundation/hardhat-ignition-ethers';
 import { expect } from 'chai';
-import { network } from 'hardhat';
+import { artifacts, network } from 'hardhat';
 import {
   encodeAbiParameters,
+  encodeFunctionData,
   keccak256,
   numberToHex,
   sha256,
@@ -15,16 +16,19 @@ import onEthereum from '../../../deploy/modules/ProtocolOnEthereum.ts';
 import withDrand from '../../../deploy/modules/ProtocolWithDrand.ts';
 import drandParameters from '../../../deploy/parameters/drand.json' with { type: 'json' };
 import ethereumParameters from '../../../deploy/parameters/ethereum.json' with { type: 'json' };
+import { developmentTokenAbi } from '../../../sdk/abi/index.ts';
 import type { Call } from '../../../sdk/call.ts';
-import { deploymentAt } from '../../../sdk/deployment.ts';
+import { deploymentAt, type Deployment } from '../../../sdk/deployment.ts';
+import { join } from '../../../sdk/membership.ts';
 import { readRandomness } from '../../../sdk/randomness.ts';
 import { readRound } from '../../../sdk/round.ts';
 import { createRun, readRun } from '../../../sdk/run.ts';
+import { approve, deposit, setNode } from '../../../sdk/stake.ts';
 import { createHand } from '../../../workers/lib/hand.ts';
 import { tickWhenDue } from '../../../workers/lib/progress.ts';
 import recorded from '../../fixtures/drand.json' with { type: 'json' };
 import { clientOf, send, type Connection, type Request } from '../../helpers/adversaries/chain.ts';
-import { drandServer } from '../../helpers/drand-server.ts';
+import { drandServer, type DrandServer } from '../../helpers/drand-server.ts';
 import { recordingLog } from '../../helpers/logs.ts';
 import { parameters } from '../../helpers/runs.ts';
 
@@ -34,7 +38,18 @@ const HISTORY_CODE =
   '0x3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500';
 const { signal } = new AbortController();
 
-/** A run without members, and somebody who ticks and proves when it is time. */
+/** What a miner needs to enlist: its node key, the joining price and its deposit. */
+function enlisting(deployment: Deployment, owner: Address): readonly Call[] {
+  const amount = 1_000n;
+  const wrap = encodeFunctionData({ abi: developmentTokenAbi, functionName: 'deposit' });
+  return [
+    { to: deployment.token, data: wrap, value: amount, name: 'WETH.deposit' },
+    ...[setNode(deployment, owner), approve(deployment, amount), deposit(deployment, amount)],
+    join(deployment, RUN, 'miner', amount),
+  ];
+}
+
+/** A run with one miner, which does nothing, and somebody who ticks and proves when it is time. */
 async function openStage(
   deploy: (
     connection: Connection,
@@ -62,6 +77,10 @@ async function openStage(
   const { log } = recordingLog();
   const hand = createHand({ client, deployment, runId: RUN, sender, log, drandUrls });
   await sender.send(createRun(deployment, parameters, { name: 'Run', symbol: 'RUN', uri: '' }));
+  // The simulated chain has no wrapped ether at its public address.
+  const { deployedBytecode } = await artifacts.readArtifact('DevelopmentToken');
+  await request('hardhat_setCode', [deployment.token, deployedBytecode]);
+  for (const call of enlisting(deployment, address)) await sender.send(call);
   return {
     ...{ client, deployment, request, sent },
     /** What a worker does about the round now. */
@@ -78,6 +97,12 @@ async function openStage(
 
 describe('workers with the randomness of a public chain', function () {
   this.timeout(120_000);
+  const servers: DrandServer[] = [];
+
+  // Also after a failure: an open server would keep the process from ending.
+  after(async () => {
+    for (const server of servers) await server.close();
+  });
 
   it('prove the header that a round waits for, 64 blocks later, and go on', async () => {
     const stage = await openStage(
@@ -126,6 +151,7 @@ describe('workers with the randomness of a public chain', function () {
     const dueAt = chain.genesis + (round - 1) * chain.period;
     const answers: Record<string, unknown> = {};
     const server = await drandServer(answers);
+    servers.push(server);
     const { client, deployment, request, turn, sent } = await openStage(
       ({ ignition }) => ignition.deploy(withDrand, { parameters: drandParameters }),
       new Date((dueAt - 3_600) * 1_000),
@@ -148,6 +174,5 @@ describe('workers with the randomness of a public chain', function () {
     expect(await turn()).to.deep.equal(['Runs.tick']);
     expect((await readRun(client, deployment, RUN)).round).to.equal(1);
     expect(Number(sent.find(({ name }) => name === 'DrandRandomness.prove')!.gas)).to.be.below(300_000);
-    await server.close();
   });
 });
