@@ -8,7 +8,7 @@ import type { ExecutorOptions } from '../engine/onnx/executor.ts';
 import type { Recipe, RecipeInput } from '../engine/recipe.ts';
 import { evaluateLoss } from '../engine/training.ts';
 import { attacks, type Attack } from './lib/attacks.ts';
-import { log, numberOption } from './lib/bench.ts';
+import { hexOf, log, numberOption } from './lib/bench.ts';
 import { dataOption, datasetAt, measuredRecipe } from './lib/recipes.ts';
 import { createSwarm, type RoundEnds } from './lib/swarm.ts';
 
@@ -187,8 +187,6 @@ function recipeOf(options: Options, dataset: Dataset, aggregator: string, { atta
     dataset,
   );
 }
-
-const hexOf = (n: number) => `0x${n.toString(16).padStart(64, '0')}` as const;
 
 type Play = {
   readonly members: number;

@@ -11,8 +11,8 @@ import { SwarmlockError } from '../engine/errors.ts';
 import { stateBytes } from '../engine/graph/state.ts';
 import { modelLayout } from '../engine/nn/decoder.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
-import { parseRecipe, tokensPerRound, type Optimizer, type Recipe } from '../engine/recipe.ts';
-import { log, numberOption } from './lib/bench.ts';
+import { parseRecipe, tokensPerRound, type Recipe } from '../engine/recipe.ts';
+import { hexOf, log, numberOption } from './lib/bench.ts';
 import { cheatKinds } from './lib/churn/cheats.ts';
 import { cheatOutcomes, honestLosses, membersOf, timesOf, trainedBy } from './lib/churn/outcome.ts';
 import { play, type Played } from './lib/churn/play.ts';
@@ -20,7 +20,7 @@ import { kindsNamed, lastCheat, writeScript, type Plot } from './lib/churn/scrip
 import { setStage, type Stage } from './lib/churn/stage.ts';
 import { centralCurve, swarmCurve } from './lib/curves.ts';
 import { createHeldOut } from './lib/held-out.ts';
-import { fittedTo, recipeOf } from './lib/recipe-files.ts';
+import { centralRecipe, fittedTo, recipeOf } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
 
 export const description =
@@ -108,8 +108,6 @@ function plotOf({ rounds, seed, founders, guests, lanes, cheats, probation }: Op
   });
 }
 
-const hexOf = (n: number) => `0x${n.toString(16).padStart(64, '0')}` as const;
-
 async function recipeFor({ rounds, steps, seed }: Options, dataset: Dataset, model: Recipe['model']): Promise<Recipe> {
   const fields = { steps: rounds * steps, innerSteps: steps, dataset, seed: hexOf(seed), model };
   const fitted = fittedTo(await recipeOf('sparseloco'), fields);
@@ -146,8 +144,7 @@ async function training({ recipe, folder }: Stage, played: Played, rounds: numbe
 async function central(recipe: Recipe, rounds: number, tokens: number, setting: Parameters<typeof centralCurve>[2]) {
   const steps = rounds * recipe.round.steps;
   const batch = Math.round(tokens / (steps * recipe.model.context));
-  const fields = { steps, innerSteps: 1, seed: recipe.seed as `0x${string}`, model: recipe.model };
-  const { outer, ...rest } = fittedTo(await recipeOf('adamw-sync'), { ...fields, dataset: setting.dataset });
-  const alone = parseRecipe({ ...rest, optimizer: outer as Optimizer<'adamw'>, batch });
+  const seed = recipe.seed as `0x${string}`;
+  const alone = await centralRecipe({ steps, seed, model: recipe.model, dataset: setting.dataset }, batch);
   return { batch, ...(await centralCurve(alone, steps, setting)) };
 }

@@ -6,10 +6,10 @@ import { SwarmlockError } from '../engine/errors.ts';
 import { stateBytes } from '../engine/graph/state.ts';
 import { modelLayout } from '../engine/nn/decoder.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
-import { parseRecipe, type Optimizer, type Recipe } from '../engine/recipe.ts';
-import { log, numberOption } from './lib/bench.ts';
+import type { Recipe } from '../engine/recipe.ts';
+import { hexOf, log, numberOption } from './lib/bench.ts';
 import { centralCurve, swarmCurve, type Curve, type Setting, type SwarmCurve } from './lib/curves.ts';
-import { fittedTo, recipeNames, recipeOf, type Run } from './lib/recipe-files.ts';
+import { centralRecipe, fittedTo, recipeNames, recipeOf, type Run } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
 import { createSwarm } from './lib/swarm.ts';
 
@@ -40,7 +40,6 @@ type Options = {
 /** Smallest model whose bits per parameter are a figure of the wire format: headers and the last chunk no longer matter. */
 const MILLION = { depth: 5, width: 128, heads: 4 } as const;
 
-const hexOf = (n: number) => `0x${n.toString(16).padStart(64, '0')}` as const;
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const parametersOf = (model: Recipe['model']) => stateBytes(modelLayout(model)) / 4;
 
@@ -89,7 +88,8 @@ async function measureSeed(
   setting: Setting,
 ): Promise<Curve> {
   const { steps, seed } = fields;
-  const baseline = await centralCurve(await centralRecipe(fields, setting.miners), steps, setting);
+  const { batch } = await recipeOf('adamw-sync');
+  const baseline = await centralCurve(await centralRecipe(fields, batch * setting.miners), steps, setting);
   log(`seed ${Number(seed)}: one machine, ${steps} steps: ${baseline.loss.toFixed(4)}`);
   for (const { file, innerSteps, curves } of runs) {
     const curve = await swarmCurve(fittedTo(file, { ...fields, innerSteps }), steps, setting);
@@ -132,12 +132,6 @@ async function wireOf({ model, ...file }: Recipe, { dataset, executor }: Setting
   await swarm.close();
   const parameters = parametersOf(recipe.model);
   return { ofAMillion: { parameters, bytesPerRound: Math.round(bytes), bitsPerParameter: (8 * bytes) / parameters } };
-}
-
-/** AdamW on one machine, with the batch of a whole swarm: what synchronous AdamW computes. */
-async function centralRecipe(fields: Omit<Run, 'innerSteps'>, miners: number): Promise<Recipe> {
-  const { outer, ...recipe } = fittedTo(await recipeOf('adamw-sync'), { ...fields, innerSteps: 1 });
-  return parseRecipe({ ...recipe, optimizer: outer as Optimizer<'adamw'>, batch: recipe.batch * miners });
 }
 
 const COLOURS = ['#111827', '#2563eb', '#60a5fa', '#d97706', '#fbbf24', '#059669', '#34d399', '#dc2626', '#f87171'];

@@ -7,7 +7,7 @@ import { chooseKernel } from '../engine/onnx/self_test.ts';
 import type { Recipe } from '../engine/recipe.ts';
 import { createTrainer, evaluateLoss, startState } from '../engine/training.ts';
 import { createFp32Evaluation, createFp32Trainer, fp32State } from './baseline/training.ts';
-import { log, numberOption } from './lib/bench.ts';
+import { hexOf, log, numberOption } from './lib/bench.ts';
 import { dataOption, datasetAt, measuredRecipe } from './lib/recipes.ts';
 
 export const description = 'held-out loss of the exact program against plain fp32, same batches, several seeds';
@@ -25,7 +25,6 @@ type Options = { steps: number; seeds: number; slices: string; learningRate: num
 
 const PARTICIPANT = `0x${'11'.repeat(20)}` as const;
 const EVALUATION_ROWS = 64;
-const hexOf = (n: number) => `0x${n.toString(16).padStart(64, '0')}` as const;
 
 /** Four layers of width 128, context 64, batch 12: the size for which nanoGPT publishes 1.88 after 2,000 steps. */
 export async function run(given: Record<string, unknown>) {

@@ -254,3 +254,8 @@ export function requireRecipeRoot(recipe: Recipe, expected: string): void {
 export function tokensPerRound({ round, batch, model }: Recipe): number {
   return round.steps * batch * model.context;
 }
+
+/** Tokens that one miner trains on in a segment of a round. */
+export function tokensPerSegment(recipe: Recipe): number {
+  return tokensPerRound(recipe) / recipe.round.segments;
+}

@@ -29,6 +29,9 @@ export function log(line: string): void {
   console.error(line);
 }
 
+/** A seed of 32 bytes. */
+export const hexOf = (n: number) => `0x${n.toString(16).padStart(64, '0')}` as const;
+
 /** Middle value of a list that is not empty; of two middle values, the upper one. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Dataset } from '../../engine/data/dataset.ts';
-import { parseRecipe, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
+import { parseRecipe, type Optimizer, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
 
 const folder = new URL('../../cli/recipes/', import.meta.url);
 
@@ -54,4 +54,10 @@ export function fittedTo(recipe: Recipe, { steps, innerSteps, dataset, seed, mod
     return parseRecipe({ ...fitted, outer: { ...outer, lateFrom } });
   }
   return parseRecipe(fitted);
+}
+
+/** AdamW on one machine, as synchronous AdamW computes it with the batches of all members. @param batch of them together */
+export async function centralRecipe(run: Omit<Run, 'innerSteps'>, batch: number): Promise<Recipe> {
+  const { outer, ...recipe } = fittedTo(await recipeOf('adamw-sync'), { ...run, innerSteps: 1 });
+  return parseRecipe({ ...recipe, optimizer: outer as Optimizer<'adamw'>, batch });
 }

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { parseEther } from 'viem';
 
 import type { Dataset } from '../../engine/data/dataset.ts';
-import { parseRecipe, recipeRoot, tokensPerRound, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
+import {
+  parseRecipe,
+  recipeRoot,
+  tokensPerRound,
+  tokensPerSegment,
+  type Recipe,
+  type RecipeInput,
+} from '../../engine/recipe.ts';
 import type { Hash } from '../../engine/commit/hash.ts';
 import type { RunParameters } from '../../sdk/run.ts';
 import { programsOf } from '../../workers/lib/programs.ts';
@@ -130,7 +137,7 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
     plannedTokens: BigInt(tokensPerRound(recipe) * miners * rounds),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
-    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
+    tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     commitWindow: generous,
     // What is drawn while everyone is new is two rounds of work for each validator, and is sealed in the first quarter.
     auditWindow: 4 * generous,

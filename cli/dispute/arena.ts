@@ -4,7 +4,7 @@ import type { Hash } from '../../engine/commit/hash.ts';
 import { createHasher, type Hasher } from '../../engine/commit/hasher.ts';
 import { createDataset, type Dataset } from '../../engine/data/dataset.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
-import { recipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts';
+import { recipeRoot, tokensPerRound, tokensPerSegment, type Recipe } from '../../engine/recipe.ts';
 import type { RunPrograms } from '../../sdk/game.ts';
 import { join } from '../../sdk/membership.ts';
 import { createRun, readRun, tick, type RunParameters } from '../../sdk/run.ts';
@@ -95,7 +95,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'prog
     plannedTokens: BigInt(100 * tokensPerRound(recipe)),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
-    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
+    tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     commitWindow: 3_600,
     auditWindow: 3_600,
     aggregateWindow: 3_600,

@@ -6,7 +6,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { createHasher } from '../../engine/commit/hasher.ts';
 import { loadDataset, type Dataset } from '../../engine/data/dataset.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
-import { recipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts';
+import { recipeRoot, tokensPerRound, tokensPerSegment, type Recipe } from '../../engine/recipe.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { createRun, type RunParameters } from '../../sdk/run.ts';
 import { approve, deposit, setNode } from '../../sdk/stake.ts';
@@ -112,7 +112,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'open
     plannedTokens: BigInt(100 * tokensPerRound(recipe)),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
-    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
+    tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     commitWindow: 60,
     auditWindow: 120,
     aggregateWindow: 60,

@@ -9,7 +9,7 @@ import type { StateLayout } from '../../engine/graph/types.ts';
 import type { ExecutorOptions } from '../../engine/onnx/executor.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
 import { globalLayout, trainingLayout } from '../../engine/programs.ts';
-import { parseRecipe, requireRecipeRoot, tokensPerRound, type Recipe } from '../../engine/recipe.ts';
+import { parseRecipe, requireRecipeRoot, tokensPerSegment, type Recipe } from '../../engine/recipe.ts';
 import type { RunParameters } from '../../sdk/run.ts';
 import type { BlobStore } from './blobs.ts';
 import type { ComputeConfig } from './config.ts';
@@ -91,7 +91,7 @@ function requireRunOf(recipe: Recipe, programsRoot: Hash, parameters: RunParamet
   const { segments, epoch } = recipe.round;
   requireEqual('segments', parameters.segments, segments);
   requireEqual('epochRounds', parameters.epochRounds, epoch);
-  requireEqual('tokensPerSegment', Number(parameters.tokensPerSegment), tokensPerRound(recipe) / segments);
+  requireEqual('tokensPerSegment', Number(parameters.tokensPerSegment), tokensPerSegment(recipe));
   if (recipe.dataset.root !== parameters.datasetRoot) {
     throw mismatch('datasetRoot', parameters.datasetRoot, recipe.dataset.root);
   }

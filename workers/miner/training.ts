@@ -4,7 +4,7 @@ import type { Dataset } from '../../engine/data/dataset.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import { createState, type State } from '../../engine/graph/state.ts';
 import { payloadLayout } from '../../engine/programs.ts';
-import { tokensPerRound } from '../../engine/recipe.ts';
+import { tokensPerSegment } from '../../engine/recipe.ts';
 import { copyTensors, parametersState, pseudoGradient, startState, type Trainer } from '../../engine/training.ts';
 import type { BlobStore } from '../lib/blobs.ts';
 import type { GlobalStates } from '../lib/global-states.ts';
@@ -89,7 +89,7 @@ export async function train(
   const finished = await conclude(options, work, point, signal);
   const meanLoss = losses.length === 0 ? loss : losses.reduce((sum, value) => sum + value, 0) / losses.length;
   const ms = Math.round(performance.now() - started);
-  const tokens = (tokensPerRound(recipe) / recipe.round.segments) * segments;
+  const tokens = tokensPerSegment(recipe) * segments;
   const { payloadRoot } = finished;
   log.info({ event: 'trained', round, loss, meanLoss, payloadRoot, segments, tokens, ms }, 'trained');
   return finished;

@@ -18,7 +18,7 @@ import { stateRoot } from '../../../engine/commit/reference.ts';
 import { createDataset, type Dataset } from '../../../engine/data/dataset.ts';
 import type { State } from '../../../engine/graph/state.ts';
 import { initialParameters } from '../../../engine/nn/initial.ts';
-import { recipeRoot, tokensPerRound, type Recipe, type RecipeInput } from '../../../engine/recipe.ts';
+import { recipeRoot, tokensPerRound, tokensPerSegment, type Recipe, type RecipeInput } from '../../../engine/recipe.ts';
 import { runPrograms } from '../../../engine/run-programs.ts';
 import { claimsAbi, developmentTokenAbi, gameAbi, stakeManagerAbi } from '../../../sdk/abi/index.ts';
 import { attest } from '../../../sdk/availability.ts';
@@ -200,7 +200,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'prog
     plannedTokens: BigInt(100 * tokensPerRound(recipe)),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
-    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
+    tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     commitWindow: 1_000,
     auditWindow: 1_000,
     aggregateWindow: 1_000,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { recipeRoot, tokensPerRound, type Recipe } from '../../../engine/recipe.ts';
+import { recipeRoot, tokensPerSegment, type Recipe } from '../../../engine/recipe.ts';
 import type { RunParameters } from '../../../sdk/run.ts';
 import { openDataset, openModel } from '../../../workers/lib/model.ts';
 import { programsOf } from '../../../workers/lib/programs.ts';
@@ -29,7 +29,7 @@ describe('the model of a run', () => {
     datasetRoot: recipe.dataset.root as `0x${string}`,
     segments: recipe.round.segments,
     epochRounds: recipe.round.epoch,
-    tokensPerSegment: BigInt(tokensPerRound(recipe) / recipe.round.segments),
+    tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     ...changes,
   });
   const open = (content: string, run = runOf()) =>
