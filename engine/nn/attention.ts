@@ -1,11 +1,22 @@
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { normalise, normaliseGradient } from './norm.ts';
-import { coarse, rearranged, rowSum, slice, sliceUnder, slicedMatmul, type SliceCount, type Sliced } from './sliced.ts';
+import {
+  coarse,
+  rearranged,
+  rowSum,
+  slice,
+  sliceUnder,
+  slicedMatmul,
+  slicedMatmuls,
+  type SliceCount,
+  type Sliced,
+} from './sliced.ts';
 import { softmax, TABLE_UNITS } from './softmax.ts';
 import { rotaryTables } from './tables.ts';
 
 export type AttentionShape = {
   readonly rows: number;
+  /** Successive tokens of each row. */
   readonly context: number;
   readonly width: number;
   readonly heads: number;
@@ -28,6 +39,19 @@ const VALUE_SCALE = 2 ** -3;
 const PROBABILITY_SCALE = 2 ** -7;
 const MASKED = -(2 ** 20);
 
+/** What a sequence of each row has been before, and where it goes on. */
+export type Before = {
+  /** Position of each token in its sequence, u32 [rows, context]: successive ones. Those before the first are cached. */
+  readonly positions: Value;
+  /** By slice, i8 [rows, heads, head width, length]; whatever lies at later positions is not read. */
+  readonly keys: readonly Value[];
+  /** By slice, i8 [rows, heads, length, head width]. */
+  readonly values: readonly Value[];
+};
+
+/** Attention over what was cached and what came now; keys and values of the latter, i8 [rows, heads, context, head width]. */
+export type Extended = { readonly o: Value; readonly keys: readonly Value[]; readonly values: readonly Value[] };
+
 type Half = { readonly x1: Value; readonly x2: Value };
 
 /**
@@ -49,13 +73,8 @@ export class Attention {
 
   apply(qkv: Value): Value {
     const graph = this.#graph;
-    const { width } = this.#shape;
-    const halves = { x1: this.#columns(qkv, 0, width), x2: this.#columns(qkv, width, width) };
-    const normalised = normalise(graph, [this.#perHead(halves.x1), this.#perHead(halves.x2)]);
-    const [y1, y2] = normalised.outputs as [Value, Value];
-    const rotated = this.#rotate({ x1: y1, x2: y2 }, this.#tables(false), 1);
-    const [q, k] = this.#queriesAndKeys(rotated);
-    const v = this.#values(this.#columns(qkv, 2 * width, width));
+    const { context } = this.#shape;
+    const { q, k, v, halves, normalised } = this.#project(qkv, () => this.#tables(context, false));
     const p = softmax(graph, graph.add(slicedMatmul(graph, q, k, this.#scoreFactor().power), this.#mask()));
     const cut = sliceUnder(graph, p, graph.scalar(PROBABILITY_SCALE), this.#slices.probabilities);
     const swapped = rearranged(v, (x) => graph.transposeLast(x));
@@ -64,12 +83,47 @@ export class Attention {
       inputs: [qkv],
       gradients: (g) => {
         const { dq, dk, dv } = this.#productGradients({ q, k, v, p, cut, o }, g);
-        const turned = this.#rotate(this.#joinGradients(dq, dk), this.#tables(true), -1);
+        const turned = this.#rotate(this.#joinGradients(dq, dk), this.#tables(context, true), -1);
         const [d1, d2] = normaliseGradient(graph, normalised, [turned.x1, turned.x2]) as [Value, Value];
         const flat = [d1, d2].map((d) => graph.reshape(d, halves.x1.shape)) as [Value, Value];
         return [graph.concat(graph.concat(flat[0], flat[1], 1), this.#merge(dv), 1)];
       },
     });
+  }
+
+  /** The same for rows that go on from cached keys and values: sums of integers do not mind where their parts lie. */
+  extend(qkv: Value, { positions, keys, values }: Before): Extended {
+    const graph = this.#graph;
+    const { rows, context } = this.#shape;
+    const length = keys[0]!.shape.at(-1)!;
+    const { q, k, v } = this.#project(qkv, () => {
+      const { cosine, sine } = this.#tables(length, false);
+      return { cosine: graph.gather(cosine, positions), sine: graph.gather(sine, positions) };
+    });
+    const swap = (x: Value) => graph.transposeLast(x);
+    const { power } = this.#scoreFactor();
+    const first = graph.reshape(graph.slice(positions, 1, 0, 1), [rows]);
+    const isBefore = graph.reshape(graph.gather(this.#beforeMask(length), first), [rows, 1, 1, length]);
+    const cached = graph.add(slicedMatmul(graph, q, { slices: keys.map(swap), scale: k.scale }, power), isBefore);
+    const own = graph.add(slicedMatmul(graph, q, k, power), this.#mask());
+    const p = softmax(graph, graph.concat(cached, own, 3));
+    const cut = sliceUnder(graph, p, graph.scalar(PROBABILITY_SCALE), this.#slices.probabilities);
+    const part = (start: number, count: number) => rearranged(cut, (x) => graph.slice(x, 3, start, count));
+    const o = slicedMatmuls(graph, [
+      [part(0, length), { slices: values.map(swap), scale: v.scale }],
+      [part(length, context), rearranged(v, swap)],
+    ]);
+    return { o: this.#merge(o), keys: k.slices, values: v.slices };
+  }
+
+  /** Queries, keys and values of every head, under fixed scales. */
+  #project(qkv: Value, tables: () => { cosine: Value; sine: Value }) {
+    const { width } = this.#shape;
+    const halves = { x1: this.#columns(qkv, 0, width), x2: this.#columns(qkv, width, width) };
+    const normalised = normalise(this.#graph, [this.#perHead(halves.x1), this.#perHead(halves.x2)]);
+    const [x1, x2] = normalised.outputs as [Value, Value];
+    const [q, k] = this.#queriesAndKeys(this.#rotate({ x1, x2 }, tables(), 1));
+    return { q, k, v: this.#values(this.#columns(qkv, 2 * width, width)), halves, normalised };
   }
 
   /**
@@ -94,19 +148,19 @@ export class Attention {
   }
 
   /**
-   * Rotary tables over the columns of queries and keys, [context, width] each. Backward they carry the factor between the
+   * Rotary tables over the columns of queries and keys, [length, width] each. Backward they carry the factor between the
    * gradient of a natural score and of one in table units, 1 / TABLE_UNITS.
    */
-  #tables(backward: boolean): { cosine: Value; sine: Value } {
-    const { context, width, heads } = this.#shape;
+  #tables(length: number, backward: boolean): { cosine: Value; sine: Value } {
+    const { width, heads } = this.#shape;
     const half = width / heads / 2;
-    const { cosine, sine } = rotaryTables(context, half);
+    const { cosine, sine } = rotaryTables(length, half);
     const { ratio } = this.#scoreFactor();
     const spread = (table: Float32Array) =>
       this.#graph.constant(
         'f32',
-        [context, width],
-        Float32Array.from({ length: context * width }, (_, index) => {
+        [length, width],
+        Float32Array.from({ length: length * width }, (_, index) => {
           const column = index % width;
           const isQuery = column < width / 2;
           const natural = table[Math.floor(index / width) * half + (column % half)]!;
@@ -166,6 +220,14 @@ export class Attention {
     const later = (index: number) => index % context > Math.floor(index / context);
     const data = Float32Array.from({ length: context * context }, (_, index) => (later(index) ? MASKED : 0));
     return this.#graph.constant('f32', [context, context], data);
+  }
+
+  /** Row n leaves the first n of `length` positions. */
+  #beforeMask(length: number): Value {
+    const data = Float32Array.from({ length: length * length }, (_, i) =>
+      i % length < Math.floor(i / length) ? 0 : MASKED,
+    );
+    return this.#graph.constant('f32', [length, length], data);
   }
 
   /** Gradients of queries, keys (in units of their rotated tables) and values, from the gradient g[M, width] of o. */

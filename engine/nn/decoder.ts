@@ -3,7 +3,7 @@ import type { StateLayout, StateSlot } from '../graph/types.ts';
 import type { Recipe } from '../recipe.ts';
 import { Attention } from './attention.ts';
 import { embedding } from './embedding.ts';
-import { linear, type LinearInput } from './linear.ts';
+import { linear, type LinearInput, type LinearSlices } from './linear.ts';
 import { squaredReluMlp, swigluMlp } from './mlp.ts';
 import { rmsNorm } from './norm.ts';
 import { sliceUnder, type SliceCount } from './sliced.ts';
@@ -43,6 +43,10 @@ export function modelLayout(model: Model): StateLayout {
   return { groups: [parametersOf(model).map(({ name, dtype, shape }) => ({ name, dtype, shape }))] };
 }
 
+/** Attention of one block: qkv [M, 3 width] -> [M, width]. */
+type Attend = (qkv: Value, block: number) => Value;
+type Parameters = (name: string) => Value;
+
 /**
  * Logits [rows * context, vocabulary] of a decoder: embedding, then blocks of causal attention and MLP with RMSNorm before
  * each and residual connections, a last RMSNorm and the head.
@@ -53,36 +57,70 @@ export function decoder(
   recipe: Recipe,
   tokens: Value,
   rows: number,
-  parameter: (name: string) => Value,
+  parameter: Parameters,
+): Value {
+  const attention = attentionOf(graph, recipe, rows, recipe.model.context);
+  return head(
+    graph,
+    recipe,
+    hidden(graph, recipe, tokens, parameter, (qkv) => attention.apply(qkv)),
+    parameter,
+  );
+}
+
+/** The attention of all blocks, over `context` successive tokens of each row. */
+export function attentionOf(
+  graph: GraphBuilder,
+  { model: { width, heads }, slices }: Recipe,
+  rows: number,
+  context: number,
+): Attention {
+  return new Attention(graph, { rows, context, width, heads }, { ...slices, gradients: slices.attentionGradients });
+}
+
+/** What the blocks make of tokens u32 [M]: [M, width]. */
+export function hidden(
+  graph: GraphBuilder,
+  recipe: Recipe,
+  tokens: Value,
+  parameter: Parameters,
+  attend: Attend,
 ): Value {
   const { model, slices } = recipe;
-  const { depth, width, heads, context } = model;
-  const { weights, gradients, propagated, saved } = slices;
-  const linearSlices = { weights, gradients, propagated, saved };
-  const attention = new Attention(
-    graph,
-    { rows, context, width, heads },
-    { ...slices, gradients: slices.attentionGradients },
-  );
-  const normalised = (x: Value, count = slices.activations): LinearInput => {
-    const h = rmsNorm(graph, x);
-    return { x: h, sliced: sliceUnder(graph, h, graph.scalar(normalisedScale(count)), count) };
-  };
+  const linearSlices = linearSlicesOf(recipe);
   const mlp = model.mlp === 'swiglu' ? swigluMlp : squaredReluMlp;
   let x = embedding(graph, parameter('embedding'), tokens, slices.gradients);
-  for (let block = 0; block < depth; block++) {
+  for (let block = 0; block < model.depth; block++) {
     const weight = (name: string) => parameter(`block${block}.${name}`);
-    const o = attention.apply(linear(graph, normalised(x), weight('qkv'), linearSlices));
-    const mixed = {
-      x: o,
-      sliced: sliceUnder(graph, o, graph.scalar(normalisedScale(slices.activations)), slices.activations),
-    };
-    x = graph.add(x, linear(graph, mixed, weight('out'), linearSlices));
+    const normal = normalised(graph, x, slices.activations);
+    const o = attend(linear(graph, normal, weight('qkv'), linearSlices), block);
+    x = graph.add(x, linear(graph, cut(graph, o, slices.activations), weight('out'), linearSlices));
     x = graph.add(
       x,
-      mlp(graph, normalised(x), weight('up'), weight('down'), { ...linearSlices, hidden: slices.hidden }),
+      mlp(graph, normalised(graph, x, slices.activations), weight('up'), weight('down'), {
+        ...linearSlices,
+        hidden: slices.hidden,
+      }),
     );
   }
-  const headSlices = { weights: slices.head, gradients: slices.head, propagated: slices.head, saved };
-  return linear(graph, normalised(x, slices.head), parameter('head'), headSlices);
+  return x;
+}
+
+/** Logits [M, vocabulary] of [M, width]. */
+export function head(graph: GraphBuilder, recipe: Recipe, x: Value, parameter: Parameters): Value {
+  const { head: count } = recipe.slices;
+  const headSlices = { ...linearSlicesOf(recipe), weights: count, gradients: count, propagated: count };
+  return linear(graph, normalised(graph, x, count), parameter('head'), headSlices);
+}
+
+function linearSlicesOf({ slices: { weights, gradients, propagated, saved } }: Recipe): LinearSlices {
+  return { weights, gradients, propagated, saved };
+}
+
+function normalised(graph: GraphBuilder, x: Value, count: SliceCount): LinearInput {
+  return cut(graph, rmsNorm(graph, x), count);
+}
+
+function cut(graph: GraphBuilder, x: Value, count: SliceCount): LinearInput {
+  return { x, sliced: sliceUnder(graph, x, graph.scalar(normalisedScale(count)), count) };
 }

@@ -48,13 +48,21 @@ export function absmax(graph: GraphBuilder, x: Value): Value {
  * `factor` is a power of two.
  */
 export function slicedMatmul(graph: GraphBuilder, a: Sliced, b: Sliced, factor = 1): Value {
+  return slicedMatmuls(graph, [[a, b]], factor);
+}
+
+/** The sum of several products, all under the scales of the first: one contraction whose parts lie in several tensors. */
+export function slicedMatmuls(graph: GraphBuilder, parts: readonly (readonly [Sliced, Sliced])[], factor = 1): Value {
+  const [a, b] = parts[0]!;
   const timesPower = (x: Value, power: number) => (power === 1 ? x : graph.mul(x, power));
   const scale = timesPower(graph.mul(a.scale, b.scale), factor);
   let sum: Value | undefined;
-  a.slices.forEach((qa, i) =>
-    b.slices.forEach((qb, j) => {
+  a.slices.forEach((_, i) =>
+    b.slices.forEach((__, j) => {
       if (i + j > 1) return;
-      const partial = graph.mul(graph.fromI32(contract(graph, qa, qb)), timesPower(scale, i + j === 0 ? 1 : 1 / 128));
+      const products = parts.map(([x, y]) => contract(graph, x.slices[i]!, y.slices[j]!));
+      const exact = products.reduce((p, q) => graph.addI32(p, q));
+      const partial = graph.mul(graph.fromI32(exact), timesPower(scale, i + j === 0 ? 1 : 1 / 128));
       sum = sum === undefined ? partial : graph.add(sum, partial);
     }),
   );

@@ -2,7 +2,7 @@ import { SwarmlockError } from '../errors.ts';
 import { isComputed, typeOf } from '../graph/derived.ts';
 import { expand } from '../graph/expand.ts';
 import { placedSlots, type Node, type Program, type Ref } from '../graph/program.ts';
-import { elementCount, type DType, type Tensor } from '../graph/types.ts';
+import { elementCount, typedArray, type DType, type Tensor } from '../graph/types.ts';
 import { operators } from '../ops/index.ts';
 import { Emitter } from './emitter.ts';
 import { plainForm, type Form, type Kernel, type Lowering } from './lowering.ts';
@@ -252,9 +252,25 @@ class ProgramLowering {
       const composed = permutation.map((axis) => inner.attributes[axis]!);
       return this.#transposed(inner.inputs[0]!, composed, form);
     }
+    if (ref.kind === 'constant' && permutation.join() === '1,0') return this.#swapped(ref, form);
     const value = this.value(ref, form);
     return permutation.every((axis, i) => axis === i)
       ? value
       : this.#emitter.emit('Transpose', [value], { perm: permutation });
+  }
+
+  /** A constant matrix with its axes swapped: kernels make ready for a constant operand once. */
+  #swapped({ index }: Ref & { kind: 'constant' }, form: Form): string {
+    const key = `swapped ${index} ${form}`;
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    const { dtype, shape, data } = this.#program.constants[index]!;
+    const [rows, columns] = shape as [number, number];
+    const swapped = typedArray(dtype, data.length);
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) swapped[column * rows + row] = data[row * columns + column]!;
+    const value = this.#constant({ dtype, shape: [columns, rows], data: swapped }, form);
+    this.#values.set(key, value);
+    return value;
   }
 }
