@@ -10,7 +10,7 @@ function linear(tape: Tape, x: Tensor, w: Tensor): Tensor {
   });
 }
 
-function rmsNorm(tape: Tape, x: Tensor): Tensor {
+export function rmsNorm(tape: Tape, x: Tensor): Tensor {
   const n = x.shape.at(-1)!;
   const mean = tape.mul(tape.sumLast(tape.mul(x, x)), 1 / n);
   const rate = tape.div({ ...tape.scalar(1), shape: mean.shape }, tape.unary('Sqrt', tape.add(mean, 1e-12)));
