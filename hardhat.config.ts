@@ -13,14 +13,9 @@ const solc = {
 
 /** What is near the limit on code size is compiled for size; the protocol contract holds the code of the runs. */
 const small = { ...solc, settings: { ...solc.settings, optimizer: { enabled: true, runs: 200 } } };
-
-/** What is made while the protocol is deployed, which must fit in one transaction of 2^24 gas. */
-const smallest = { ...solc, settings: { ...solc.settings, optimizer: { enabled: true, runs: 1 } } };
 const overrides = {
   'contracts/Protocol.sol': small,
   'contracts/run/Runs.sol': small,
-  'contracts/run/AvailabilityFactory.sol': smallest,
-  'contracts/claim/VerdictsFactory.sol': smallest,
 };
 
 /** Tests are compiled fast: through the IR they take four times as long. What they test is compiled as it is deployed. */

@@ -2,7 +2,10 @@
 pragma solidity 0.8.37;
 
 /// @title One address that names the others.
-/// @notice Deploys the contracts, each with the addresses of those it trusts fixed for ever, and does nothing else.
+/// @notice Each has the addresses of those it trusts fixed for ever. Stake, claims and runs are created with this contract; the
+/// other four by their factories, in transactions of their own, since a transaction's gas is limited. Their addresses follow
+/// from their code and arguments, so anyone may have them created, and nobody anything else in their place; until they are
+/// there, every call that needs one of them fails.
 interface IProtocol {
     function stake() external view returns (address);
 

@@ -6,8 +6,8 @@ import {LibRLP} from "solady/src/utils/LibRLP.sol";
 import {Claims} from "./claim/Claims.sol";
 import {IGameFactory} from "./claim/IGameFactory.sol";
 import {IProtocol} from "./IProtocol.sol";
-import {Ownership} from "./own/Ownership.sol";
-import {IAvailabilityFactory} from "./run/IAvailabilityFactory.sol";
+import {IOwnershipFactory} from "./own/IOwnershipFactory.sol";
+import {IAuditingFactory} from "./run/IAuditingFactory.sol";
 import {Runs} from "./run/Runs.sol";
 import {StakeManager} from "./stake/StakeManager.sol";
 import {Duration} from "./types/Time.sol";
@@ -39,9 +39,10 @@ contract Protocol is IProtocol {
     /// @param token the stake token
     /// @param randomness where beacons come from
     /// @param limits what a run may be
-    /// @param shareTokenFactory who makes share tokens
+    /// @param ownershipFactory who makes the ownership contract
     /// @param availabilityFactory who makes the availability committee's contract
-    /// @param gameFactory who makes the game and the verdicts
+    /// @param verdictsFactory who makes the verdicts
+    /// @param gameFactory who makes the game
     /// @param clock seconds that each side has in one game
     /// @param unbondingDelay at least as long as `longestWindow`
     /// @param longestWindow the longest challenge window that a run may have
@@ -49,27 +50,27 @@ contract Protocol is IProtocol {
         address token,
         address randomness,
         address limits,
-        address shareTokenFactory,
+        address ownershipFactory,
         address availabilityFactory,
+        address verdictsFactory,
         address gameFactory,
         Duration clock,
         Duration unbondingDelay,
         Duration longestWindow
     ) {
-        // A contract's first deployments have the nonces 1, 2, 3, 4: each can know the others before they exist.
+        // A contract's first deployments have the nonces 1, 2, 3: each can know the others before they exist.
         stake = LibRLP.computeAddress(address(this), 1);
         claims = LibRLP.computeAddress(address(this), 2);
         runs = LibRLP.computeAddress(address(this), 3);
-        ownership = LibRLP.computeAddress(address(this), 4);
 
-        // None of them calls anyone while it is made.
-        availability = IAvailabilityFactory(availabilityFactory).create(stake, claims, runs);
-        (game, verdicts) = IGameFactory(gameFactory).create(stake, claims, runs, clock);
+        availability = IAuditingFactory(availabilityFactory).addressOf(stake, claims, runs);
+        verdicts = IAuditingFactory(verdictsFactory).addressOf(stake, claims, runs);
+        game = IGameFactory(gameFactory).addressOf(stake, claims, runs, verdicts, clock);
+        ownership = IOwnershipFactory(ownershipFactory).addressOf(runs);
 
         // INVARIANT: every contract is where the others think it is.
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);
         assert(address(new Claims(runs, stake, game, verdicts, availability, longestWindow)) == claims);
         assert(address(new Runs(stake, claims, ownership, availability, randomness, limits)) == runs);
-        assert(address(new Ownership(runs, shareTokenFactory)) == ownership);
     }
 }

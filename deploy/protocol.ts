@@ -4,8 +4,8 @@ type Builder = Parameters<Parameters<typeof buildModule>[1]>[0];
 
 /**
  * Everything on one chain: the stake token, the limits of runs, the referee and the rules of the game, which keep nothing, then the protocol,
- * which deploys stake, claims, runs and ownership itself, and has the game, the verdicts and the contract of the availability
- * committees made, so that each knows the others for ever. Only the source of randomness depends on the chain; it takes parameters of its own, by name.
+ * which creates stake, claims and runs and names the addresses at which factories then create the others, each in a transaction of its own.
+ * So each knows the others for ever. Only the source of randomness depends on the chain; it takes parameters of its own, by name.
  *
  * Parameters (`deploy/parameters/*.json`), in seconds: `clock` that each side has in a game, `unbondingDelay` and
  * `longestWindow`.
@@ -21,19 +21,22 @@ export function deployProtocol(
     sourceParameters.map((name) => m.getParameter(name)),
   );
   const limits = m.contract('RunLimits');
-  const shareTokenFactory = m.contract('ShareTokenFactory');
+  const ownershipFactory = m.contract('OwnershipFactory', [m.contract('ShareTokenFactory')]);
   const availabilityFactory = m.contract('AvailabilityFactory');
+  const verdictsFactory = m.contract('VerdictsFactory');
   const referee = m.contract('Referee');
   const rules = m.contract('Rules', [referee]);
-  const gameFactory = m.contract('GameFactory', [rules, m.contract('VerdictsFactory')]);
+  const gameFactory = m.contract('GameFactory', [rules]);
+  const clock = m.getParameter('clock');
   const protocol = m.contract('Protocol', [
     token,
     randomness,
     limits,
-    shareTokenFactory,
+    ownershipFactory,
     availabilityFactory,
+    verdictsFactory,
     gameFactory,
-    m.getParameter('clock'),
+    clock,
     m.getParameter('unbondingDelay'),
     m.getParameter('longestWindow'),
   ]);
@@ -44,16 +47,18 @@ export function deployProtocol(
   const availability = m.contractAt('Availability', m.staticCall(protocol, 'availability'));
   const game = m.contractAt('Game', m.staticCall(protocol, 'game'));
   const verdicts = m.contractAt('Verdicts', m.staticCall(protocol, 'verdicts'));
+  const foundation = [stakeManager, claims, runs] as const;
+  m.call(availabilityFactory, 'create', [...foundation]);
+  m.call(verdictsFactory, 'create', [...foundation]);
+  m.call(gameFactory, 'create', [...foundation, verdicts, clock]);
+  m.call(ownershipFactory, 'create', [runs]);
   const runLens = m.contract('RunLens', [runs]);
   return {
     token,
     randomness,
     limits,
-    shareTokenFactory,
-    availabilityFactory,
     referee,
     rules,
-    gameFactory,
     protocol,
     stakeManager,
     claims,

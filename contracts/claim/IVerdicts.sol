@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAuditing} from "../run/IAuditing.sol";
 import {ClaimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 
@@ -19,7 +20,7 @@ import {MemberSet} from "../types/MemberSet.sol";
 /// A validator on duty that has given no verdict on a claim forfeits its deposit, and its seat ends, unless the claim's
 /// payload was not available or the claim is challenged or void: who finds a claim wrong plays a game instead. A validator
 /// that stands in risks nothing, or absent validators could burden others with more than they can compute.
-interface IVerdicts {
+interface IVerdicts is IAuditing {
     /// @notice What one validator found when it re-executed a segment; `keccak256(abi.encode(verdict))` is its claim's word.
     /// @param validator whose bond it is
     /// @param work the miner's claim
@@ -141,10 +142,4 @@ interface IVerdicts {
     /// @notice Claim id of a validator's verdict on a miner's claim, whether it is revealed or not.
     /// @param validatorSeat of the run
     function verdictClaimId(ClaimId work, uint32 validatorSeat) external view returns (ClaimId);
-
-    function stake() external view returns (address);
-
-    function claims() external view returns (address);
-
-    function runs() external view returns (address);
 }

@@ -3,13 +3,13 @@ pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
+import {Auditing} from "../run/Auditing.sol";
 import {drawCommittee} from "../run/Committee.sol";
 import {IAvailability} from "../run/IAvailability.sol";
 import {IRuns} from "../run/IRuns.sol";
 import {RunParameters} from "../run/RunParameters.sol";
-import {servingSeatOf} from "../run/ServingSeat.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
-import {MemberSet} from "../types/MemberSet.sol";
+import {MemberSet, NOBODY} from "../types/MemberSet.sol";
 import {Duration, Instant, now_} from "../types/Time.sol";
 import {IClaims} from "./IClaims.sol";
 import {IClaimSource} from "./IClaimSource.sol";
@@ -17,7 +17,7 @@ import {IVerdicts} from "./IVerdicts.sol";
 
 /// @title Verdicts
 /// @notice The manual is {IVerdicts}.
-contract Verdicts is IVerdicts, IClaimSource {
+contract Verdicts is Auditing, IVerdicts, IClaimSource {
     /// @dev What a revealed verdict needs later, in one word. `seat` is the miner's.
     struct Revealed {
         address validator;
@@ -34,9 +34,6 @@ contract Verdicts is IVerdicts, IClaimSource {
 
     /// @dev Drawn for each drawn claim, as many as there are.
     uint256 private constant VALIDATORS_PER_CLAIM = 2;
-
-    /// @dev The index that no member has; see `_onDuty`.
-    uint8 private constant NOBODY = 255;
 
     /// @inheritdoc IVerdicts
     mapping(uint64 runId => mapping(uint32 round => mapping(address validator => bytes32))) public sealOf;
@@ -56,20 +53,7 @@ contract Verdicts is IVerdicts, IClaimSource {
     mapping(ClaimId id => Revealed) private _revealed;
     mapping(uint64 runId => Terms) private _terms;
 
-    /// @inheritdoc IVerdicts
-    address public immutable stake;
-
-    /// @inheritdoc IVerdicts
-    address public immutable claims;
-
-    /// @inheritdoc IVerdicts
-    address public immutable runs;
-
-    constructor(address stake_, address claims_, address runs_) {
-        stake = stake_;
-        claims = claims_;
-        runs = runs_;
-    }
+    constructor(address stake_, address claims_, address runs_) Auditing(stake_, claims_, runs_) {}
 
     /// @inheritdoc IVerdicts
     function seal(uint64 runId, uint32 round, bytes32 root) external {
@@ -78,7 +62,7 @@ contract Verdicts is IVerdicts, IClaimSource {
         bool isStandIn = phase == Phase.STANDING_IN;
         // INVARIANT: nothing is sealed before the draw, nor once a verdict may be known.
         require(isStandIn || phase == Phase.SEALING, NotSealing(runId, round, phase));
-        (address validator, uint8 index) = servingSeatOf(runs, stake, runId, round);
+        (address validator, uint8 index) = _servingSeat(runId, round);
         MemberSet onDuty = _drawDuties(runId, round, audit);
         MemberSet sealers = sealersOf[runId][round];
         // INVARIANT: only those seal for whom the others wait, and only those stand in who were there.
@@ -105,7 +89,7 @@ contract Verdicts is IVerdicts, IClaimSource {
         Phase phase = _phaseOf(runId, round, audit);
         require(phase == Phase.REVEALING, NotRevealing(runId, round, phase));
         // INVARIANT: only a validator's own key puts its bond at risk.
-        (address owner, uint8 index) = servingSeatOf(runs, stake, runId, round);
+        (address owner, uint8 index) = _servingSeat(runId, round);
         require(owner == validator, NotOwnVerdict(owner, validator));
         // INVARIANT: nobody chooses whom it audits.
         (MemberSet drawn, MemberSet standIns) = _validatorsOf(work, audit);
@@ -138,7 +122,7 @@ contract Verdicts is IVerdicts, IClaimSource {
         IRuns.Audit memory audit = IRuns(runs).auditOf(runId, round);
         // INVARIANT: validators report between the beacon and the audit's end.
         require(audit.isOpen, NoAudit(runId, round));
-        (address validator, uint8 index) = servingSeatOf(runs, stake, runId, round);
+        (address validator, uint8 index) = _servingSeat(runId, round);
         bool isSealing = _phaseOf(runId, round, audit) == Phase.SEALING;
         MemberSet onDuty = _drawDuties(runId, round, audit);
         require((onDuty.isEmpty() ? audit.validators : onDuty).has(index), NotOnDuty(runId, round, index));
@@ -288,12 +272,6 @@ contract Verdicts is IVerdicts, IClaimSource {
 
     function _seedOf(string memory what, ClaimId work, IRuns.Audit memory audit) private pure returns (bytes32) {
         return keccak256(abi.encode("swarmlock/verdicts", what, audit.beacon, work));
-    }
-
-    /// @dev Of what is no claim of a miner's, nothing is drawn. Once the beacon is.
-    function _drawOf(ClaimId work) private view returns (bool isDrawn, uint8 segment) {
-        if (work.kind() != ClaimKind.WORK || IClaims(claims).wordOf(work) == bytes32(0)) return (false, 0);
-        return IRuns(runs).drawn(work.runOf(), work.roundOf(), work.numberOf());
     }
 
     function _termsOf(uint64 runId) private view returns (Terms memory terms) {

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IVerdictsFactory} from "./IVerdictsFactory.sol";
+import {place, placeOf} from "../Place.sol";
+import {IAuditingFactory} from "../run/IAuditingFactory.sol";
 import {Verdicts} from "./Verdicts.sol";
 
 /// @title VerdictsFactory
-/// @notice The manual is {IVerdictsFactory}. Apart from the game's factory because of the limit on code size.
-contract VerdictsFactory is IVerdictsFactory {
-    /// @inheritdoc IVerdictsFactory
-    function create(address stake, address claims, address runs) external returns (address verdicts) {
-        return address(new Verdicts(stake, claims, runs));
+/// @notice The manual is {IAuditingFactory}.
+contract VerdictsFactory is IAuditingFactory {
+    /// @inheritdoc IAuditingFactory
+    function create(address stake, address claims, address runs) external returns (address auditing) {
+        return place(_initCode(stake, claims, runs));
+    }
+
+    /// @inheritdoc IAuditingFactory
+    function addressOf(address stake, address claims, address runs) external view returns (address auditing) {
+        return placeOf(_initCode(stake, claims, runs));
+    }
+
+    function _initCode(address stake, address claims, address runs) private pure returns (bytes memory) {
+        return bytes.concat(type(Verdicts).creationCode, abi.encode(stake, claims, runs));
     }
 }

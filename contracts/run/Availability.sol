@@ -7,16 +7,16 @@ import {RunPrograms} from "../claim/RunPrograms.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
+import {Auditing} from "./Auditing.sol";
 import {drawCommittee, neededUp} from "./Committee.sol";
 import {IAvailability} from "./IAvailability.sol";
 import {IRuns} from "./IRuns.sol";
 import {Pieces} from "./Pieces.sol";
-import {servingSeatOf} from "./ServingSeat.sol";
 import {Tally} from "./Tally.sol";
 
 /// @title Availability
 /// @notice The manual is {IAvailability}.
-contract Availability is IAvailability {
+contract Availability is Auditing, IAvailability {
     struct Terms {
         uint8 seats;
         uint8 needed;
@@ -37,20 +37,7 @@ contract Availability is IAvailability {
     /// @inheritdoc IAvailability
     mapping(ClaimId work => bytes32) public pendingOf;
 
-    /// @inheritdoc IAvailability
-    address public immutable stake;
-
-    /// @inheritdoc IAvailability
-    address public immutable claims;
-
-    /// @inheritdoc IAvailability
-    address public immutable runs;
-
-    constructor(address stake_, address claims_, address runs_) {
-        stake = stake_;
-        claims = claims_;
-        runs = runs_;
-    }
+    constructor(address stake_, address claims_, address runs_) Auditing(stake_, claims_, runs_) {}
 
     /// @inheritdoc IAvailability
     function open(uint64 runId, uint8 seats, uint8 needed) external {
@@ -64,7 +51,7 @@ contract Availability is IAvailability {
         IRuns.Audit memory audit = IRuns(runs).auditOf(runId, round);
         // INVARIANT: nothing is said once the available members are fixed.
         require(audit.isOpen, NoAudit(runId, round));
-        (address owner, uint8 index) = servingSeatOf(runs, stake, runId, round);
+        (address owner, uint8 index) = _servingSeat(runId, round);
         Round storage facts = _rounds[runId][round];
         MemberSet committee = _committeeOf(runId, round, audit);
         // INVARIANT: only those speak whom the beacon has drawn.
@@ -147,7 +134,8 @@ contract Availability is IAvailability {
         // INVARIANT: nobody has failed to serve while it still can.
         require(IRuns(runs).statusOf(runId, round) > IRuns.RoundStatus.SEALED, AuditNotOver(runId, round));
         // INVARIANT: a deposit answers for committed work that was drawn, and for no other.
-        require(_isDrawn(work), NotDrawn(work));
+        (bool isDrawn, ) = _drawOf(work);
+        require(isDrawn, NotDrawn(work));
         IRuns.Seat memory seat = IRuns(runs).seatOf(runId, number);
         // INVARIANT: whose payload can be had loses nothing.
         require(!availableOf(runId, round).has(seat.index), Served(work));
@@ -185,11 +173,6 @@ contract Availability is IAvailability {
         if (!facts.said.isEmpty() || !audit.isOpen) return facts.committee;
         bytes32 seed = keccak256(abi.encode("swarmlock/availability", audit.beacon, runId, round));
         return drawCommittee(audit.committed.unite(audit.validators), _terms[runId].seats, seed);
-    }
-
-    function _isDrawn(ClaimId work) private view returns (bool isDrawn) {
-        if (work.kind() != ClaimKind.WORK || IClaims(claims).wordOf(work) == bytes32(0)) return false;
-        (isDrawn, ) = IRuns(runs).drawn(work.runOf(), work.roundOf(), work.numberOf());
     }
 
     function _neededOf(uint64 runId, MemberSet committee) private view returns (uint256) {

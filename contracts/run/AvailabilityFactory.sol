@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {place, placeOf} from "../Place.sol";
 import {Availability} from "./Availability.sol";
-import {IAvailabilityFactory} from "./IAvailabilityFactory.sol";
+import {IAuditingFactory} from "./IAuditingFactory.sol";
 
 /// @title AvailabilityFactory
-/// @notice The manual is {IAvailabilityFactory}. Apart from the protocol contract because of the limit on code size.
-contract AvailabilityFactory is IAvailabilityFactory {
-    /// @inheritdoc IAvailabilityFactory
-    function create(address stake, address claims, address runs) external returns (address) {
-        return address(new Availability(stake, claims, runs));
+/// @notice The manual is {IAuditingFactory}.
+contract AvailabilityFactory is IAuditingFactory {
+    /// @inheritdoc IAuditingFactory
+    function create(address stake, address claims, address runs) external returns (address auditing) {
+        return place(_initCode(stake, claims, runs));
+    }
+
+    /// @inheritdoc IAuditingFactory
+    function addressOf(address stake, address claims, address runs) external view returns (address auditing) {
+        return placeOf(_initCode(stake, claims, runs));
+    }
+
+    function _initCode(address stake, address claims, address runs) private pure returns (bytes memory) {
+        return bytes.concat(type(Availability).creationCode, abi.encode(stake, claims, runs));
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {RunPrograms} from "../claim/RunPrograms.sol";
 import {ClaimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
+import {IAuditing} from "./IAuditing.sol";
 import {IRuns} from "./IRuns.sol";
 
 /// @title Availability: whose payloads of a round can be had.
@@ -21,7 +22,7 @@ import {IRuns} from "./IRuns.sol";
 /// do this to one that publishes.
 ///
 /// The audit closes early only when every committed payload is available: whoever was left out has its deadline to publish.
-interface IAvailability {
+interface IAvailability is IAuditing {
     /// @notice Where a round stands.
     /// @param committee empty before the beacon, and for a past round of which nobody said anything
     /// @param needed of the committee for a payload to be available
@@ -117,10 +118,4 @@ interface IAvailability {
 
     /// @notice Hash of the stack of a publication that is under way, `keccak256(abi.encode(pending))`; zero otherwise.
     function pendingOf(ClaimId work) external view returns (bytes32);
-
-    function stake() external view returns (address);
-
-    function claims() external view returns (address);
-
-    function runs() external view returns (address);
 }

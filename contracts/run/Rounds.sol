@@ -5,7 +5,7 @@ import {IClaims} from "../claim/IClaims.sol";
 import {IOwnership} from "../own/IOwnership.sol";
 import {IStakeManager} from "../stake/IStakeManager.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
-import {MemberSet} from "../types/MemberSet.sol";
+import {MemberSet, NOBODY} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
 import {Instant, now_} from "../types/Time.sol";
 import {IRandomness} from "./IRandomness.sol";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {MemberSet} from "../types/MemberSet.sol";
+import {MemberSet, NOBODY} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
 import {Instant, NEVER, now_} from "../types/Time.sol";
 import {IAvailability} from "./IAvailability.sol";
@@ -74,9 +74,6 @@ abstract contract RunStorage is IRuns {
 
     /// @dev `Seat.until` of a seat that has not been given up.
     uint32 internal constant SERVING = type(uint32).max;
-
-    /// @dev The index that no member has; see `Run.awaited`.
-    uint8 internal constant NOBODY = 255;
 
     /// @inheritdoc IRuns
     uint64 public runCount;

@@ -6,6 +6,9 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @notice A set of member indices 0 to 255, one bit each. No operation loops over members.
 type MemberSet is uint256;
 
+/// @dev The index that no member has: a run has 255 at most.
+uint8 constant NOBODY = 255;
+
 using {
     has,
     with,

@@ -2,12 +2,15 @@
 pragma solidity 0.8.37;
 
 import {IClaims} from "../../../contracts/claim/IClaims.sol";
+import {IGameFactory} from "../../../contracts/claim/IGameFactory.sol";
 import {IVerdicts} from "../../../contracts/claim/IVerdicts.sol";
 import {DevelopmentToken} from "../../../contracts/dev/DevelopmentToken.sol";
 import {IProtocol} from "../../../contracts/IProtocol.sol";
 import {IOwnership} from "../../../contracts/own/IOwnership.sol";
+import {IOwnershipFactory} from "../../../contracts/own/IOwnershipFactory.sol";
 import {ShareToken} from "../../../contracts/own/ShareToken.sol";
 import {IAvailability} from "../../../contracts/run/IAvailability.sol";
+import {IAuditingFactory} from "../../../contracts/run/IAuditingFactory.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
 import {RunMetadata, RunParameters} from "../../../contracts/run/RunParameters.sol";
 import {IStakeManager} from "../../../contracts/stake/IStakeManager.sol";
@@ -20,6 +23,14 @@ import {vm} from "./Vm.sol";
 
 /// @dev A deployed protocol, one run, and verbs to move it. Member i has an owner and a node key; seats count from 1.
 abstract contract Fixture {
+    /// @dev In the order of the protocol's constructor.
+    struct Factories {
+        IOwnershipFactory ownership;
+        IAuditingFactory availability;
+        IAuditingFactory verdicts;
+        IGameFactory game;
+    }
+
     uint128 internal constant STAKE = 1_000 ether;
     uint128 internal constant MINER_BOND = 5 ether;
     uint128 internal constant SERVICE_DEPOSIT = 6 ether;
@@ -46,6 +57,7 @@ abstract contract Fixture {
     IRuns internal runs;
     IOwnership internal ownership;
     IAvailability internal availability;
+    Factories internal factories;
 
     receive() external payable {}
 
@@ -59,13 +71,20 @@ abstract contract Fixture {
         vm.warp(1_000_000);
         vm.roll(1_000);
         token = DevelopmentToken(payable(create("dev/DevelopmentToken.sol:DevelopmentToken", "")));
+        factories.ownership = IOwnershipFactory(
+            create(
+                "own/OwnershipFactory.sol:OwnershipFactory",
+                abi.encode(create("own/ShareTokenFactory.sol:ShareTokenFactory", ""))
+            )
+        );
+        factories.availability = IAuditingFactory(create("run/AvailabilityFactory.sol:AvailabilityFactory", ""));
+        factories.verdicts = IAuditingFactory(create("claim/VerdictsFactory.sol:VerdictsFactory", ""));
+        factories.game = IGameFactory(gameFactory);
         bytes memory arguments = abi.encode(
             token,
             randomness(),
             create("run/RunLimits.sol:RunLimits", ""),
-            create("own/ShareTokenFactory.sol:ShareTokenFactory", ""),
-            create("run/AvailabilityFactory.sol:AvailabilityFactory", ""),
-            gameFactory,
+            factories,
             CLOCK,
             UNBONDING_DELAY,
             LONGEST_WINDOW
@@ -77,7 +96,18 @@ abstract contract Fixture {
         ownership = IOwnership(protocol.ownership());
         verdicts = IVerdicts(protocol.verdicts());
         availability = IAvailability(protocol.availability());
+        createParts(protocol.game());
         return protocol.game();
+    }
+
+    /// @dev In transactions of their own.
+    function createParts(address expectedGame) internal {
+        (address s, address c, address r) = (address(stake), address(claims), address(runs));
+        require(factories.availability.create(s, c, r) == address(availability), "another availability");
+        require(factories.verdicts.create(s, c, r) == address(verdicts), "other verdicts");
+        address made = factories.game.create(s, c, r, address(verdicts), Duration.wrap(CLOCK));
+        require(made == expectedGame, "another game");
+        require(factories.ownership.create(r) == address(ownership), "another ownership");
     }
 
     /// @dev The one that the protocol is deployed with.

@@ -51,8 +51,7 @@ abstract contract GameFixture is Fixture {
         script();
         referee = new ScriptedReferee();
         address rules = create("claim/rules/Rules.sol:Rules", abi.encode(referee));
-        bytes memory arguments = abi.encode(rules, create("claim/VerdictsFactory.sol:VerdictsFactory", ""));
-        play = IGame(deployWith(create("claim/GameFactory.sol:GameFactory", arguments)));
+        play = IGame(deployWith(create("claim/GameFactory.sol:GameFactory", abi.encode(rules))));
         vm.fee(PRICE);
         createRun();
         enlistAll(2, 2);

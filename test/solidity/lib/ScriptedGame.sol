@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {IClaims} from "../../../contracts/claim/IClaims.sol";
 import {IGameFactory} from "../../../contracts/claim/IGameFactory.sol";
+import {place, placeOf} from "../../../contracts/Place.sol";
 import {ClaimId} from "../../../contracts/types/ClaimId.sol";
 import {Duration} from "../../../contracts/types/Time.sol";
-import {vm} from "./Vm.sol";
 
 /// @dev A game that challenges and decides as it is told.
 contract ScriptedGame {
@@ -32,22 +32,16 @@ contract ScriptedGame {
     }
 }
 
-/// @dev Makes scripted games beside real verdicts.
 contract ScriptedGameFactory is IGameFactory {
-    function create(
-        address stake,
-        address claims,
-        address runs,
-        Duration
-    ) external returns (address game, address verdicts) {
-        // From the artifact: a test that contained the code would be compiled with all of it.
-        bytes memory code = bytes.concat(
-            vm.getCode("contracts/claim/Verdicts.sol:Verdicts"),
-            abi.encode(stake, claims, runs)
-        );
-        assembly ("memory-safe") {
-            verdicts := create(0, add(code, 32), mload(code))
-        }
-        game = address(new ScriptedGame(IClaims(claims)));
+    function create(address, address claims, address, address, Duration) external returns (address game) {
+        return place(initCode(claims));
+    }
+
+    function addressOf(address, address claims, address, address, Duration) external view returns (address game) {
+        return placeOf(initCode(claims));
+    }
+
+    function initCode(address claims) private pure returns (bytes memory) {
+        return bytes.concat(type(ScriptedGame).creationCode, abi.encode(claims));
     }
 }
