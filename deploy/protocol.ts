@@ -8,7 +8,8 @@ type Builder = Parameters<Parameters<typeof buildModule>[1]>[0];
  * So each knows the others for ever. Only the source of randomness depends on the chain; it takes parameters of its own, by name.
  *
  * Parameters (`deploy/parameters/*.json`), in seconds: `clock` that each side has in a game, `unbondingDelay` and
- * `longestWindow`.
+ * `longestWindow`. Of the credits of every run: `creditSupply` in millionths, and `ownersShare`, the owners' part of what is
+ * spent, out of a million.
  */
 export function deployProtocol(
   m: Builder,
@@ -21,7 +22,11 @@ export function deployProtocol(
     sourceParameters.map((name) => m.getParameter(name)),
   );
   const limits = m.contract('RunLimits');
-  const ownershipFactory = m.contract('OwnershipFactory', [m.contract('ShareTokenFactory')]);
+  const creditsFactory = m.contract('CreditsFactory', [
+    { supply: m.getParameter('creditSupply'), owners: m.getParameter('ownersShare') },
+  ]);
+  const shareTokenFactory = m.contract('ShareTokenFactory', [creditsFactory]);
+  const ownershipFactory = m.contract('OwnershipFactory', [shareTokenFactory]);
   const availabilityFactory = m.contract('AvailabilityFactory');
   const verdictsFactory = m.contract('VerdictsFactory');
   const referee = m.contract('Referee');
@@ -57,6 +62,7 @@ export function deployProtocol(
     token,
     randomness,
     limits,
+    creditsFactory,
     referee,
     rules,
     protocol,

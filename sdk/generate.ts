@@ -7,6 +7,8 @@ const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['availability', 'run/Availability'],
   ['claims', 'claim/Claims'],
   ['game', 'claim/Game'],
+  ['credits', 'credit/Credits'],
+  ['creditsFactory', 'credit/CreditsFactory'],
   ['developmentToken', 'dev/DevelopmentToken'],
   ['drandRandomness', 'run/DrandRandomness'],
   ['headerRandomness', 'run/HeaderRandomness'],

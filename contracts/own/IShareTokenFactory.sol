@@ -5,4 +5,7 @@ pragma solidity 0.8.37;
 interface IShareTokenFactory {
     /// @notice A new share token that the caller alone may mint.
     function create(string calldata name, string calldata symbol, uint256 cap) external returns (address shareToken);
+
+    /// @notice Who makes the credits of their runs.
+    function creditsFactory() external view returns (address);
 }

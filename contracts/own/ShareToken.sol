@@ -6,6 +6,8 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 import {ERC20Votes} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Votes.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
+import {ICredits} from "../credit/ICredits.sol";
+import {ICreditsFactory} from "../credit/ICreditsFactory.sol";
 import {Instant, now_} from "../types/Time.sol";
 import {IShareToken} from "./IShareToken.sol";
 
@@ -18,14 +20,19 @@ contract ShareToken is IShareToken, ERC20, ERC20Permit, ERC20Votes {
     /// @inheritdoc IShareToken
     uint256 public immutable cap;
 
+    /// @inheritdoc IShareToken
+    address public immutable credits;
+
     constructor(
         string memory name_,
         string memory symbol_,
         uint256 cap_,
-        address ownership_
+        address ownership_,
+        address creditsFactory
     ) ERC20(name_, symbol_) ERC20Permit(name_) {
         ownership = ownership_;
         cap = cap_;
+        credits = ICreditsFactory(creditsFactory).creditsOf(address(this));
         // The first checkpoint of the supply, so that nobody's first claim pays for it.
         _mint(ownership_, 0);
     }
@@ -57,5 +64,8 @@ contract ShareToken is IShareToken, ERC20, ERC20Permit, ERC20Votes {
 
     function _update(address from, address to, uint256 value) internal override(ERC20, ERC20Votes) {
         super._update(from, to, value);
+        // What is minted is registered later: a claim of shares pays for nothing more.
+        if (from == address(0) || from == to || credits.code.length == 0) return;
+        ICredits(credits).onShareTransfer(from, to, value);
     }
 }

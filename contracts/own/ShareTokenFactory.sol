@@ -8,7 +8,14 @@ import {ShareToken} from "./ShareToken.sol";
 /// @notice The manual is {IShareTokenFactory}. Apart from the ownership contract because of the limit on code size.
 contract ShareTokenFactory is IShareTokenFactory {
     /// @inheritdoc IShareTokenFactory
+    address public immutable creditsFactory;
+
+    constructor(address creditsFactory_) {
+        creditsFactory = creditsFactory_;
+    }
+
+    /// @inheritdoc IShareTokenFactory
     function create(string calldata name, string calldata symbol, uint256 cap) external returns (address shareToken) {
-        return address(new ShareToken(name, symbol, cap, msg.sender));
+        return address(new ShareToken(name, symbol, cap, msg.sender, creditsFactory));
     }
 }

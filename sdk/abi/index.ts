@@ -1,6 +1,8 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export * from './availability.ts';
 export * from './claims.ts';
+export * from './credits.ts';
+export * from './creditsFactory.ts';
 export * from './developmentToken.ts';
 export * from './drandRandomness.ts';
 export * from './errors.ts';

@@ -1,6 +1,6 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export const shareTokenAbi = [
-  {"inputs":[{"name":"name_","type":"string"},{"name":"symbol_","type":"string"},{"name":"cap_","type":"uint256"},{"name":"ownership_","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
+  {"inputs":[{"name":"name_","type":"string"},{"name":"symbol_","type":"string"},{"name":"cap_","type":"uint256"},{"name":"ownership_","type":"address"},{"name":"creditsFactory","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"name":"supply","type":"uint256"},{"name":"cap","type":"uint256"}],"name":"CapExceeded","type":"error"},
   {"inputs":[],"name":"CheckpointUnorderedInsertion","type":"error"},
   {"inputs":[],"name":"ECDSAInvalidSignature","type":"error"},
@@ -35,6 +35,7 @@ export const shareTokenAbi = [
   {"inputs":[],"name":"cap","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"account","type":"address"},{"name":"pos","type":"uint32"}],"name":"checkpoints","outputs":[{"components":[{"name":"_key","type":"uint48"},{"name":"_value","type":"uint208"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"clock","outputs":[{"name":"","type":"uint48"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"credits","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"decimals","outputs":[{"name":"","type":"uint8"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"delegatee","type":"address"}],"name":"delegate","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"delegatee","type":"address"},{"name":"nonce","type":"uint256"},{"name":"expiry","type":"uint256"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"name":"delegateBySig","outputs":[],"stateMutability":"nonpayable","type":"function"},

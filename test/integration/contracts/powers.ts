@@ -12,6 +12,11 @@ const HARMLESS = new Set(['ownerOf', 'ownership', 'seatOfOwner']);
 /** Functions that write, by contract: a new one is a new power and belongs in this list knowingly. */
 const WRITES: Readonly<Record<string, readonly string[]>> = {
   claims: ['challenge', 'forfeit', 'post', 'release', 'releaseChallenge', 'uphold', 'void'],
+  credits: [
+    ...['approve', 'claim', 'claimTo', 'onShareTransfer', 'permit', 'register', 'spend', 'transfer', 'transferFrom'],
+    ...['withdrawServed'],
+  ],
+  creditsFactory: ['create'],
   game: [
     ...['abandon', 'announce', 'answerMarks', 'answerStart', 'answerTrace', 'mark', 'openDrawn', 'openLeaf'],
     ...['openOnAggregate', 'openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove'],

@@ -72,10 +72,7 @@ abstract contract Fixture {
         vm.roll(1_000);
         token = DevelopmentToken(payable(create("dev/DevelopmentToken.sol:DevelopmentToken", "")));
         factories.ownership = IOwnershipFactory(
-            create(
-                "own/OwnershipFactory.sol:OwnershipFactory",
-                abi.encode(create("own/ShareTokenFactory.sol:ShareTokenFactory", ""))
-            )
+            create("own/OwnershipFactory.sol:OwnershipFactory", abi.encode(shareTokenFactory()))
         );
         factories.availability = IAuditingFactory(create("run/AvailabilityFactory.sol:AvailabilityFactory", ""));
         factories.verdicts = IAuditingFactory(create("claim/VerdictsFactory.sol:VerdictsFactory", ""));
@@ -113,6 +110,13 @@ abstract contract Fixture {
     /// @dev The one that the protocol is deployed with.
     function randomness() internal virtual returns (address) {
         return create("run/DevelopmentRandomness.sol:DevelopmentRandomness", "");
+    }
+
+    /// @dev A million credits for each run; owners get 57% of what is spent.
+    function shareTokenFactory() private returns (address) {
+        bytes memory terms = abi.encode(uint64(1e12), uint32(570_000));
+        address creditsFactory = create("credit/CreditsFactory.sol:CreditsFactory", terms);
+        return create("own/ShareTokenFactory.sol:ShareTokenFactory", abi.encode(creditsFactory));
     }
 
     /// @dev From the artifact: a test that contained the protocol's code would be compiled with all of it.
