@@ -19,7 +19,7 @@ export const options = [
   dataOption(),
   new Option('--recipes <names>', 'recipes of cli/recipes, by commas; by default all of them'),
   new Option('--h <list>', 'inner steps of a round, by commas; a recipe of one step keeps to it').default('15,30'),
-  numberOption('--rounds <n>', 'rounds at the first number of inner steps; every run takes as many steps', 100),
+  numberOption('--rounds <n>', 'rounds at the first number of inner steps; every run takes as many steps', 800),
   numberOption('--seeds <n>', 'number of seeds', 3),
   numberOption('--miners <n>', 'members of a swarm', 4),
   new Option('--model <json>', "fields of the model other than the recipes' own").default('{}'),
