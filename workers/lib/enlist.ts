@@ -29,7 +29,11 @@ export type EnlistAction =
   | { readonly type: 'release'; readonly claimId: bigint }
   | { readonly type: 'join'; readonly role: Role; readonly maxPrice: bigint }
   /** Nothing that the worker can do: the owner has to bring tokens. */
-  | { readonly type: 'lackStake'; readonly needed: bigint; readonly available: bigint };
+  | { readonly type: 'lackStake'; readonly needed: bigint; readonly available: bigint }
+  /** The seat ends with round `last`: its owner left, or lost its deposit. Only the owner joins again. */
+  | { readonly type: 'stayOut'; readonly last: number }
+  /** A seat costs more than the operator allows. */
+  | { readonly type: 'tooDear'; readonly price: bigint; readonly most: bigint };
 
 /** What it takes to serve: the role and what it locks at joining; a worker without a seat has no role. */
 export type Enlisting = {
@@ -47,17 +51,19 @@ export type Enlisting = {
 export function enlist(standing: Standing, enlisting: Enlisting, limits: StakeLimits): readonly EnlistAction[] {
   const { key, stake, seat, deposit } = standing;
   if (deposit !== undefined) return [{ type: 'release', claimId: deposit }];
-  if (!isAddressEqual(stake.owner, key) || seat?.until !== undefined) return [];
+  if (!isAddressEqual(stake.owner, key)) return [];
   const { role, joiningPrice, joiningBond, workingBond } = enlisting;
+  if (role !== undefined && seat?.until !== undefined) return [{ type: 'stayOut', last: seat.until }];
   const joining = role !== undefined && seat === undefined;
-  if (joining && joiningPrice > limits.maxJoiningPrice) return [];
+  const most = limits.maxJoiningPrice;
+  if (joining && joiningPrice > most) return [{ type: 'tooDear', price: joiningPrice, most }];
   const needed = workingBond + (joining ? joiningPrice + joiningBond : 0n);
   const funding = fund(stake, needed, limits.reserve);
   if (funding?.type === 'lackStake') return [funding];
   return [
     ...(stake.node !== undefined && isAddressEqual(stake.node, key) ? [] : [{ type: 'setNode' } as const]),
     ...(funding === undefined ? [] : [funding]),
-    ...(joining ? [{ type: 'join', role, maxPrice: limits.maxJoiningPrice } as const] : []),
+    ...(joining ? [{ type: 'join', role, maxPrice: most } as const] : []),
   ];
 }
 

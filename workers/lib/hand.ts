@@ -59,11 +59,24 @@ const races = [
   'PositionMismatch',
 ];
 
+/** What keeps a worker from enlisting until its owner or operator does something; told once as long as it stays the same. */
+type Hindrance = Extract<EnlistAction, { type: keyof typeof hindrances }>;
+const hindrances = {
+  lackStake: 'the owner has to bring some of the stake token',
+  stayOut:
+    'the seat ends: its owner left, or lost its deposit; after that this worker stays out until the owner joins again',
+  tooDear: 'a seat costs more than allowed: waiting for a lower price, or for another limit (maxJoiningPrice)',
+} as const;
+
+function isHindrance(action: CommonAction): action is Hindrance {
+  return action.type in hindrances;
+}
+
 export function createHand(options: HandOptions): Hand {
   const { sender, log } = options;
   const prover = createProver(options);
   let lastRefusal = '';
-  let lastLack = '';
+  let lastHindrance = '';
   const refused = (call: Call, error: ContractRevert): undefined => {
     const { rule, args } = error;
     // What does not change is told once. A commit that comes too late is not a race: the round is forfeited.
@@ -88,11 +101,12 @@ export function createHand(options: HandOptions): Hand {
         log.info({ event: 'prove', ticket: String(action.ticket) });
         return;
       }
-      if (action.type !== 'lackStake') return act(options, hand, action, signal);
-      const [needed, available] = [String(action.needed), String(action.available)];
-      const level = lastLack === `${needed} ${available}` ? 'debug' : 'warn';
-      lastLack = `${needed} ${available}`;
-      log[level]({ event: 'lackStake', needed, available }, 'the owner has to bring some of the stake token');
+      if (!isHindrance(action)) return act(options, hand, action, signal);
+      const { type: event, ...figures } = action;
+      const fields = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, String(value)]));
+      const told = JSON.stringify([event, fields]);
+      log[told === lastHindrance ? 'debug' : 'warn']({ event, ...fields }, hindrances[event]);
+      lastHindrance = told;
     },
   };
   return hand;
@@ -101,7 +115,7 @@ export function createHand(options: HandOptions): Hand {
 async function act(
   options: HandOptions,
   hand: Hand,
-  action: Exclude<CommonAction, { type: 'lackStake' | 'prove' }>,
+  action: Exclude<CommonAction, Hindrance | { type: 'prove' }>,
   signal: AbortSignal,
 ): Promise<void> {
   const { client, deployment, runId, sender, log } = options;

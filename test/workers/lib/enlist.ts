@@ -45,8 +45,9 @@ describe('enlisting', () => {
     expect(enlist(enough, enlisting, limits)).to.deep.include({ type: 'deposit', amount: 14n });
   });
 
-  it('waits while a seat costs more than allowed', () => {
-    expect(enlist(newcomer, { ...enlisting, joiningPrice: 101n }, limits)).to.deep.equal([]);
+  it('waits while a seat costs more than allowed, and says so', () => {
+    const dear = { type: 'tooDear', price: 101n, most: 100n };
+    expect(enlist(newcomer, { ...enlisting, joiningPrice: 101n }, limits)).to.deep.equal([dear]);
     expect(enlist({ ...newcomer, stake: aStake(1) }, { ...enlisting, joiningPrice: 100n }, limits)).to.have.length(1);
   });
 
@@ -54,9 +55,15 @@ describe('enlisting', () => {
     expect(enlist({ ...newcomer, key: ownerOf(9) }, enlisting, limits)).to.deep.equal([]);
   });
 
-  it('does not come back after its owner has left', () => {
+  it('does not come back after its owner has left, and says so', () => {
     const left = aStanding(1, 'miner', { seat: aSeat(1, 'miner', { until: 3 }) });
-    expect(enlist(left, enlisting, limits)).to.deep.equal([]);
+    expect(enlist(left, enlisting, limits)).to.deep.equal([{ type: 'stayOut', last: 3 }]);
+  });
+
+  it('needs no seat to aggregate or challenge, whatever became of one', () => {
+    const left = aStanding(1, 'miner', { seat: aSeat(1, 'miner', { until: 3 }), stake: newcomer.stake });
+    const seatless = { ...enlisting, role: undefined, joiningPrice: 0n, joiningBond: 0n };
+    expect(enlist(left, seatless, limits).map(({ type }) => type)).to.deep.equal(['setNode', 'deposit']);
   });
 
   it('takes the deposit back once nothing can be held against it any more', () => {

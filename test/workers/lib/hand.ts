@@ -63,6 +63,15 @@ describe('the hand of a worker', () => {
     ]);
   });
 
+  it('tells once that it stays out', async () => {
+    const { hand, lines } = handThat([]);
+    for (let i = 0; i < 2; i++) await hand.act({ type: 'stayOut', last: 3 }, signal);
+    expect(lines.map(({ level, event, last }) => [level, event, last])).to.deep.equal([
+      [40, 'stayOut', '3'],
+      [20, 'stayOut', '3'],
+    ]);
+  });
+
   it('goes on with its duties when a proof cannot be found, and tells why once', async () => {
     const down = new SwarmlockError('down', { code: 'RPC_UNREACHABLE', retryable: true });
     const { hand, lines } = handThat([], { readContract: () => Promise.reject(down) } as unknown as Client);

@@ -70,8 +70,8 @@ describe('miner: joining', () => {
 
   it('serves the last round before it leaves, and none after', () => {
     const leaving = (until: number) => aStanding(1, 'miner', { seat: aSeat(1, 'miner', { until }) });
-    expect(typesOf({ standing: leaving(5) })).to.deep.equal(['train']);
-    expect(typesOf({ standing: leaving(4) })).to.deep.equal([]);
+    expect(typesOf({ standing: leaving(5) })).to.deep.equal(['stayOut', 'train']);
+    expect(typesOf({ standing: leaving(4) })).to.deep.equal(['stayOut']);
   });
 
   it('fills its stake up when the next bond is not covered', () => {
@@ -211,6 +211,6 @@ describe('miner: pay', () => {
   it('collects for a seat that has left', () => {
     const standing = aStanding(1, 'miner', { seat: aSeat(1, 'miner', { until: 3 }) });
     const earlier = [work(3, { pay: 'claimable', claim: 'final' })];
-    expect(typesOf({ ...idle, standing, earlier })).to.deep.equal(['claimShares', 'release']);
+    expect(typesOf({ ...idle, standing, earlier })).to.deep.equal(['claimShares', 'release', 'stayOut']);
   });
 });
