@@ -1,12 +1,40 @@
-import { encodeFunctionData, type Address } from 'viem';
+import { encodeFunctionData, hexToBigInt, parseSignature, signatureToCompactSignature, type Address } from 'viem';
+import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 
-import { creditsAbi } from '../sdk/abi/index.ts';
+import { creditsAbi, sessionsAbi } from '../sdk/abi/index.ts';
 import { log } from './lib/bench.ts';
 import { openCreditChain, stranger, type CreditChain } from './lib/credit-chain.ts';
 
-export const description = 'what it costs to spend and to claim credits, in gas';
+export const description = 'what it costs to spend and claim credits, and to settle vouchers, in gas';
 
 const SPENT = 1_000_003n;
+
+const CLOSE_DELAY = 600;
+const ROUTE = 1;
+
+type Opened = { readonly key: PrivateKeyAccount; readonly session: bigint };
+
+/** A voucher of a session for the route, signed by its key. */
+async function sign(
+  { key, session }: Opened,
+  { credits, sessions, drawn }: { readonly credits: Address; readonly sessions: Address; readonly drawn: number },
+) {
+  const signature = await key.signTypedData({
+    domain: { name: 'Swarmlock Sessions', version: '1', chainId: 31_337, verifyingContract: sessions },
+    types: {
+      Voucher: [
+        { name: 'credits', type: 'address' },
+        { name: 'session', type: 'uint64' },
+        { name: 'route', type: 'uint32' },
+        { name: 'drawn', type: 'uint48' },
+      ],
+    },
+    primaryType: 'Voucher',
+    message: { credits, session, route: ROUTE, drawn },
+  });
+  const { r, yParityAndS: vs } = signatureToCompactSignature(parseSignature(signature));
+  return { session, route: ROUTE, drawn, r, vs };
+}
 
 const spend = (server: Address) =>
   encodeFunctionData({ abi: creditsAbi, functionName: 'spend', args: [SPENT, server] });
@@ -24,6 +52,39 @@ async function measureOwners(chain: CreditChain): Promise<{ spend: number; claim
   return { spend: spent, claim: claimed };
 }
 
+/** Sessions of one client, each with a key of its own, and the gas of settling one more voucher of each of them. */
+async function measureVouchers(chain: CreditChain, count: number): Promise<number> {
+  const { credits, accounts, send, ask } = chain;
+  const [client, gateway] = [accounts[1]!, accounts[2]!];
+  const sessions = await chain.deploy('Sessions', [CLOSE_DELAY]);
+  const payees = [{ account: gateway, weight: 1_000_000 }];
+  await send(
+    gateway,
+    sessions,
+    encodeFunctionData({ abi: sessionsAbi, functionName: 'registerRoute', args: [payees] }),
+  );
+  await send(
+    client,
+    credits,
+    encodeFunctionData({ abi: creditsAbi, functionName: 'approve', args: [sessions, SPENT * 200n] }),
+  );
+  const opened: Opened[] = [];
+  for (let i = 0; i < count; i++) {
+    const key = privateKeyToAccount(generatePrivateKey());
+    const args = [credits, gateway, key.address, ROUTE, Number(SPENT) * 2] as const;
+    const open = encodeFunctionData({ abi: sessionsAbi, functionName: 'open', args });
+    opened.push({ key, session: hexToBigInt(await ask(sessions, open, client)) });
+    await send(client, sessions, open);
+  }
+  const settle = async (drawn: number): Promise<number> => {
+    const vouchers = await Promise.all(opened.map((one) => sign(one, { credits, sessions, drawn })));
+    const args = [credits, vouchers] as const;
+    return send(gateway, sessions, encodeFunctionData({ abi: sessionsAbi, functionName: 'settle', args }));
+  };
+  await settle(1_003);
+  return Math.round((await settle(2_007)) / count);
+}
+
 /** Gas of transactions, by their receipts. */
 export async function run(): Promise<object> {
   const chain = await openCreditChain();
@@ -34,6 +95,15 @@ export async function run(): Promise<object> {
   for (let i = 11; i <= 1_000; i++) await chain.endow(stranger(i));
   const many = await measureOwners(chain);
   log(`1,000 holders: a spend takes ${many.spend} gas, a claim ${many.claim}`);
+  const voucherGas1 = await measureVouchers(chain, 1);
+  const voucherGas50 = await measureVouchers(chain, 50);
+  log(`a voucher takes ${voucherGas1} gas alone, ${voucherGas50} among 50`);
   await chain.close();
-  return { spendGas: few.spend, spendGas1000Holders: many.spend, claimGas: Math.max(few.claim, many.claim) };
+  return {
+    spendGas: few.spend,
+    spendGas1000Holders: many.spend,
+    claimGas: Math.max(few.claim, many.claim),
+    voucherGas1,
+    voucherGas50,
+  };
 }

@@ -20,6 +20,7 @@ const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['runLimits', 'run/RunLimits'],
   ['runLens', 'run/RunLens'],
   ['runs', 'run/Runs'],
+  ['sessions', 'serve/Sessions'],
   ['shareToken', 'own/ShareToken'],
   ['stakeManager', 'stake/StakeManager'],
   ['verdicts', 'claim/Verdicts'],

@@ -19,8 +19,8 @@ export type CreditChain = {
   deploy(name: string, args: readonly unknown[]): Promise<Address>;
   /** Sends a transaction and gives the gas that its receipt says. */
   send(from: Address, to: Address, data: Hex): Promise<number>;
-  /** The answer of a call that changes nothing. */
-  ask(to: Address, data: Hex): Promise<Hex>;
+  /** The answer of a call that changes nothing, by the first account unless it is another's. */
+  ask(to: Address, data: Hex, from?: Address): Promise<Hex>;
   /** Mints a thousandth of the shares to an account, and claims the credits that they bring. */
   endow(owner: Address): Promise<void>;
   close(): Promise<void>;
@@ -49,8 +49,8 @@ export async function openCreditChain(): Promise<CreditChain> {
   const accounts = (await request('eth_accounts')) as Address[];
   const first = accounts[0]!;
   const send: CreditChain['send'] = async (from, to, data) => Number((await sendAny(from, to, data)).gasUsed);
-  const ask: CreditChain['ask'] = async (to, data) =>
-    (await request('eth_call', [{ from: first, to, data }, 'latest'])) as Hex;
+  const ask: CreditChain['ask'] = async (to, data, from = first) =>
+    (await request('eth_call', [{ from, to, data }, 'latest'])) as Hex;
   const deploy: CreditChain['deploy'] = async (name, args) => {
     const { abi, bytecode } = await hardhat.artifacts.readArtifact(name);
     const data = encodeDeployData({ abi: abi as unknown as Abi, bytecode: bytecode as Hex, args });

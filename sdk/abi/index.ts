@@ -16,6 +16,7 @@ export * from './rules.ts';
 export * from './runLens.ts';
 export * from './runLimits.ts';
 export * from './runs.ts';
+export * from './sessions.ts';
 export * from './shareToken.ts';
 export * from './stakeManager.ts';
 export * from './verdicts.ts';

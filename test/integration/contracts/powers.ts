@@ -32,6 +32,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
     ...['claimAggregate', 'commit', 'conclude', 'createRun', 'join', 'leave', 'onFrozen', 'onRestored', 'onVoided'],
     ...['tick'],
   ],
+  sessions: ['close', 'open', 'openFor', 'pull', 'refund', 'registerRoute', 'settle', 'topUp'],
   shareToken: ['approve', 'delegate', 'delegateBySig', 'mint', 'permit', 'transfer', 'transferFrom'],
   stakeManager: [
     ...[

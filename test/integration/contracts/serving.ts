@@ -1,0 +1,39 @@
+import { expect } from 'chai';
+import { network } from 'hardhat';
+
+import ProtocolModule from '../../../deploy/modules/Protocol.ts';
+import ServingModule from '../../../deploy/modules/Serving.ts';
+import development from '../../../deploy/parameters/development.json' with { type: 'json' };
+import drand from '../../../deploy/parameters/drand.json' with { type: 'json' };
+import ethereum from '../../../deploy/parameters/ethereum.json' with { type: 'json' };
+import { METADATA, root, RUN, runParameters } from './protocol.ts';
+
+describe('the modules of the protocol and of what inference is paid by', function () {
+  this.timeout(60_000);
+
+  it('make the credits of a run where its shares say, on the terms of the file', async () => {
+    const { ethers, ignition, networkHelpers } = await network.create();
+    const { runs, ownership, creditsFactory } = await ignition.deploy(ProtocolModule, { parameters: development });
+    const { sessions } = await ignition.deploy(ServingModule, { parameters: development });
+    expect(await sessions.getFunction('closeDelay')()).to.equal(BigInt(development.Serving.closeDelay));
+
+    const opensAt = (await networkHelpers.time.latest()) + 100;
+    await runs.getFunction('createRun')(runParameters(opensAt, root(0x34)), METADATA);
+    const shares = await ethers.getContractAt('ShareToken', await ownership.getFunction('shareTokenOf')(RUN));
+    await creditsFactory.getFunction('create')(shares);
+    const credits = await ethers.getContractAt('Credits', await shares.getFunction('credits')());
+    expect(await credits.getFunction('shares')()).to.equal(await shares.getAddress());
+    expect(await credits.getFunction('name')()).to.equal(`${METADATA.name} Credits`);
+    const { creditSupply, ownersShare } = development.Protocol;
+    expect(await credits.getFunction('pooled')()).to.equal(BigInt(creditSupply));
+    expect(await credits.getFunction('ownersShare')()).to.equal(BigInt(ownersShare));
+  });
+
+  it('have the same terms of credits on every kind of network', () => {
+    const { creditSupply, ownersShare } = development.Protocol;
+    for (const terms of [ethereum.ProtocolOnEthereum, drand.ProtocolWithDrand]) {
+      expect(terms).to.include({ creditSupply, ownersShare });
+    }
+    expect(ethereum.Serving).to.deep.equal(drand.Serving);
+  });
+});
