@@ -12,6 +12,7 @@ const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['developmentToken', 'dev/DevelopmentToken'],
   ['drandRandomness', 'run/DrandRandomness'],
   ['headerRandomness', 'run/HeaderRandomness'],
+  ['market', 'credit/Market'],
   ['ownership', 'own/Ownership'],
   ['protocol', 'Protocol'],
   ['randomness', 'run/IRandomness'],

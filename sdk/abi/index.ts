@@ -8,6 +8,7 @@ export * from './drandRandomness.ts';
 export * from './errors.ts';
 export * from './game.ts';
 export * from './headerRandomness.ts';
+export * from './market.ts';
 export * from './ownership.ts';
 export * from './protocol.ts';
 export * from './randomness.ts';

@@ -22,6 +22,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
     ...['openOnAggregate', 'openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove'],
     ...['split', 'timeOut', 'withdraw'],
   ],
+  market: ['cancel', 'place', 'take', 'withdraw'],
   ownership: [...['accrue', 'claimShares', 'enroll', 'forfeit', 'onFrozen', 'onRestored', 'onVoided', 'open']],
   availability: ['attest', 'leaveOutFeedback', 'open', 'publish', 'reportUnserved'],
   protocol: [],

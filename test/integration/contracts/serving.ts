@@ -14,8 +14,9 @@ describe('the modules of the protocol and of what inference is paid by', functio
   it('make the credits of a run where its shares say, on the terms of the file', async () => {
     const { ethers, ignition, networkHelpers } = await network.create();
     const { runs, ownership, creditsFactory } = await ignition.deploy(ProtocolModule, { parameters: development });
-    const { sessions } = await ignition.deploy(ServingModule, { parameters: development });
+    const { sessions, market } = await ignition.deploy(ServingModule, { parameters: development });
     expect(await sessions.getFunction('closeDelay')()).to.equal(BigInt(development.Serving.closeDelay));
+    expect(await ethers.provider.getCode(market)).not.to.equal('0x');
 
     const opensAt = (await networkHelpers.time.latest()) + 100;
     await runs.getFunction('createRun')(runParameters(opensAt, root(0x34)), METADATA);

@@ -1,0 +1,21 @@
+// Generated from the compiled contracts by sdk/generate.ts. Do not edit.
+export const marketAbi = [
+  {"inputs":[],"name":"EmptyOrder","type":"error"},
+  {"inputs":[{"name":"caller","type":"address"},{"name":"seller","type":"address"}],"name":"NotSeller","type":"error"},
+  {"inputs":[],"name":"ReentrancyGuardReentrantCall","type":"error"},
+  {"inputs":[{"name":"token","type":"address"}],"name":"SafeERC20FailedOperation","type":"error"},
+  {"inputs":[{"name":"cost","type":"uint256"},{"name":"maxCost","type":"uint256"}],"name":"TooDear","type":"error"},
+  {"inputs":[{"name":"wanted","type":"uint64"},{"name":"offered","type":"uint64"}],"name":"TooFewOffered","type":"error"},
+  {"inputs":[{"name":"received","type":"uint256"},{"name":"amount","type":"uint256"}],"name":"TransferMismatch","type":"error"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"order","type":"uint256"},{"indexed":false,"name":"left","type":"uint64"}],"name":"OrderCancelled","type":"event"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"order","type":"uint256"},{"indexed":true,"name":"seller","type":"address"},{"indexed":true,"name":"credits","type":"address"},{"indexed":false,"name":"payment","type":"address"},{"indexed":false,"name":"amount","type":"uint64"},{"indexed":false,"name":"price","type":"uint128"}],"name":"OrderPlaced","type":"event"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"order","type":"uint256"},{"indexed":true,"name":"buyer","type":"address"},{"indexed":false,"name":"amount","type":"uint64"},{"indexed":false,"name":"cost","type":"uint256"}],"name":"OrderTaken","type":"event"},
+  {"anonymous":false,"inputs":[{"indexed":true,"name":"seller","type":"address"},{"indexed":true,"name":"payment","type":"address"},{"indexed":false,"name":"amount","type":"uint256"}],"name":"ProceedsWithdrawn","type":"event"},
+  {"inputs":[{"name":"order","type":"uint256"}],"name":"cancel","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"order","type":"uint256"}],"name":"orderOf","outputs":[{"components":[{"name":"seller","type":"address"},{"name":"left","type":"uint64"},{"name":"credits","type":"address"},{"name":"payment","type":"address"},{"name":"price","type":"uint128"}],"name":"","type":"tuple"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"credits","type":"address"},{"name":"payment","type":"address"},{"name":"amount","type":"uint64"},{"name":"price","type":"uint128"}],"name":"place","outputs":[{"name":"order","type":"uint256"}],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"seller","type":"address"},{"name":"payment","type":"address"}],"name":"proceedsOf","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"orders","type":"uint256[]"},{"name":"credits","type":"address"},{"name":"payment","type":"address"},{"name":"amount","type":"uint64"}],"name":"quoteUp","outputs":[{"name":"cost","type":"uint256"},{"name":"offered","type":"uint64"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"name":"orders","type":"uint256[]"},{"name":"credits","type":"address"},{"name":"payment","type":"address"},{"name":"amount","type":"uint64"},{"name":"maxCost","type":"uint256"}],"name":"take","outputs":[{"name":"cost","type":"uint256"}],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"payment","type":"address"}],"name":"withdraw","outputs":[{"name":"amount","type":"uint256"}],"stateMutability":"nonpayable","type":"function"},
+] as const;
