@@ -6,8 +6,9 @@ import {IRoutes} from "./IRoutes.sol";
 
 /// @title Sessions: a client's credits in escrow for one gateway, drawn by vouchers that a key of the session signs.
 /// @notice A **voucher** says what has been drawn from a session by one route since the beginning: it is cumulative, so the
-/// latest replaces all before it. Anyone may bring vouchers; who is paid is the route that the key has signed for. They
-/// count as long as the session has credits, so a gateway brings them before the client can take those back.
+/// latest replaces all before it. Anyone may bring vouchers; who is paid is the route that the key has signed for, which is
+/// one of the gateway's: a client cannot promise the same credits to another, or to itself. They count as long as the
+/// session has credits, so a gateway brings them before the client can take those back.
 ///
 /// What is drawn is spent: burned, and shared by the rules of {ICredits}; the servers' part is the route's.
 /// A batch never fails for a bad voucher: it skips it and says why.
@@ -22,7 +23,7 @@ interface ISessions is IRoutes {
         NONE,
         SPENT, // nothing that is not drawn already: a replay
         OVERDRAWN, // more than is left; also when the session is closed, or never was
-        UNROUTED, // there is no such route
+        UNROUTED, // the gateway has no such route
         FORGED // not signed by the session's key
     }
 

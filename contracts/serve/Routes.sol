@@ -14,6 +14,9 @@ abstract contract Routes is IRoutes {
     mapping(uint32 route => bytes32) public routeHashOf;
 
     /// @inheritdoc IRoutes
+    mapping(uint32 route => address) public gatewayOf;
+
+    /// @inheritdoc IRoutes
     mapping(address credits => mapping(uint32 route => uint64)) public earnedOf;
 
     /// @inheritdoc IRoutes
@@ -28,8 +31,9 @@ abstract contract Routes is IRoutes {
 
         route = ++_routes;
         routeHashOf[route] = keccak256(abi.encode(payees));
+        gatewayOf[route] = msg.sender;
 
-        emit RouteRegistered(route, payees);
+        emit RouteRegistered(route, msg.sender, payees);
     }
 
     /// @inheritdoc IRoutes
@@ -50,11 +54,6 @@ abstract contract Routes is IRoutes {
         emit RoutePulled(credits, route, payees[index].account, amount);
 
         ICredits(credits).withdrawServed(payees[index].account, amount);
-    }
-
-    function _requireRoute(uint32 route) internal view {
-        // INVARIANT: nobody can register a route that others pay to already.
-        require(routeHashOf[route] != 0, UnknownRoute(route));
     }
 
     /// @dev So much of a million.

@@ -135,7 +135,12 @@ contract Sessions is Routes, EIP712, Nonces, ISessions {
     function _open(Opening memory opening) private returns (uint64 session) {
         // INVARIANT: no session can be drawn from by a signature that recovers to nobody.
         require(opening.key != address(0), NoKey());
-        _requireRoute(opening.route);
+        address registrar = gatewayOf[opening.route];
+        // INVARIANT: a session pays its own gateway alone.
+        require(
+            registrar == opening.gateway && registrar != address(0),
+            RouteOfAnother(opening.route, registrar, opening.gateway)
+        );
 
         session = (uint64(++_count) << 32) | opening.route;
         _sessions[opening.credits][session] = Session({
@@ -157,17 +162,16 @@ contract Sessions is Routes, EIP712, Nonces, ISessions {
         (uint64 id, uint32 route) = (voucher.session, voucher.route);
         Session storage session = _sessions[credits][id];
         mapping(uint32 => uint48) storage elsewhere = _drawnElsewhere[credits][id];
-        (address key, uint48 left, uint48 before) = (session.key, session.left, session.drawn);
         bool isNamed = uint32(id) == route;
-        if (!isNamed) before = elsewhere[route];
-        Flaw flaw = _flawOf(credits, voucher, key, left, before);
+        uint48 before = isNamed ? session.drawn : elsewhere[route];
+        Flaw flaw = _flawOf(credits, voucher, session, before);
         if (flaw != Flaw.NONE) {
             emit VoucherSkipped(credits, id, route, flaw);
             return 0;
         }
 
         amount = voucher.drawn - before;
-        session.left = left - amount;
+        session.left -= amount;
         if (isNamed) session.drawn = voucher.drawn;
         else elsewhere[route] = voucher.drawn;
 
@@ -177,18 +181,19 @@ contract Sessions is Routes, EIP712, Nonces, ISessions {
     function _flawOf(
         address credits,
         Voucher calldata voucher,
-        address key,
-        uint48 left,
+        Session storage session,
         uint48 before
     ) private view returns (Flaw) {
+        (uint64 id, uint32 route, uint48 drawn) = (voucher.session, voucher.route, voucher.drawn);
         // INVARIANT: a voucher draws only what none before it has drawn.
-        if (voucher.drawn <= before) return Flaw.SPENT;
+        if (drawn <= before) return Flaw.SPENT;
         // INVARIANT: no session pays with the credits of another.
-        if (voucher.drawn - before > left) return Flaw.OVERDRAWN;
-        if (uint32(voucher.session) != voucher.route && routeHashOf[voucher.route] == 0) return Flaw.UNROUTED;
-        bytes32 content = keccak256(abi.encode(VOUCHER, credits, voucher.session, voucher.route, voucher.drawn));
+        if (drawn - before > session.left) return Flaw.OVERDRAWN;
+        // INVARIANT: what a gateway serves for is promised to nobody else.
+        if (uint32(id) != route && gatewayOf[route] != session.gateway) return Flaw.UNROUTED;
+        bytes32 content = keccak256(abi.encode(VOUCHER, credits, id, route, drawn));
         (address signer, , ) = ECDSA.tryRecover(_hashTypedDataV4(content), voucher.r, voucher.vs);
         // INVARIANT: nothing is drawn without the session's key, which is not zero.
-        return signer == key ? Flaw.NONE : Flaw.FORGED;
+        return signer == session.key ? Flaw.NONE : Flaw.FORGED;
     }
 }

@@ -22,7 +22,12 @@ abstract contract SessionFixture is CreditFixture {
     function deploySessions() internal {
         deployCredits();
         sessions = ISessions(create("serve/Sessions.sol:Sessions", abi.encode(CLOSE_DELAY)));
-        route = sessions.registerRoute(payees());
+        route = registerBy(GATEWAY);
+    }
+
+    function registerBy(address gateway) internal returns (uint32) {
+        vm.prank(gateway);
+        return sessions.registerRoute(payees());
     }
 
     function payees() internal pure returns (IRoutes.Payee[] memory list) {
