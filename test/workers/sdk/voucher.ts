@@ -1,0 +1,92 @@
+import { expect } from 'chai';
+import { hashTypedData, toHex, type Hex } from 'viem';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+
+import type { Signer } from '../../../sdk/signer.ts';
+import { isSignedBy, signVoucher, type Voucher, type VoucherPlace } from '../../../sdk/voucher.ts';
+
+const place: VoucherPlace = {
+  chainId: 31_337,
+  sessions: `0x${'11'.repeat(20)}`,
+  credits: `0x${'22'.repeat(20)}`,
+};
+const key = privateKeyToAccount(generatePrivateKey());
+const draw = { session: (7n << 32n) | 3n, route: 3, drawn: 2n ** 48n - 1n };
+
+/** The order of secp256k1. */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (let [square, left] = [base, exponent]; left > 0n; square = (square * square) % ORDER, left >>= 1n) {
+    if (left & 1n) result = (result * square) % ORDER;
+  }
+  return result;
+}
+
+/** A key that was chosen so that its signature of a voucher, which is right, has this s. */
+async function keyForSignature(s: bigint): Promise<{ key: Hex; voucher: Voucher }> {
+  let digest = 0n;
+  const spy: Signer = {
+    address: key.address,
+    signTypedData(data) {
+      digest = BigInt(hashTypedData(data));
+      return key.signTypedData(data);
+    },
+  };
+  await signVoucher(spy, place, draw);
+  const nonce = 5n;
+  const { publicKey } = privateKeyToAccount(toHex(nonce, { size: 32 }));
+  const [x, y] = [BigInt(`0x${publicKey.slice(4, 68)}`), BigInt(`0x${publicKey.slice(68)}`)];
+  const secret = (((s * nonce - digest) % ORDER) + ORDER) * power(x % ORDER, ORDER - 2n);
+  const voucher = { ...draw, r: toHex(x, { size: 32 }), vs: toHex(s | ((y & 1n) << 255n), { size: 32 }) };
+  return { key: privateKeyToAccount(toHex(secret % ORDER, { size: 32 })).address, voucher };
+}
+
+describe('vouchers', () => {
+  it('are signed by the key of their session, and nobody else', async () => {
+    const voucher = await signVoucher(key, place, draw);
+    expect(await isSignedBy(key.address, place, voucher)).to.equal(true);
+    const another = privateKeyToAccount(generatePrivateKey()).address;
+    expect(await isSignedBy(another, place, voucher)).to.equal(false);
+  });
+
+  it('are for one amount, session, route, token, contract and chain', async () => {
+    const voucher = await signVoucher(key, place, draw);
+    for (const change of [{ drawn: 1n }, { session: 1n }, { route: 4 }]) {
+      expect(await isSignedBy(key.address, place, { ...voucher, ...change })).to.equal(false);
+    }
+    const elsewhere: readonly Partial<VoucherPlace>[] = [
+      { chainId: 1 },
+      { sessions: place.credits },
+      { credits: place.sessions },
+    ];
+    for (const change of elsewhere) {
+      expect(await isSignedBy(key.address, { ...place, ...change }, voucher)).to.equal(false);
+    }
+  });
+
+  it('are refused, not thrown at, when they are no vouchers', async () => {
+    const voucher = await signVoucher(key, place, draw);
+    const broken: readonly Partial<Voucher>[] = [
+      { r: '0x' },
+      { r: `0x00${voucher.r.slice(2)}` },
+      { vs: `0x${'zz'.repeat(32)}` },
+      { r: `0x${'00'.repeat(32)}` },
+      { drawn: -1n },
+      { drawn: 2n ** 48n },
+      { session: 2n ** 64n },
+      { route: 1.5 },
+    ];
+    for (const change of broken) {
+      expect(await isSignedBy(key.address, place, { ...voucher, ...change })).to.equal(false);
+    }
+  });
+
+  it('are refused when the contract would: a client chooses its key so that s is more than half the order', async () => {
+    const half = ORDER / 2n;
+    const [highest, beyond] = await Promise.all([keyForSignature(half), keyForSignature(half + 1n)]);
+    expect(await isSignedBy(highest.key, place, highest.voucher)).to.equal(true);
+    expect(await isSignedBy(beyond.key, place, beyond.voucher)).to.equal(false);
+  });
+});
