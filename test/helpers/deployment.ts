@@ -5,17 +5,32 @@ import { encodeFunctionData } from 'viem';
 import type { PrivateKeyAccount } from 'viem/accounts';
 
 import protocolModule from '../../deploy/modules/Protocol.ts';
+import servingModule from '../../deploy/modules/Serving.ts';
 import parameters from '../../deploy/parameters/development.json' with { type: 'json' };
 import projectConfig from '../../hardhat.config.ts';
 import { developmentTokenAbi } from '../../sdk/abi/index.ts';
-import { readDeployment, type Deployment } from '../../sdk/deployment.ts';
+import { readDeployment, readServing } from '../../sdk/deployment-file.ts';
+import type { Deployment } from '../../sdk/deployment.ts';
+import type { Serving } from '../../sdk/serving.ts';
 import { createSender, type Sender } from '../../workers/lib/sender.ts';
 import { steppingClock } from './clocks.ts';
 import { silentLog } from './logs.ts';
 import { CHAIN_ID, type TestNode } from './node.ts';
 
+type Module = typeof protocolModule | typeof servingModule;
+
 /** Deploys the protocol to a node by its module, and reads the deployment from the journal that this leaves in `folder`. */
-export async function deployProtocol({ rpcUrl, client }: TestNode, folder: string): Promise<Deployment> {
+export async function deployProtocol(node: TestNode, folder: string): Promise<Deployment> {
+  return readDeployment(await deploy(node, folder, protocolModule), node.client);
+}
+
+/** The same for what inference is paid by. */
+export async function deployServing(node: TestNode, folder: string): Promise<Serving> {
+  return readServing(await deploy(node, folder, servingModule), node.client);
+}
+
+/** The file of addresses that it has written. */
+async function deploy({ rpcUrl }: TestNode, folder: string, module: Module): Promise<string> {
   const hardhat = await createHardhatRuntimeEnvironment(
     {
       ...projectConfig,
@@ -27,9 +42,9 @@ export async function deployProtocol({ rpcUrl, client }: TestNode, folder: strin
   );
   const connection = await hardhat.network.create('chain');
   const config = { blockPollingInterval: 20, requiredConfirmations: 1 };
-  await connection.ignition.deploy(protocolModule, { deploymentId: 'test', parameters, config });
+  await connection.ignition.deploy(module as typeof protocolModule, { deploymentId: 'test', parameters, config });
   await connection.close();
-  return readDeployment(join(folder, 'deployments', 'test', 'deployed_addresses.json'), client);
+  return join(folder, 'deployments', 'test', 'deployed_addresses.json');
 }
 
 /** A sender whose waiting takes no time: the node mines at once. */

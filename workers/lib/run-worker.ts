@@ -1,6 +1,7 @@
 import { SwarmlockError } from '../../engine/errors.ts';
 import { connect, type Client } from '../../sdk/client.ts';
-import { readDeployment, type Deployment } from '../../sdk/deployment.ts';
+import { readDeployment } from '../../sdk/deployment-file.ts';
+import type { Deployment } from '../../sdk/deployment.ts';
 import type { BlobStore } from './blobs.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { loadConfig, type ConfigSchema, type WorkerConfig } from './config.ts';

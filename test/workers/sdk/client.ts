@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { firstBlockAt } from '../../../sdk/blocks.ts';
 import { connect } from '../../../sdk/client.ts';
-import { readDeployment } from '../../../sdk/deployment.ts';
+import { readDeployment, readServing } from '../../../sdk/deployment-file.ts';
 import { failsWith } from '../../helpers/errors.ts';
 import { CHAIN_ID, freePort, nodeForTests } from '../../helpers/node.ts';
 
@@ -70,5 +70,22 @@ describe('deployment file', () => {
     const addresses = { 'Protocol#Protocol': somewhere, 'Protocol#RunLens': somewhere };
     const error = await failsWith('DEPLOYMENT_INVALID', read(JSON.stringify(addresses)));
     expect(error.argument).to.equal('deployment');
+    writeFileSync(path, JSON.stringify({ 'Serving#Sessions': somewhere, 'Serving#Market': somewhere }));
+    await failsWith('DEPLOYMENT_INVALID', readServing(path, node().client));
+  });
+
+  it('names what inference is paid by, in the words of Ignition or in ours', async () => {
+    const { client, control } = node();
+    const [sessions, market] = [`0x${'34'.repeat(20)}`, `0x${'56'.repeat(20)}`] as const;
+    for (const address of [sessions, market]) await control.setCode({ address, bytecode: '0x00' });
+    for (const names of [
+      ['Serving#Sessions', 'Serving#Market'],
+      ['sessions', 'market'],
+    ] as const) {
+      writeFileSync(path, JSON.stringify({ [names[0]]: sessions, [names[1]]: market }));
+      expect(await readServing(path, client)).to.deep.equal({ sessions, market });
+      writeFileSync(path, JSON.stringify({ [names[0]]: sessions }));
+      await failsWith('DEPLOYMENT_INVALID', readServing(path, client));
+    }
   });
 });
