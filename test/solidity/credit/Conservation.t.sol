@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {CreditFixture} from "../lib/CreditFixture.sol";
+import {IMarket} from "../../../contracts/credit/IMarket.sol";
+import {ISessions} from "../../../contracts/serve/ISessions.sol";
+import {SessionFixture} from "../lib/SessionFixture.sol";
 import {vm} from "../lib/Vm.sol";
 
 /// @dev 200 holders do at random what they can, and a slow twin counts what each has earned: at every spend it gives every
-/// holder its part of it. Seeds differ by contract, so that one test is one transaction of moderate length.
-abstract contract Conservation is CreditFixture {
+/// holder its part of it. Seeds differ by contract, so that
+/// one test is one transaction of moderate length.
+abstract contract Conservation is SessionFixture {
     uint256 private constant HOLDERS = 200;
-    uint256 private constant OPERATIONS = 5_000;
+    uint256 private constant KINDS = 8;
+    /// @dev Serves those who spend without a session.
+    address private constant DIRECT = address(0x5d);
     /// @dev The twin's precision: 1e-36 of a unit.
     uint256 private constant FINE = 1e36;
     uint256 private immutable SEED;
+
+    IMarket private _market;
+    uint256 private _orders;
+    uint64[] private _sessions;
+    mapping(uint64 session => uint256) private _clients;
 
     /// @dev Lives in memory. Holders count from 0. Amounts of credits are in `FINE` where they can be fractions.
     struct Twin {
@@ -22,7 +32,8 @@ abstract contract Conservation is CreditFixture {
         uint256 weight;
         uint256 minted;
         uint256 served;
-        uint256[6] done;
+        uint256 drawn;
+        uint256[KINDS] done;
     }
 
     constructor(uint256 seed) {
@@ -30,33 +41,37 @@ abstract contract Conservation is CreditFixture {
     }
 
     function setUp() public {
-        deployCredits();
+        deploySessions();
+        _market = IMarket(create("credit/Market.sol:Market", ""));
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            vm.prank(holder(i));
+            credits.approve(address(sessions), type(uint256).max);
+            vm.prank(holder(i));
+            credits.approve(address(_market), type(uint256).max);
+        }
     }
 
-    function test_5000_operationsOf200Holders_loseAndMakeNothing() public {
-        Twin memory twin = Twin(
-            new uint256[](HOLDERS),
-            new uint256[](HOLDERS),
-            new uint256[](HOLDERS),
-            new uint256[](HOLDERS),
-            0,
-            0,
-            0,
-            [uint256(0), 0, 0, 0, 0, 0]
-        );
-        uint256 word = uint256(keccak256(abi.encode("conservation", SEED)));
-        for (uint256 i = 1; i <= OPERATIONS; ++i) {
+    /// @dev 5,000 operations, or as many as the command says.
+    function test_operationsOf200Holders_loseAndMakeNothing() public {
+        uint256 operations = vm.envOr("SWARMLOCK_OPERATIONS", uint256(5_000));
+        uint256 word = uint256(keccak256(abi.encode("conservation", SEED, vm.envOr("SWARMLOCK_SEED", uint256(1)))));
+        Twin memory twin;
+        twin.registered = new uint256[](HOLDERS);
+        twin.balance = new uint256[](HOLDERS);
+        twin.due = new uint256[](HOLDERS);
+        twin.claimed = new uint256[](HOLDERS);
+        for (uint256 i = 1; i <= operations; ++i) {
             word = uint256(keccak256(abi.encode(word)));
             operate(twin, word);
             if (i % 500 == 0) requireConserved(twin);
         }
-        for (uint256 kind = 0; kind < 6; ++kind) require(twin.done[kind] > OPERATIONS / 20, "hardly ever happens");
+        for (uint256 kind = 0; kind < KINDS; ++kind) require(twin.done[kind] > operations / 20, "hardly ever happens");
         for (uint256 i = 0; i < HOLDERS; ++i) claim(twin, i);
         requireConserved(twin);
     }
 
     function operate(Twin memory twin, uint256 word) private {
-        uint256 kind = uint8(word) % 6;
+        uint256 kind = uint8(word) % KINDS;
         uint256 one = uint32(word >> 8) % HOLDERS;
         uint256 other = uint32(word >> 40) % HOLDERS;
         uint256 amount = uint64(word >> 72);
@@ -66,7 +81,9 @@ abstract contract Conservation is CreditFixture {
         else if (kind == 2) transfer(twin, one, other, amount);
         else if (kind == 3) spend(twin, one, amount);
         else if (kind == 4) claim(twin, one);
-        else pass(one, other, amount);
+        else if (kind == 5) pass(one, other, amount);
+        else if (kind == 6) trade(one, other, amount);
+        else infer(twin, one, amount);
     }
 
     function mint(Twin memory twin, uint256 one, uint256 amount) private {
@@ -107,10 +124,14 @@ abstract contract Conservation is CreditFixture {
         uint256 balance = credits.balanceOf(holder(one));
         if (balance == 0) return;
         amount = 1 + (amount % (amount % 3 == 0 ? balance : (balance + 99) / 100));
-        uint256 toServer = spendBy(one, uint64(amount), address(0x5e));
+        uint256 toServer = spendBy(one, uint64(amount), DIRECT);
         twin.served += toServer;
         require(toServer == (amount * (1e6 - OWNERS_SHARE)) / 1e6, "another part for the server");
-        uint256 part = (amount - toServer) * FINE;
+        share(twin, amount - toServer);
+    }
+
+    function share(Twin memory twin, uint256 toOwners) private pure {
+        uint256 part = toOwners * FINE;
         (uint256[] memory due, uint256[] memory registered) = (twin.due, twin.registered);
         uint256 weight = twin.weight;
         for (uint256 i = 0; i < HOLDERS; ++i) {
@@ -131,11 +152,82 @@ abstract contract Conservation is CreditFixture {
         credits.transfer(holder(other), amount);
     }
 
+    /// @dev Of credits for nothing: what is paid is another test's matter.
+    function trade(uint256 one, uint256 other, uint256 amount) private {
+        uint256 what = amount % 3;
+        uint256 balance = credits.balanceOf(holder(one));
+        if (what == 0 && balance != 0) {
+            vm.prank(holder(one));
+            _orders = _market.place(address(credits), address(credits), uint64(1 + (amount % balance)), 0);
+        }
+        if (_orders == 0) return;
+        uint256[] memory orders = new uint256[](1);
+        orders[0] = 1 + ((amount >> 8) % _orders);
+        IMarket.Order memory order = _market.orderOf(orders[0]);
+        if (what == 1 && order.left != 0) {
+            vm.prank(holder(other));
+            _market.take(orders, address(credits), address(credits), uint64(1 + (amount % order.left)), 0);
+        } else if (what == 2 && order.seller != address(0)) {
+            vm.prank(order.seller);
+            _market.cancel(orders[0]);
+        }
+    }
+
+    function infer(Twin memory twin, uint256 one, uint256 amount) private {
+        uint256 what = amount % 8;
+        uint256 balance = credits.balanceOf(holder(one));
+        if (what == 0) {
+            uint64 opened = openBy(one, uint48(amount % (balance + 1)));
+            _sessions.push(opened);
+            _clients[opened] = one;
+        }
+        if (_sessions.length == 0) return;
+        uint64 session = _sessions[(amount >> 16) % _sessions.length];
+        if (what == 1) {
+            address client = holder(_clients[session]);
+            bool isClosed = sessions.sessionOf(address(credits), session).client == address(0);
+            if (isClosed) return;
+            vm.prank(client);
+            sessions.close(address(credits), session);
+            vm.prank(GATEWAY);
+            sessions.close(address(credits), session);
+            sessions.refund(address(credits), session);
+        } else if (what == 2) {
+            sessions.pull(address(credits), route, payees(), amount % 2);
+        } else {
+            draw(twin, session, amount >> 8);
+        }
+    }
+
+    /// @dev Sometimes more than is left, which is skipped.
+    function draw(Twin memory twin, uint64 session, uint256 amount) private {
+        ISessions.Session memory at = sessions.sessionOf(address(credits), session);
+        uint48 drawn = uint48(at.drawn + (amount % (uint256(at.left) + at.left / 8 + 2)));
+        uint256 served = sessions.earnedOf(address(credits), route);
+        uint256 spent = sessions.settle(address(credits), one(voucher(_clients[session], session, route, drawn)));
+        require(spent == (drawn - at.drawn > at.left ? 0 : drawn - at.drawn), "drew another amount");
+        served = sessions.earnedOf(address(credits), route) - served;
+        require(served == (spent * (1e6 - OWNERS_SHARE)) / 1e6, "another part for the route");
+        twin.drawn += served;
+        if (spent != 0) share(twin, spent - served);
+    }
+
+    function requireEscrowed() private view {
+        uint256 offered = 0;
+        for (uint256 i = 1; i <= _orders; ++i) offered += _market.orderOf(i).left;
+        require(credits.balanceOf(address(_market)) == offered, "the market has other credits than it should");
+        uint256 sum = 0;
+        for (uint256 i = 0; i < _sessions.length; ++i) sum += left(_sessions[i]);
+        require(credits.balanceOf(address(sessions)) == sum, "sessions have other credits than is left");
+    }
+
     function requireConserved(Twin memory twin) private view {
-        uint256 out = 0;
+        requireEscrowed();
+        uint256 circulating = credits.balanceOf(SERVER) + credits.balanceOf(OTHER_SERVER);
+        uint256 pulled = circulating;
         uint256 owed = 0;
         for (uint256 i = 0; i < HOLDERS; ++i) {
-            out += credits.balanceOf(holder(i));
+            circulating += credits.balanceOf(holder(i));
             uint256 earned = earnedBy(holder(i));
             owed += earned;
             // What is left over of a spend, less than 1e-27 for each share, is given with the next one.
@@ -143,15 +235,16 @@ abstract contract Conservation is CreditFixture {
             require(earned * (FINE / UNIT) <= due, "more than its part");
             require(earned * (FINE / UNIT) + FINE / 500 >= due, "less than its part");
         }
-        require(out == credits.totalSupply(), "credits out of nowhere");
-        require(out + credits.pooled() == SUPPLY, "credits are not conserved");
+        uint256 escrowed = credits.balanceOf(address(sessions)) + credits.balanceOf(address(_market));
+        require(circulating + escrowed == credits.totalSupply(), "credits out of nowhere");
+        require(circulating + escrowed + credits.pooled() == SUPPLY, "credits are not conserved");
         (, uint96 remainder, uint96 registered) = credits.ownersPart();
-        require(registered == twin.weight, "other shares earn");
-        require(remainder < registered, "too much is left over");
-        owed += uint256(credits.servedOf(address(0x5e))) * UNIT + remainder;
+        require(registered == twin.weight && remainder <= registered, "other shares earn, or too much is left over");
+        require(credits.servedOf(DIRECT) == twin.served, "another part for who serves directly");
+        require(credits.servedOf(address(sessions)) == twin.drawn - pulled, "another part for the route");
+        owed += (twin.served + twin.drawn - pulled) * UNIT + remainder;
         uint256 brought = (SUPPLY * UNIT * registered) / CAP;
         require(owed + SUPPLY * UNIT - brought == credits.pooled() * UNIT, "the pool is not what it owes");
-        require(credits.servedOf(address(0x5e)) == twin.served, "another part for the server");
     }
 }
 

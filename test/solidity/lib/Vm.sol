@@ -12,6 +12,7 @@ interface Vm {
     function getBlockNumber() external view returns (uint256);
     function getBlockTimestamp() external view returns (uint256);
     function getCode(string calldata artifact) external view returns (bytes memory);
+    function envOr(string calldata name, uint256 otherwise) external view returns (uint256);
     function warp(uint256 timestamp) external;
     function roll(uint256 height) external;
     function fee(uint256 basefee) external;
