@@ -1,9 +1,11 @@
 // npm run fuzz: reference = lowered program = contract on seeded random cases, operator by operator, until the first
 // difference. Ends with one line of JSON; the exit code is 1 when a difference was found.
 //   npm run fuzz -- [--operator NAME] [--cases N] [--seed N]
+//   npm run fuzz -- --credits N [--seed N]   instead: N operations of holders of credits, and what they must not break
 import { Command, InvalidArgumentError } from 'commander';
 
 import { operators } from '../engine/ops/index.ts';
+import { fuzzCredits } from './helpers/credit-fuzz.ts';
 import { createReferee, type RefereeContract } from './helpers/referee/checks.ts';
 import { fuzzOperator } from './helpers/referee/fuzz.ts';
 import {
@@ -66,9 +68,20 @@ const command = new Command('fuzz')
     `instead of ${SCALAR_CASES} for scalar operators and ${OTHER_CASES} for others`,
     wholeNumber,
   )
+  .option('--credits <operations>', 'of 200 holders of credits, and nothing else', wholeNumber)
   .option('--seed <number>', 'of the random choices', wholeNumber, 1)
   .parse();
-const { operator, cases, seed } = command.opts<{ operator?: string; cases?: number; seed: number }>();
+const { operator, cases, credits, seed } = command.opts<{
+  operator?: string;
+  cases?: number;
+  credits?: number;
+  seed: number;
+}>();
+
+if (credits !== undefined) {
+  console.log(JSON.stringify({ seed, ...fuzzCredits(credits, seed) }));
+  process.exit();
+}
 
 const contracts = { scalars: await createScalarContract(), referee: await createReferee() };
 const perOperator: Record<string, Covered> = {};
