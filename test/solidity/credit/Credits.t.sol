@@ -181,6 +181,36 @@ contract CreditsTest is CreditFixture {
         shares.transfer(holder(2), CAP / 4 + 1);
     }
 
+    function test_transfer_toAnyAddress_settles() public {
+        address[3] memory odd = [address(credits), address(shares), address(factory)];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(holder(1));
+            shares.transfer(odd[i], 3 ether);
+            (, uint96 registered, ) = credits.holdingOf(odd[i]);
+            require(registered == 3 ether, "not settled");
+        }
+    }
+
+    /// @dev The hook cannot be left out by giving the transfer little gas: both happen, or nothing.
+    function test_transfer_withLittleGas_movesBothKindsOfShares_orNone() public {
+        bytes memory data = abi.encodeCall(shares.transfer, (holder(3), CAP / 8));
+        uint256 snapshot = vm.snapshotState();
+        uint256 succeeded = 0;
+        for (uint256 gas = 20_000; gas <= 200_000; gas += 1_000) {
+            vm.prank(holder(1));
+            (bool isOk, ) = address(shares).call{gas: gas}(data);
+            (, uint96 registered, ) = credits.holdingOf(holder(3));
+            require(
+                registered == shares.balanceOf(holder(3)) && registered == (isOk ? CAP / 8 : 0),
+                "one without the other"
+            );
+            if (isOk) ++succeeded;
+            require(vm.revertToState(snapshot), "not reverted");
+            snapshot = vm.snapshotState();
+        }
+        require(succeeded != 0 && succeeded < 181, "always, or never");
+    }
+
     function test_onShareTransfer_byAnyoneElse_reverts() public {
         vm.expectRevert(abi.encodeWithSelector(ICredits.NotShares.selector, address(this), address(shares)));
         credits.onShareTransfer(holder(1), holder(2), 0);
