@@ -66,7 +66,7 @@ contract Protocol is IProtocol {
         availability = IAuditingFactory(availabilityFactory).addressOf(stake, claims, runs);
         verdicts = IAuditingFactory(verdictsFactory).addressOf(stake, claims, runs);
         game = IGameFactory(gameFactory).addressOf(stake, claims, runs, verdicts, clock);
-        ownership = IOwnershipFactory(ownershipFactory).addressOf(runs);
+        ownership = IOwnershipFactory(ownershipFactory).addressOf(runs, verdicts);
 
         // INVARIANT: every contract is where the others think it is.
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);

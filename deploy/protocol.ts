@@ -56,7 +56,7 @@ export function deployProtocol(
   m.call(availabilityFactory, 'create', [...foundation]);
   m.call(verdictsFactory, 'create', [...foundation]);
   m.call(gameFactory, 'create', [...foundation, verdicts, clock]);
-  m.call(ownershipFactory, 'create', [runs]);
+  m.call(ownershipFactory, 'create', [runs, verdicts]);
   const runLens = m.contract('RunLens', [runs]);
   return {
     token,

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAuditing} from "../run/IAuditing.sol";
 import {ClaimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
+import {IClaims} from "./IClaims.sol";
 
 /// @title Verdicts: what validators say they have computed.
 /// @notice A validator cannot copy what nobody has published: for each drawn claim that it finds right it names the trace
@@ -20,6 +21,8 @@ import {MemberSet} from "../types/MemberSet.sol";
 /// A validator on duty that has given no verdict on a claim forfeits its deposit, and its seat ends, unless the claim's
 /// payload was not available or the claim is challenged or void: who finds a claim wrong plays a game instead. A validator
 /// that stands in risks nothing, or absent validators could burden others with more than they can compute.
+///
+/// Verdicts that stand are paid in shares: see {IOwnership}.
 interface IVerdicts is IAuditing {
     /// @notice What one validator found when it re-executed a segment; `keccak256(abi.encode(verdict))` is its claim's word.
     /// @param validator whose bond it is
@@ -138,6 +141,15 @@ interface IVerdicts is IAuditing {
 
     /// @notice The miner's claim that a revealed verdict is about; zero when there is none.
     function workOf(ClaimId id) external view returns (ClaimId);
+
+    /// @notice How many verdicts on a round have been revealed.
+    function revealedIn(uint64 runId, uint32 round) external view returns (uint32);
+
+    /// @notice What a revealed verdict is worth as work done. That is the status of its claim; but of two verdicts on a claim
+    /// that differ, neither is `FINAL` until a game has voided the other, and once nobody can challenge either any more, both
+    /// count as `VOIDED`.
+    /// @return validator zero when there is none
+    function standingOf(ClaimId id) external view returns (address validator, IClaims.ClaimStatus status);
 
     /// @notice Claim id of a validator's verdict on a miner's claim, whether it is revealed or not.
     /// @param validatorSeat of the run

@@ -18,11 +18,20 @@ import {IVerdicts} from "./IVerdicts.sol";
 /// @title Verdicts
 /// @notice The manual is {IVerdicts}.
 contract Verdicts is Auditing, IVerdicts, IClaimSource {
-    /// @dev What a revealed verdict needs later, in one word. `seat` is the miner's.
+    /// @dev What a revealed verdict needs later, in one word. `seat` is the miner's. When another verdict on the same claim
+    /// differs, `isContested`, and `rival` is the index of its validator.
     struct Revealed {
         address validator;
         Instant finalAt;
         uint32 seat;
+        bool isContested;
+        uint8 rival;
+    }
+
+    /// @dev What the first verdict on a claim says, and the index of its validator.
+    struct First {
+        uint248 finding;
+        uint8 validator;
     }
 
     /// @dev Of a run's parameters, which never change; kept in one word by the first seal, since all of them fill many.
@@ -50,7 +59,11 @@ contract Verdicts is Auditing, IVerdicts, IClaimSource {
     /// @inheritdoc IVerdicts
     mapping(uint64 runId => mapping(uint32 round => MemberSet)) public reportersOf;
 
+    /// @inheritdoc IVerdicts
+    mapping(uint64 runId => mapping(uint32 round => uint32)) public revealedIn;
+
     mapping(ClaimId id => Revealed) private _revealed;
+    mapping(ClaimId work => First) private _firsts;
     mapping(uint64 runId => Terms) private _terms;
 
     constructor(address stake_, address claims_, address runs_) Auditing(stake_, claims_, runs_) {}
@@ -109,7 +122,10 @@ contract Verdicts is Auditing, IVerdicts, IClaimSource {
         require(_revealed[id].validator == address(0), AlreadyRevealed(id));
 
         Terms memory terms = _terms[runId];
-        _revealed[id] = Revealed(validator, now_().plus(terms.challengeWindow), work.numberOf());
+        (bool isContested, uint8 rival) = _compare(verdict, index, miner.index);
+        Instant finalAt = now_().plus(terms.challengeWindow);
+        _revealed[id] = Revealed(validator, finalAt, work.numberOf(), isContested, rival);
+        ++revealedIn[runId][round];
         bytes32 word = keccak256(abi.encode(verdict));
 
         emit VerdictRevealed(runId, round, validator, id, word, verdict);
@@ -195,6 +211,20 @@ contract Verdicts is Auditing, IVerdicts, IClaimSource {
     }
 
     /// @inheritdoc IVerdicts
+    function standingOf(ClaimId id) external view returns (address validator, IClaims.ClaimStatus status) {
+        Revealed memory revealed = _revealed[id];
+        validator = revealed.validator;
+        if (validator == address(0)) return (validator, IClaims.ClaimStatus.NONE);
+        status = IClaims(claims).statusOf(id);
+        if (!revealed.isContested || status != IClaims.ClaimStatus.FINAL) return (validator, status);
+        ClaimId other = _verdictId(id.runOf(), id.roundOf(), revealed.rival, uint8(id.numberOf()));
+        IClaims.ClaimStatus rival = IClaims(claims).statusOf(other);
+        // With both final, nobody can show any more which of them is wrong.
+        if (rival == IClaims.ClaimStatus.FINAL) status = IClaims.ClaimStatus.VOIDED;
+        else if (rival != IClaims.ClaimStatus.VOIDED) status = rival;
+    }
+
+    /// @inheritdoc IVerdicts
     function phaseOf(uint64 runId, uint32 round) public view returns (Phase) {
         return _phaseOf(runId, round, IRuns(runs).auditOf(runId, round));
     }
@@ -217,6 +247,22 @@ contract Verdicts is Auditing, IVerdicts, IClaimSource {
         (uint64 runId, uint32 round) = (work.runOf(), work.roundOf());
         uint8 validator = IRuns(runs).seatOf(runId, validatorSeat).index;
         return _verdictId(runId, round, validator, IRuns(runs).seatOf(runId, work.numberOf()).index);
+    }
+
+    /// @dev Keeps what the first verdict on a claim says. There are two at most; when they differ, the first is told, too.
+    function _compare(
+        Verdict calldata verdict,
+        uint8 validator,
+        uint8 miner
+    ) private returns (bool isContested, uint8 rival) {
+        uint248 finding = uint248(uint256(keccak256(abi.encode(verdict.before, verdict.trace))));
+        First memory first = _firsts[verdict.work];
+        if (first.finding == 0) _firsts[verdict.work] = First(finding, validator);
+        if (first.finding == 0 || first.finding == finding) return (false, 0);
+        rival = first.validator;
+        ClaimId other = _verdictId(verdict.work.runOf(), verdict.work.roundOf(), rival, miner);
+        (_revealed[other].isContested, _revealed[other].rival) = (true, validator);
+        isContested = true;
     }
 
     /// @dev Of the members with these indices.

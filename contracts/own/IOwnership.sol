@@ -7,14 +7,21 @@ import {Instant} from "../types/Time.sol";
 
 /// @title Who owns what a run makes.
 /// @notice Shares accrue along M(n) = S (1 - e^(-lambda n / T)) / (1 - e^(-lambda)), n the verified tokens so far, at
-/// most T. A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over, in equal parts to the segments of
-/// the accepted members, so that verified tokens are paid alike, whoever's they are; what does not divide, and what voided
-/// claims would have earned, is carried to the next round. Miners pull.
+/// most T. A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over. A tenth of it, rounded down, is for
+/// verdicts; the rest goes in equal parts to the segments of the accepted members, so that verified tokens are paid alike,
+/// whoever's they are. What does not divide, and what voided claims would have earned, is carried to the next round. Miners
+/// and validators pull.
 ///
 /// Pay **vests**: a round's pay may be claimed once it is final and 1 / q later rounds of the run have settled, q being the
 /// rate at which miners are drawn: after as many rounds a cheat has had to expect one audit. A miner that loses a game loses
 /// all pay of its seat that had not vested when that claim was challenged, up to the round under way when it lost: so a
 /// game that takes long takes nothing out of reach. A forfeited deposit takes as much, as of the round under way. While a claim of a seat is challenged, that pay stays where it is.
+///
+/// The tenth goes in equal parts to the verdicts that were **revealed** on the round: their number is known when it is settled,
+/// and does not change. Without any it is carried over, and so is, when it is forfeited, the part of a verdict that is voided,
+/// or that differs from another's on the same claim when nobody can challenge either any more. A verdict is paid to its
+/// validator once it is final ({IVerdicts-standingOf}). It does not vest: each can be challenged in its own window, by
+/// whoever recomputes what it says, and no draw has to come first.
 /// Invariant: minted + still to be paid + carried = M(n), and M(T) = S.
 interface IOwnership {
     /// @dev Why a claim is or is not paid.
@@ -67,10 +74,19 @@ interface IOwnership {
         uint64 verifiedTokens,
         uint96 budget,
         uint96 payPerSegment,
+        uint96 payPerVerdict,
         uint96 carry
     );
     event SharesClaimed(uint64 indexed runId, uint32 indexed round, address indexed owner, uint32 seat, uint96 amount);
     event SharesForfeited(uint64 indexed runId, uint32 indexed round, uint32 seat, uint96 amount);
+    event VerdictSharesClaimed(
+        uint64 indexed runId,
+        uint32 indexed round,
+        address indexed validator,
+        ClaimId id,
+        uint96 amount
+    );
+    event VerdictSharesForfeited(uint64 indexed runId, uint32 indexed round, ClaimId id, uint96 amount);
 
     /// @notice Creates a run's share token. Runs contract only.
     function open(
@@ -105,7 +121,15 @@ interface IOwnership {
     /// next round. Anyone may call.
     function forfeit(ClaimId id) external;
 
+    /// @notice Mints what these verdicts have earned, each to its validator. Anyone may call. All or nothing.
+    function claimVerdictShares(ClaimId[] calldata ids) external returns (uint96 amount);
+
+    /// @notice Carries the pay of a verdict that is voided, or for ever contested, over to the run's next round. Anyone may call.
+    function forfeitVerdict(ClaimId id) external;
+
     function runs() external view returns (address);
+
+    function verdicts() external view returns (address);
 
     function shareTokenFactory() external view returns (address);
 
@@ -118,6 +142,13 @@ interface IOwnership {
 
     /// @notice What each segment of an accepted member earns in a settled round.
     function payPerSegment(uint64 runId, uint32 round) external view returns (uint96);
+
+    /// @notice What each verdict that was revealed on a settled round earns.
+    function payPerVerdict(uint64 runId, uint32 round) external view returns (uint96);
+
+    /// @notice What a verdict earns, and where that stands: `PENDING` until it is final, `FROZEN` while it, or another on the
+    /// same claim that differs from it, is challenged.
+    function verdictPayOf(ClaimId id) external view returns (uint96 amount, PayStatus status);
 
     /// @notice What a seat's work in a round has come to.
     function earningOf(uint64 runId, uint32 round, uint32 seat) external view returns (Earning memory);

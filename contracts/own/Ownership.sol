@@ -5,6 +5,8 @@ import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {IClaims} from "../claim/IClaims.sol";
+import {IVerdicts} from "../claim/IVerdicts.sol";
 import {IRuns} from "../run/IRuns.sol";
 import {RunMetadata, RunParameters} from "../run/RunParameters.sol";
 import {ClaimId, ClaimKind, claimId} from "../types/ClaimId.sol";
@@ -26,6 +28,12 @@ contract Ownership is IOwnership {
         uint64 voided;
     }
 
+    /// @dev Of a settled round, in one word.
+    struct Pay {
+        uint96 perSegment;
+        uint96 perVerdict;
+    }
+
     /// @dev Of a run's parameters, which never change: in one word, as a claim of shares reads it.
     struct Terms {
         uint8 epochRounds;
@@ -38,6 +46,9 @@ contract Ownership is IOwnership {
         uint32 since;
         bool isConvicted; // ever
     }
+
+    /// @dev One part in so many of a round's budget is for verdicts.
+    uint96 private constant VERDICT_PARTS = 10;
 
     mapping(uint64 runId => Ledger) private _ledgers;
 
@@ -55,14 +66,19 @@ contract Ownership is IOwnership {
     /// @inheritdoc IOwnership
     mapping(uint64 runId => address) public shareTokenOf;
 
-    /// @inheritdoc IOwnership
-    mapping(uint64 runId => mapping(uint32 round => uint96)) public payPerSegment;
+    mapping(uint64 runId => mapping(uint32 round => Pay)) private _pay;
 
     /// @dev Rounds of a seat whose pay has been minted, or carried over when the claim was voided.
     mapping(uint64 runId => mapping(uint32 seat => BitMaps.BitMap)) private _closed;
 
+    /// @dev Verdicts on a round, by the number in their claim's id, whose pay has been minted or carried over.
+    mapping(uint64 runId => mapping(uint32 round => BitMaps.BitMap)) private _closedVerdicts;
+
     /// @inheritdoc IOwnership
     address public immutable runs;
+
+    /// @inheritdoc IOwnership
+    address public immutable verdicts;
 
     /// @inheritdoc IOwnership
     address public immutable shareTokenFactory;
@@ -72,8 +88,9 @@ contract Ownership is IOwnership {
         _;
     }
 
-    constructor(address runs_, address shareTokenFactory_) {
+    constructor(address runs_, address verdicts_, address shareTokenFactory_) {
         runs = runs_;
+        verdicts = verdicts_;
         shareTokenFactory = shareTokenFactory_;
     }
 
@@ -105,13 +122,17 @@ contract Ownership is IOwnership {
         // The curve rises, but its computed value may fall by a last digit; what has accrued never does.
         uint96 accrued = uint96(Math.max(curve.sharesDown(ledger.verifiedTokens), ledger.accrued));
         uint96 budget = accrued - ledger.accrued + ledger.carry;
-        uint96 pay = uint96(budget / segments);
+        uint96 forVerdictsDown = budget / VERDICT_PARTS;
+        uint32 revealed = IVerdicts(verdicts).revealedIn(runId, round);
+        Pay memory pay;
+        pay.perSegment = uint96((budget - forVerdictsDown) / segments);
+        if (revealed != 0) pay.perVerdict = forVerdictsDown / revealed;
         ledger.accrued = accrued;
-        ledger.carry = uint96(budget - pay * segments);
+        ledger.carry = uint96(budget - pay.perSegment * segments - pay.perVerdict * revealed);
         _ledgers[runId] = ledger;
-        payPerSegment[runId][round] = pay;
+        _pay[runId][round] = pay;
 
-        emit SharesAccrued(runId, round, ledger.verifiedTokens, budget, pay, ledger.carry);
+        emit SharesAccrued(runId, round, ledger.verifiedTokens, budget, pay.perSegment, pay.perVerdict, ledger.carry);
     }
 
     /// @inheritdoc IOwnership
@@ -167,6 +188,37 @@ contract Ownership is IOwnership {
     }
 
     /// @inheritdoc IOwnership
+    function claimVerdictShares(ClaimId[] calldata ids) external returns (uint96 amount) {
+        for (uint256 i = 0; i < ids.length; ++i) {
+            ClaimId id = ids[i];
+            (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
+            (address validator, uint96 pay, PayStatus status) = _verdictPayOf(id);
+            // INVARIANT: only a final verdict that stands is paid, and once.
+            require(status == PayStatus.CLAIMABLE, NotClaimable(id, status));
+
+            _closedVerdicts[runId][round].set(id.numberOf());
+            amount += pay;
+
+            emit VerdictSharesClaimed(runId, round, validator, id, pay);
+
+            IShareToken(shareTokenOf[runId]).mint(validator, pay);
+        }
+    }
+
+    /// @inheritdoc IOwnership
+    function forfeitVerdict(ClaimId id) external {
+        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
+        (, uint96 pay, PayStatus status) = _verdictPayOf(id);
+        // INVARIANT: what one round's validators lost is given to the next round, and once.
+        require(status == PayStatus.FORFEITABLE, NotForfeitable(id, status));
+
+        _closedVerdicts[runId][round].set(id.numberOf());
+        _ledgers[runId].carry += pay;
+
+        emit VerdictSharesForfeited(runId, round, id, pay);
+    }
+
+    /// @inheritdoc IOwnership
     function forfeit(ClaimId id) external {
         (uint64 runId, uint32 round, uint32 seat) = (id.runOf(), id.roundOf(), id.numberOf());
         (, uint96 pay, PayStatus status) = _payOf(runId, round, seat);
@@ -195,6 +247,21 @@ contract Ownership is IOwnership {
     /// @inheritdoc IOwnership
     function curveDown(uint64 runId, uint64 tokens) external view returns (uint96) {
         return _curves[runId].sharesDown(tokens);
+    }
+
+    /// @inheritdoc IOwnership
+    function payPerSegment(uint64 runId, uint32 round) external view returns (uint96) {
+        return _pay[runId][round].perSegment;
+    }
+
+    /// @inheritdoc IOwnership
+    function payPerVerdict(uint64 runId, uint32 round) external view returns (uint96) {
+        return _pay[runId][round].perVerdict;
+    }
+
+    /// @inheritdoc IOwnership
+    function verdictPayOf(ClaimId id) external view returns (uint96 amount, PayStatus status) {
+        (, amount, status) = _verdictPayOf(id);
     }
 
     /// @inheritdoc IOwnership
@@ -238,7 +305,7 @@ contract Ownership is IOwnership {
         owner = earning.owner;
         if (!earning.isAccepted) return (owner, 0, PayStatus.UNEARNED);
 
-        amount = payPerSegment[runId][round] * earning.segments;
+        amount = _pay[runId][round].perSegment * earning.segments;
         bool isClosed = _closed[runId][seat].get(round);
         // What was paid was final and vested, and cannot be taken any more: a closed round that is lost was carried over.
         Trial memory trial = _trials[runId][seat];
@@ -251,6 +318,25 @@ contract Ownership is IOwnership {
         } else {
             bool isVested = round < _firstUnvested(runId, earning.current);
             status = isVested && now_().isAtOrAfter(earning.finalAt) ? PayStatus.CLAIMABLE : PayStatus.PENDING;
+        }
+    }
+
+    /// @dev Nothing before the round is settled, nor when that left the state unchanged: then it has no budget.
+    function _verdictPayOf(ClaimId id) private view returns (address validator, uint96 amount, PayStatus status) {
+        (uint64 runId, uint32 round) = (id.runOf(), id.roundOf());
+        IClaims.ClaimStatus standing;
+        (validator, standing) = IVerdicts(verdicts).standingOf(id);
+        if (standing == IClaims.ClaimStatus.NONE) return (validator, 0, PayStatus.UNEARNED);
+
+        amount = _pay[runId][round].perVerdict;
+        if (amount == 0) return (validator, 0, PayStatus.UNEARNED);
+        bool isClosed = _closedVerdicts[runId][round].get(id.numberOf());
+        if (standing == IClaims.ClaimStatus.VOIDED) {
+            status = isClosed ? PayStatus.FORFEITED : PayStatus.FORFEITABLE;
+        } else if (standing == IClaims.ClaimStatus.FINAL) {
+            status = isClosed ? PayStatus.PAID : PayStatus.CLAIMABLE;
+        } else {
+            status = standing == IClaims.ClaimStatus.FROZEN ? PayStatus.FROZEN : PayStatus.PENDING;
         }
     }
 

@@ -16,16 +16,16 @@ contract OwnershipFactory is IOwnershipFactory {
     }
 
     /// @inheritdoc IOwnershipFactory
-    function create(address runs) external returns (address ownership) {
-        return place(_initCode(runs));
+    function create(address runs, address verdicts) external returns (address ownership) {
+        return place(_initCode(runs, verdicts));
     }
 
     /// @inheritdoc IOwnershipFactory
-    function addressOf(address runs) external view returns (address ownership) {
-        return placeOf(_initCode(runs));
+    function addressOf(address runs, address verdicts) external view returns (address ownership) {
+        return placeOf(_initCode(runs, verdicts));
     }
 
-    function _initCode(address runs) private view returns (bytes memory) {
-        return bytes.concat(type(Ownership).creationCode, abi.encode(runs, shareTokenFactory));
+    function _initCode(address runs, address verdicts) private view returns (bytes memory) {
+        return bytes.concat(type(Ownership).creationCode, abi.encode(runs, verdicts, shareTokenFactory));
     }
 }

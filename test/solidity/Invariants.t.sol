@@ -14,8 +14,8 @@ import {Root} from "../../contracts/types/Root.sol";
 import {Fixture} from "./lib/Fixture.sol";
 import {vm} from "./lib/Vm.sol";
 
-/// @dev Everything that members and strangers do, in any order: six owners, the first four enlisted as miners, miners,
-/// miners, validator. Calls that a guard refuses are part of the story. It keeps its own books to compare with.
+/// @dev Everything that members and strangers do, in any order: six owners, the first three enlisted as miners, the
+/// next two as validators. Calls that a guard refuses are part of the story. It keeps its own books to compare with.
 contract Crowd is Fixture {
     uint256 public constant OWNERS = 6;
     struct Unfairness {
@@ -29,6 +29,11 @@ contract Crowd is Fixture {
         uint256 unserved;
     }
 
+    struct VerdictPays {
+        uint256 paid;
+        uint256 forfeited;
+    }
+
     bytes32 private constant SALT = "salt";
 
     /// @dev Bonds that should be locked, by owner.
@@ -37,6 +42,7 @@ contract Crowd is Fixture {
     uint256 public voided;
     uint256 public revealed;
     Voices public voices;
+    VerdictPays public verdictPays;
     Unfairness private _unfairness;
     bool public wentBackwards;
     bool public paidTwice;
@@ -56,7 +62,7 @@ contract Crowd is Fixture {
             vm.prank(ownerOf(i));
             stake.setNode(nodeOf(i));
         }
-        for (uint256 i = 0; i < 4; ++i) join(i, i == 3);
+        for (uint256 i = 0; i < 5; ++i) join(i, i >= 3);
         openFirstRound();
         _lastRound = 1;
     }
@@ -211,7 +217,8 @@ contract Crowd is Fixture {
                 work,
                 segment,
                 "before",
-                "trace",
+                // Now and then one of them differs.
+                which % 3 == 0 ? bytes32(member) : bytes32("trace"),
                 "leaves"
             );
             vm.prank(nodeOf(member));
@@ -334,6 +341,31 @@ contract Crowd is Fixture {
         } catch {}
     }
 
+    /// @dev The first verdict that is to be paid or forfeited, from one of the claims on.
+    function collectVerdict(uint256 which) external watched {
+        uint256 collected = verdictPays.paid + verdictPays.forfeited;
+        for (uint256 i = 0; i < _posted.length && verdictPays.paid + verdictPays.forfeited == collected; ++i) {
+            ClaimId id = _posted[((which % _posted.length) + i) % _posted.length];
+            if (id.kind() == ClaimKind.VERDICT) claimOrForfeitVerdict(id);
+        }
+    }
+
+    function claimOrForfeitVerdict(ClaimId id) private {
+        ClaimId[] memory ids = new ClaimId[](1);
+        ids[0] = id;
+        try ownership.claimVerdictShares(ids) returns (uint96 amount) {
+            if (_isPaid[id]) paidTwice = true;
+            _isPaid[id] = true;
+            minted += amount;
+            ++verdictPays.paid;
+        } catch {}
+        try ownership.forfeitVerdict(id) {
+            if (_isPaid[id]) paidTwice = true;
+            _isPaid[id] = true;
+            ++verdictPays.forfeited;
+        } catch {}
+    }
+
     function unbond(uint256 member, uint128 amount, bool isWithdrawn) external watched {
         vm.prank(ownerOf(member % OWNERS));
         if (isWithdrawn) {
@@ -383,8 +415,10 @@ contract Crowd is Fixture {
         uint256 given = ledger.carry + minted;
         for (uint256 i = 0; i < _posted.length; ++i) {
             ClaimId id = _posted[i];
-            if (id.kind() != ClaimKind.WORK || _isPaid[id]) continue;
-            (uint96 pay, ) = ownership.payOf(RUN, id.roundOf(), id.numberOf());
+            if (_isPaid[id]) continue;
+            uint96 pay;
+            if (id.kind() == ClaimKind.WORK) (pay, ) = ownership.payOf(RUN, id.roundOf(), id.numberOf());
+            if (id.kind() == ClaimKind.VERDICT) (pay, ) = ownership.verdictPayOf(id);
             given += pay;
         }
         require(given == ledger.accrued, "shares do not sum to the curve");
@@ -394,6 +428,7 @@ contract Crowd is Fixture {
 
 contract InvariantsTest {
     Crowd private _crowd;
+    Crowd.VerdictPays private _verdictPays;
 
     function setUp() public {
         _crowd = new Crowd();
@@ -424,12 +459,20 @@ contract InvariantsTest {
             spoken += said;
             publications += published;
             unserved += denounced;
+            countVerdictPays();
             invariant_noLyingMinorityLeavesAnybodyOut_andNoCommitteeKeepsOutWhatIsPublished();
         }
         require(minted != 0, "nobody is paid");
         require(voided != 0 && revealed != 0, "nobody is challenged, or gives a verdict");
         require(spoken != 0 && publications != 0, "nobody says or publishes anything");
         require(unserved != 0, "nobody fails to serve");
+        require(_verdictPays.paid != 0 && _verdictPays.forfeited != 0, "no verdict is paid, or none is forfeited");
+    }
+
+    function countVerdictPays() private {
+        (uint256 paid, uint256 forfeited) = _crowd.verdictPays();
+        _verdictPays.paid += paid;
+        _verdictPays.forfeited += forfeited;
     }
 
     /// @dev A long story, the same for a seed.
@@ -444,7 +487,8 @@ contract InvariantsTest {
             else if (action == 2 && which % 2 == 0) _crowd.challenge(actor, which);
             else if (action == 3) decideAny(which, which % 2 == 0);
             else if (action == 4 || action == 5) _crowd.release(which, actor);
-            else if (action == 6 || action == 7 || action == 8) _crowd.claimOrForfeit(which);
+            else if (action == 6 || action == 7) _crowd.claimOrForfeit(which);
+            else if (action == 8) _crowd.collectVerdict(which);
             else if (action == 9) _crowd.unbond(actor, uint128(which), which % 2 == 0);
             else if (action == 10 && which % 8 == 0) _crowd.reportUnserved(which >> 8);
             else if (action == 10) _crowd.report(actor);

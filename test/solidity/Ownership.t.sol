@@ -51,10 +51,11 @@ contract OwnershipTest is Fixture {
         uint96 budget = ownership.curveDown(RUN, 48_000);
         IOwnership.Ledger memory ledger = ownership.ledgerOf(RUN);
         require(ledger.accrued == budget && ledger.verifiedTokens == 48_000);
-        require(ownership.payPerSegment(RUN, 1) == budget / 48 && ledger.carry == budget % 48);
+        uint96 pay = withoutVerdictPart(budget) / 48;
+        require(ownership.payPerSegment(RUN, 1) == pay && ledger.carry == budget - pay * 48);
         playRound(3);
-        uint96 second = ownership.curveDown(RUN, 96_000) - budget + (budget % 48);
-        require(ownership.payPerSegment(RUN, 2) == second / 48);
+        uint96 second = ownership.curveDown(RUN, 96_000) - budget + ledger.carry;
+        require(ownership.payPerSegment(RUN, 2) == withoutVerdictPart(second) / 48);
         // e times less for the last token than for the first: a later round gives less.
         require(second < budget);
     }
@@ -190,7 +191,7 @@ contract OwnershipTest is Fixture {
         uint96 accrued = ownership.ledgerOf(RUN).accrued;
         playRound(3);
         uint96 budget = ownership.ledgerOf(RUN).accrued - accrued + carry + pay;
-        require(ownership.payPerSegment(RUN, 2) == budget / 48);
+        require(ownership.payPerSegment(RUN, 2) == withoutVerdictPart(budget) / 48);
     }
 
     function test_workBuiltOnVoidedWork_isUnpaid_andNotSlashed() public {
@@ -226,7 +227,9 @@ contract OwnershipTest is Fixture {
         }
         IOwnership.Ledger memory ledger = ownership.ledgerOf(RUN);
         require(ledger.verifiedTokens == 192_000 && ledger.accrued == SUPPLY);
-        require(shares().totalSupply() + ledger.carry == SUPPLY && ledger.carry < 48);
+        require(shares().totalSupply() + ledger.carry == SUPPLY);
+        // Nobody has given a verdict: of what is carried, each round gives nine tenths away.
+        require(ledger.carry < SUPPLY / 500);
     }
 
     function test_openEnrollAccrue_byAnyoneButRuns_revert() public {

@@ -35,8 +35,8 @@ contract ProtocolTest is Fixture {
     }
 
     function test_parts_withOtherArguments_areElsewhere() public {
-        address elsewhere = factories.ownership.create(address(this));
-        require(elsewhere == factories.ownership.addressOf(address(this)));
+        address elsewhere = factories.ownership.create(address(this), address(verdicts));
+        require(elsewhere == factories.ownership.addressOf(address(this), address(verdicts)));
         require(elsewhere != address(ownership) && IOwnership(elsewhere).runs() == address(this));
         (address s, address c, address r) = (address(stake), address(claims), address(runs));
         require(factories.verdicts.create(s, r, c) != address(verdicts));

@@ -23,7 +23,10 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
     ...['split', 'timeOut', 'withdraw'],
   ],
   market: ['cancel', 'place', 'take', 'withdraw'],
-  ownership: [...['accrue', 'claimShares', 'enroll', 'forfeit', 'onFrozen', 'onRestored', 'onVoided', 'open']],
+  ownership: [
+    ...['accrue', 'claimShares', 'claimVerdictShares', 'enroll', 'forfeit', 'forfeitVerdict', 'onFrozen'],
+    ...['onRestored', 'onVoided', 'open'],
+  ],
   availability: ['attest', 'leaveOutFeedback', 'open', 'publish', 'reportUnserved'],
   protocol: [],
   referee: [],

@@ -104,7 +104,7 @@ abstract contract Fixture {
         require(factories.verdicts.create(s, c, r) == address(verdicts), "other verdicts");
         address made = factories.game.create(s, c, r, address(verdicts), Duration.wrap(CLOCK));
         require(made == expectedGame, "another game");
-        require(factories.ownership.create(r) == address(ownership), "another ownership");
+        require(factories.ownership.create(r, address(verdicts)) == address(ownership), "another ownership");
     }
 
     /// @dev The one that the protocol is deployed with.
@@ -339,6 +339,17 @@ abstract contract Fixture {
         uint32[] memory rounds = new uint32[](1);
         rounds[0] = round;
         return ownership.claimShares(RUN, uint32(member + 1), rounds);
+    }
+
+    /// @dev Of a round's budget, the part that is paid for segments.
+    function withoutVerdictPart(uint96 budget) internal pure returns (uint96) {
+        return budget - budget / 10;
+    }
+
+    function claimVerdictSharesOf(ClaimId id) internal returns (uint96) {
+        ClaimId[] memory ids = new ClaimId[](1);
+        ids[0] = id;
+        return ownership.claimVerdictShares(ids);
     }
 
     /// @dev Of a member that has done all segments.
