@@ -8,7 +8,7 @@ import { onChain } from './errors.ts';
 import type { At } from './run.ts';
 
 export const payStatuses = ['unearned', 'pending', 'frozen', 'claimable', 'paid', 'forfeitable', 'forfeited'] as const;
-/** Why a seat's round is or is not paid; as IOwnership.PayStatus. */
+/** Why a seat's round, or a verdict, is or is not paid; as IOwnership.PayStatus. */
 export type PayStatus = (typeof payStatuses)[number];
 
 export type Pay = { readonly round: number; readonly amount: bigint; readonly status: PayStatus };
@@ -33,6 +33,18 @@ export async function readPay(
     }),
   );
   return { round, amount, status: payStatuses[status]! };
+}
+
+/** What a verdict earns, in units of the share token, and where that stands. */
+export async function readVerdictPay(
+  client: Client,
+  { ownership: address }: Deployment,
+  claimId: bigint,
+  at: At = {},
+): Promise<Omit<Pay, 'round'>> {
+  const query = { address, abi: ownershipAbi, functionName: 'verdictPayOf', args: [claimId], ...at } as const;
+  const [amount, status] = await onChain('Ownership.verdictPayOf', client.readContract(query));
+  return { amount, status: payStatuses[status]! };
 }
 
 /** A run's account: shares given out to rounds so far, carried over, and the verified tokens they are for. */
@@ -73,4 +85,10 @@ export function claimShares({ ownership }: Deployment, runId: bigint, seat: numb
   const args = [runId, seat, rounds] as const;
   const data = encodeFunctionData({ abi: ownershipAbi, functionName: 'claimShares', args });
   return { to: ownership, data, name: 'Ownership.claimShares' };
+}
+
+/** Mints what these verdicts have earned, each to its validator: all of them claimable, or none is paid. Anyone may send it. */
+export function claimVerdictShares({ ownership }: Deployment, claimIds: readonly bigint[]): Call {
+  const data = encodeFunctionData({ abi: ownershipAbi, functionName: 'claimVerdictShares', args: [claimIds] });
+  return { to: ownership, data, name: 'Ownership.claimVerdictShares' };
 }

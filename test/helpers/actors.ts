@@ -204,7 +204,7 @@ export function validatorActor(stage: Stage, sender: Sender, { cheats, trace }: 
       const known = { limits, verified, judgements: current, accused, sealing, revealed };
       const kept = { seals: { duty: sealOf('duty'), standIn: sealOf('standIn') } };
       const failures = { unserved: unservedIn(round), absent: absentIn(round, revealed) };
-      return { ...chain, ...known, ...kept, ...failures, releasable: [], received, patience: 10 };
+      return { ...chain, ...known, ...kept, ...failures, releasable: [], claimable: [], received, patience: 10 };
     },
     decideValidator,
     (action) => {

@@ -1,7 +1,8 @@
 import { decodePublished } from '../../engine/compress/published.ts';
 import { commit, type Commitment } from '../../sdk/round.ts';
-import { claimShares, readShares } from '../../sdk/shares.ts';
+import { claimShares } from '../../sdk/shares.ts';
 import { publishOnChain } from '../lib/publication.ts';
+import { takeShares } from '../lib/take-shares.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { MinerConfig } from './config.ts';
 import type { MinerAction } from './decide.ts';
@@ -42,7 +43,13 @@ export async function act(means: MinerMeans, action: MinerAction, signal: AbortS
     case 'receive':
       return shop.reception.look(action);
     case 'claimShares':
-      return takeShares(means, action, signal);
+      memory.collected = true;
+      return takeShares(
+        shop,
+        claimShares(shop.deployment, shop.config.runId, action.seat, action.rounds),
+        { rounds: action.rounds },
+        signal,
+      );
     case 'release':
       memory.collected = true;
       return shop.hand.act(action, signal);
@@ -137,18 +144,4 @@ async function publishSegments(
 
 function publishedIn({ published }: MinerMemory, round: number): MinerMemory['published'] {
   return published.round === round ? published : { round, payload: false, onChain: false, segments: [] };
-}
-
-async function takeShares(
-  { shop, memory }: MinerMeans,
-  { seat, rounds }: MinerAction & { type: 'claimShares' },
-  signal: AbortSignal,
-): Promise<void> {
-  const { client, deployment, config, owner, hand, log } = shop;
-  const balance = () => readShares(client, deployment, config.runId, owner);
-  const before = await balance();
-  memory.collected = true;
-  if ((await hand.send(claimShares(deployment, config.runId, seat, rounds), signal)) === undefined) return;
-  const after = await balance();
-  log.info({ event: 'shares', rounds, amount: String(after - before), balance: String(after) }, 'shares claimed');
 }

@@ -5,10 +5,12 @@ import { hasMember, indicesOf } from '../../sdk/member-set.ts';
 import { readMembers } from '../../sdk/membership.ts';
 import { readRound, report, type Duty, type Round } from '../../sdk/round.ts';
 import { roundOfEpoch } from '../../sdk/run.ts';
+import { claimVerdictShares } from '../../sdk/shares.ts';
 import { revealVerdict, sealVerdicts } from '../../sdk/verdicts.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
 import { chainsOn } from '../lib/progress.ts';
 import { denounce } from '../lib/service.ts';
+import { takeShares } from '../lib/take-shares.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import { audit, wrongOf, type AuditOptions, type Case, type Finding } from './audit.ts';
 import type { ValidatorConfig } from './config.ts';
@@ -52,6 +54,8 @@ export async function act(means: ValidatorMeans, action: ValidatorAction, signal
     case 'reportAbsent':
       memory.denounced.add(action.validator);
       return denounce(shop, action, signal);
+    case 'claimVerdictShares':
+      return takeVerdictShares(shop, action, signal);
     case 'receive':
       return shop.reception.look(action);
     default:
@@ -168,6 +172,14 @@ async function reveal(
   const { number: seat } = parseClaimId(verdict.work);
   const { segment, before, trace, leaves } = verdict;
   log.info({ event: 'reveal', round, seat, segment, before, trace, leaves }, 'verdict revealed');
+}
+
+async function takeVerdictShares(
+  shop: ValidatorMeans['shop'],
+  { claimIds }: ActionOf<'claimVerdictShares'>,
+  signal: AbortSignal,
+): Promise<void> {
+  await takeShares(shop, claimVerdictShares(shop.deployment, claimIds), { verdicts: claimIds.map(String) }, signal);
 }
 
 async function reportAudit(

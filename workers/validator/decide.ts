@@ -8,6 +8,7 @@ import type { Accusation } from '../lib/game/accusation.ts';
 import type { ReleaseAction } from '../lib/hand.ts';
 import { tickWhenDue, verifyState, type Progress, type TickAction } from '../lib/progress.ts';
 import type { Absence, DenounceAction } from '../lib/service.ts';
+import type { Collectable } from './earnings.ts';
 import { receive, servedBy, type ReceptionAction, type ReceptionFacts } from '../lib/reception.ts';
 import {
   accuseValidators,
@@ -40,13 +41,12 @@ export type Judgement = {
 
 export type ValidatorFacts = Progress &
   ReceptionFacts &
-  VerdictFacts & {
+  VerdictFacts &
+  Collectable & {
     readonly standing: Standing;
     readonly limits: StakeLimits;
     /** What this validator has found of claims of the current round, aggregates included; the latest for each. */
     readonly judgements: readonly Judgement[];
-    /** Of the validator's own verdicts: final, and their bonds still locked. */
-    readonly releasable: readonly bigint[];
     /** Claims that it has brought to the game already. */
     readonly accused: readonly bigint[];
     /** Claims of drawn miners that have not served, and not paid for it yet. */
@@ -79,6 +79,8 @@ export type ValidatorAction =
       readonly accepted: MemberSet;
       readonly nextRoot: Hex;
     }
+  /** Take the pay of its own verdicts. */
+  | { readonly type: 'claimVerdictShares'; readonly claimIds: readonly bigint[] }
   /** Bring a wrong claim to the game. */
   | { readonly type: 'accuse'; readonly accusation: Accusation }
   | { readonly type: 'report'; readonly round: number; readonly audited: MemberSet };
@@ -89,7 +91,7 @@ export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
     ...facts.unserved.map((claimId) => ({ type: 'reportUnserved', claimId }) as const),
     ...facts.absent.map((absence) => ({ type: 'reportAbsent', ...absence }) as const),
     ...tickWhenDue(facts),
-    ...facts.releasable.map((claimId) => ({ type: 'release', claimId }) as const),
+    ...collect(facts),
     ...accuse(facts),
     ...enlistValidator(facts),
     ...receive(facts),
@@ -98,6 +100,14 @@ export function decide(facts: ValidatorFacts): readonly ValidatorAction[] {
     ...giveVerdicts(facts),
     ...auditAggregates(facts),
     ...report(facts),
+  ];
+}
+
+/** Takes what is earned, and frees the bonds of what is final. */
+function collect({ claimable, releasable }: ValidatorFacts): readonly ValidatorAction[] {
+  return [
+    ...(claimable.length === 0 ? [] : [{ type: 'claimVerdictShares', claimIds: claimable } as const]),
+    ...releasable.map((claimId) => ({ type: 'release', claimId }) as const),
   ];
 }
 

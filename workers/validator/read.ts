@@ -1,14 +1,13 @@
 import type { Hex } from 'viem';
 
 import type { Hash } from '../../engine/commit/hash.ts';
-import { parseClaimId } from '../../sdk/claims.ts';
 import { readSealing, readVerdicts } from '../../sdk/verdicts.ts';
-import { ownBonds } from '../lib/bonds.ts';
 import type { ChainFacts } from '../lib/read-progress.ts';
 import { absentIn, unservedReader } from '../lib/service.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { ValidatorConfig } from './config.ts';
 import type { Judgement, ValidatorFacts } from './decide.ts';
+import { verdictEarnings } from './earnings.ts';
 import type { SealFiles } from './seal-file.ts';
 import type { Seals, VerdictFacts } from './verdicts.ts';
 
@@ -44,7 +43,7 @@ export function validatorReader(
 ): ValidatorReader {
   const { config, progress, states } = shop;
   const limits = { maxJoiningPrice: config.maxJoiningPrice, reserve: config.reserve };
-  const bonds = ownVerdictBonds(shop);
+  const earnings = verdictEarnings(shop);
   const readVerdictFacts = verdictFactsReader(shop);
   const unserved = unservedReader({ ...shop, runId: config.runId });
   let round = 0;
@@ -69,7 +68,7 @@ export function validatorReader(
         limits,
         judgements,
         verified: states.roots(),
-        releasable: (await bonds.read(chain)).releasable,
+        ...(await earnings.read(chain)),
         accused: [...memory.accused],
         unserved: await unserved.read(chain),
         patience: config.patience,
@@ -103,17 +102,4 @@ function verdictFactsReader({
     if (last?.chain !== chain) last = { chain, facts: await look(chain) };
     return last.facts;
   };
-}
-
-function ownVerdictBonds({ client, deployment, config, parameters, owner }: Workshop<ValidatorConfig>) {
-  const of = { runId: config.runId, validator: owner };
-  return ownBonds({
-    client,
-    deployment,
-    since: parameters.opensAt,
-    search: async (blocks) =>
-      (await readVerdicts(client, deployment, of, blocks)).map(({ claimId }) => {
-        return { claimId, round: parseClaimId(claimId).round };
-      }),
-  });
 }

@@ -8,6 +8,7 @@ import { readClaim, type ClaimStatus } from '../../../sdk/claims.ts';
 import { readMembers } from '../../../sdk/membership.ts';
 import { readRound } from '../../../sdk/round.ts';
 import { readRun } from '../../../sdk/run.ts';
+import { readShares, readVerdictPay } from '../../../sdk/shares.ts';
 import { readVerdicts, type RevealedVerdict } from '../../../sdk/verdicts.ts';
 import { nodeForTests } from '../../helpers/node.ts';
 import { createTinyRun, RUN, type TinyRun } from '../../helpers/tiny-run.ts';
@@ -117,6 +118,25 @@ describe('validators as processes', function () {
     const { verdict } = of('victor', await verdictsIn(round!));
     expect(verdict.trace).to.equal(revealed['trace']);
     await until('the report', () => said('victor', 'report', round));
+  });
+
+  it('are paid for a verdict that stands, and not for one that was voided', async () => {
+    const { client } = node();
+    const verdicts = await verdictsIn(1);
+    const [right, wrong] = [of('victor', verdicts), of('lena', verdicts)];
+    const payOf = ({ claimId }: RevealedVerdict) => readVerdictPay(client, run.deployment, claimId);
+    const claimed = await until('pay', async () => {
+      await skipWaiting();
+      return named('victor')
+        .log('shares')
+        .find((line) => (line['verdicts'] as string[]).includes(String(right.claimId)));
+    });
+    const { amount, status } = await payOf(right);
+    expect(status).to.equal('paid');
+    // Two verdicts were revealed on the round, and one of them earns its part of the tenth.
+    expect(amount > 0n && BigInt(String(claimed['amount'])) >= amount).to.equal(true);
+    expect(await payOf(wrong)).to.deep.equal({ amount, status: 'forfeitable' });
+    expect(await readShares(client, run.deployment, RUN, named('lena').address)).to.equal(0n);
   });
 
   it('take their bonds back', async () => {

@@ -36,6 +36,7 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   seals: {},
   revealed: [],
   releasable: [],
+  claimable: [],
   accused: [],
   unserved: [],
   absent: [],

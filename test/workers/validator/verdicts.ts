@@ -60,6 +60,7 @@ const facts = (changes: Partial<ValidatorFacts> = {}): ValidatorFacts => ({
   seals: {},
   revealed: [],
   releasable: [],
+  claimable: [],
   accused: [],
   unserved: [],
   absent: [],
@@ -183,6 +184,13 @@ describe('validator: revealing', () => {
     const releasable = [verdictIdOf(first.claimId, 3, 0)];
     const none = aRound({ status: 'audited' });
     expect(decide(facts({ round: none, releasable }))).to.deep.equal([{ type: 'release', claimId: releasable[0] }]);
+  });
+
+  it('takes the pay of all its verdicts at once', () => {
+    const claimable = [first, second].map(({ claimId }) => verdictIdOf(claimId, 3, 0));
+    const none = aRound({ status: 'audited' });
+    const expected = [{ type: 'claimVerdictShares', claimIds: claimable }];
+    expect(decide(facts({ round: none, claimable }))).to.deep.equal(expected);
   });
 
   it('deposits enough for a bond on each drawn claim', () => {
