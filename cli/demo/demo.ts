@@ -9,7 +9,7 @@ import { blobsOf } from './actors.ts';
 import { heldOutLoss } from './central.ts';
 import type { Fleet } from './fleet.ts';
 import type { DemoOptions } from './options.ts';
-import { readMinerPay, type MinerPay } from './pay.ts';
+import { readPays, type Pays } from './pay.ts';
 import { lossPlot } from './plot.ts';
 import { reportLines, reportObject, type Report } from './report.ts';
 import { sampleText } from './sample.ts';
@@ -38,9 +38,11 @@ export async function runDemo(options: DemoOptions, folder: string, fleet: Fleet
     screen.line(`${stage.rounds} rounds instead of ${options.rounds}: pay is final with whole epochs.`);
   }
   const final = await playRounds(stage, story, fleet, screen, elapsed);
-  const miners = await readPays(stage, story);
+  const { chain, runId, cast } = stage;
+  const addressOf = (name: string) => cast.find((actor) => actor.name === name)!.address;
+  const pays = await readPays(chain.client, chain.deployment, runId, story, addressOf);
   await fleet.stop();
-  const report = await finish(options, stage, story, { final, miners, elapsed }, screen);
+  const report = await finish(options, stage, story, { final, pays, elapsed }, screen);
   if (!options.keep)
     await Promise.all(SHORT_LIVED.map((name) => rm(join(stage.folder, name), { recursive: true, force: true })));
   return report;
@@ -101,21 +103,13 @@ function measurer({ recipe, dataset, executor, central, folder }: Stage, story: 
   };
 }
 
-async function readPays({ chain, runId, cast }: Stage, story: Story): Promise<MinerPay[]> {
-  const pays = story.miners.map((miner) => {
-    const { address } = cast.find(({ name }) => name === miner.name)!;
-    return readMinerPay(chain.client, chain.deployment, runId, story, miner, address);
-  });
-  return Promise.all(pays);
-}
-
-type Outcome = { final: State; miners: readonly MinerPay[]; elapsed: () => number };
+type Outcome = { final: State; pays: Pays; elapsed: () => number };
 
 async function finish(
   options: DemoOptions,
   { recipe, dataset, executor, folder, rounds, central }: Stage,
   { measured, caught, audits, matches }: Story,
-  { final, miners, elapsed }: Outcome,
+  { final, pays, elapsed }: Outcome,
   screen: Screen,
 ): Promise<Report> {
   await central.close();
@@ -136,7 +130,7 @@ async function finish(
     parameters,
     tokens,
     measured,
-    miners,
+    pays,
     caught,
     audits,
     matches,

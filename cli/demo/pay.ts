@@ -1,6 +1,6 @@
 import type { Client } from '../../sdk/client.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
-import { readPay, readShares, type Pay } from '../../sdk/shares.ts';
+import { readLedger, readPay, readShares, type Pay } from '../../sdk/shares.ts';
 import type { Address } from 'viem';
 import type { Fate, MinerStory, Story } from './story.ts';
 
@@ -16,8 +16,46 @@ export type MinerPay = {
   readonly balance: bigint;
 };
 
+/** What a validator got. */
+export type ValidatorPay = {
+  readonly name: string;
+  readonly address: Address;
+  /** That it was paid for. */
+  readonly verdicts: number;
+  /** Shares on the owner's account. */
+  readonly balance: bigint;
+};
+
+/** Who has got what of the shares that have accrued; the rest is carried over, or not paid yet. */
+export type Pays = {
+  readonly miners: readonly MinerPay[];
+  readonly validators: readonly ValidatorPay[];
+  readonly accrued: bigint;
+};
+
+/** @param addressOf of a member by its name */
+export async function readPays(
+  client: Client,
+  deployment: Deployment,
+  runId: bigint,
+  story: Story,
+  addressOf: (name: string) => Address,
+): Promise<Pays> {
+  const [miners, validators, { accrued }] = await Promise.all([
+    Promise.all(story.miners.map((one) => readMinerPay(client, deployment, runId, story, one, addressOf(one.name)))),
+    Promise.all(
+      story.validators.map(async ({ name, verdicts }) => {
+        const address = addressOf(name);
+        return { name, address, verdicts, balance: await readShares(client, deployment, runId, address) };
+      }),
+    ),
+    readLedger(client, deployment, runId),
+  ]);
+  return { miners, validators, accrued };
+}
+
 /** Asks the chain for every round's pay of one miner. */
-export async function readMinerPay(
+async function readMinerPay(
   client: Client,
   deployment: Deployment,
   runId: bigint,

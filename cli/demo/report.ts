@@ -1,4 +1,4 @@
-import type { MinerPay } from './pay.ts';
+import type { MinerPay, Pays, ValidatorPay } from './pay.ts';
 import type { Caught, Measured } from './story.ts';
 import { ether, shares } from './story.ts';
 import { gasOf, isConvicted, isDecided } from './story-game.ts';
@@ -12,7 +12,7 @@ export type Report = {
   /** Verified on chain; the baseline has seen as many. */
   readonly tokens: number;
   readonly measured: readonly Measured[];
-  readonly miners: readonly MinerPay[];
+  readonly pays: Pays;
   readonly caught: readonly Caught[];
   readonly audits: number;
   readonly matches: number;
@@ -25,7 +25,8 @@ export type Report = {
 
 /** The report as one object for programs: amounts of shares are strings in the smallest unit. */
 export function reportObject(report: Report): Record<string, unknown> {
-  const { measured, caught, miners, ...rest } = report;
+  const { measured, caught, pays, ...rest } = report;
+  const { miners, validators, accrued } = pays;
   const loss = { before: measured[0]?.swarm, after: measured.at(-1)?.swarm, central: measured.at(-1)?.central };
   return {
     ...rest,
@@ -37,6 +38,8 @@ export function reportObject(report: Report): Record<string, unknown> {
       paid: miner.paid.map(({ round, amount }) => ({ round, amount: String(amount) })),
       balance: String(miner.balance),
     })),
+    validators: validators.map((validator) => ({ ...validator, balance: String(validator.balance) })),
+    sharesAccrued: String(accrued),
   };
 }
 
@@ -69,11 +72,18 @@ function sampleLines({ prompt, sample }: Report): string[] {
   return ['A sample (the prompt is held-out text, the model continues after ▸)', `  ${indent(`${prompt}▸${sample}`)}`];
 }
 
-function payLines({ miners, caught }: Report): string[] {
+function payLines({ pays: { miners, validators, accrued }, caught }: Report): string[] {
+  const minted = [...miners, ...validators].reduce((sum, { balance }) => sum + balance, 0n);
   return [
-    "Pay (a round's budget is shared equally by its accepted miners)",
+    "Pay (a tenth of a round's budget is for verdicts; the accepted miners' segments share the rest equally)",
     ...miners.flatMap((miner) => minerLines(miner, caught)),
+    ...validators.map(validatorLine),
+    `  of ${shares(accrued)} shares accrued, ${shares(accrued - minted)} are carried over or not paid yet`,
   ];
+}
+
+function validatorLine({ name, verdicts, balance }: ValidatorPay): string {
+  return `  ${name.padEnd(9)} ${shares(balance).padStart(9)} shares for ${verdicts} ${verdicts === 1 ? 'verdict' : 'verdicts'}`;
 }
 
 function minerLines({ name, cheats, paid, unpaid, balance }: MinerPay, caught: readonly Caught[]): string[] {

@@ -32,6 +32,12 @@ export type MinerStory = {
   verdict: 'match' | 'differs' | 'missing' | undefined;
 };
 
+export type ValidatorStory = {
+  readonly name: string;
+  /** That it was paid for. */
+  verdicts: number;
+};
+
 /** A claim that was challenged, and the game about it. */
 export type Caught = {
   readonly round: number;
@@ -57,6 +63,7 @@ export type Story = {
   round: number;
   status: RoundStatus;
   readonly miners: readonly MinerStory[];
+  readonly validators: readonly ValidatorStory[];
   readonly names: ReadonlyMap<string, string>;
   readonly caught: Caught[];
   readonly measured: Measured[];
@@ -83,9 +90,10 @@ export function newStory(cast: readonly Actor[], rounds: number, stepsPerRound: 
         drawn: false,
       };
     });
+  const validators = cast.filter(({ role }) => role === 'validator').map(({ name }) => ({ name, verdicts: 0 }));
   const names = new Map(cast.map(({ address, name }) => [address.toLowerCase(), name]));
   const start = { round: 0, status: 'open', audits: 0, matches: 0 } as const;
-  return { rounds, stepsPerRound, ...start, miners, names, caught: [], measured: [], settled: [] };
+  return { rounds, stepsPerRound, ...start, miners, validators, names, caught: [], measured: [], settled: [] };
 }
 
 /** Who an address is. */
@@ -138,6 +146,8 @@ function take(story: Story, event: RunEvent): string | undefined {
       return tellAccrued(story, event.args);
     case 'SharesClaimed':
       return tellClaimed(story, event.args);
+    case 'VerdictSharesClaimed':
+      return tellVerdictPaid(story, event.args);
     default:
       return undefined;
   }
@@ -201,18 +211,25 @@ function tellSettled(story: Story, { round, root, accepted }: Args<'RoundSettled
   return undefined;
 }
 
-function tellAccrued(story: Story, { round, payPerSegment, budget }: Args<'SharesAccrued'>): string {
+function tellAccrued(story: Story, { round, payPerSegment, payPerVerdict, budget }: Args<'SharesAccrued'>): string {
   const accepted = story.settled.find((settled) => settled.round === round)?.accepted ?? [];
   // What is earned after the last round of the story is not told.
   const earning = round <= story.rounds ? story.miners.filter(({ name }) => accepted.includes(name)) : [];
   for (const miner of earning) miner.accrued += payPerSegment * BigInt(miner.segments);
-  return `round ${round} settles: ${shares(budget)} shares, ${shares(payPerSegment)} for each segment of ${accepted.join(', ')}`;
+  return `round ${round} settles: ${shares(budget)} shares, ${shares(payPerSegment)} for each segment of ${accepted.join(', ')}, ${shares(payPerVerdict)} for each verdict`;
 }
 
 function tellClaimed(story: Story, { owner, round, amount }: Args<'SharesClaimed'>): string {
   const miner = minerOf(story, owner);
   if (miner !== undefined && round <= story.rounds) miner.claimed += amount;
   return `${nameOf(story, owner)} is paid ${shares(amount)} shares for round ${round}`;
+}
+
+function tellVerdictPaid(story: Story, { validator, round, amount }: Args<'VerdictSharesClaimed'>): string | undefined {
+  const name = nameOf(story, validator);
+  const paid = story.validators.find((candidate) => candidate.name === name);
+  if (paid !== undefined) paid.verdicts += 1;
+  return `${name} is paid ${shares(amount)} shares for a verdict on round ${round}`;
 }
 
 /** Takes a line of a worker's log into the story. */

@@ -95,6 +95,18 @@ describe('the report of the demo', () => {
   });
 });
 
+describe('the pay that the demo tells', () => {
+  it('counts the verdicts that a validator is paid for', () => {
+    const cast = castOf(1);
+    const story = newStory(cast, 2, 4);
+    const validator = cast.find(({ name }) => name === 'validator 2')!.address;
+    const args = { runId: 1n, round: 2, validator, id: 0n, amount: 12n * 10n ** 18n };
+    const line = tell(story, { eventName: 'VerdictSharesClaimed', args } as RunEvent);
+    expect(line).to.equal('validator 2 is paid 12 shares for a verdict on round 2');
+    expect(story.validators.map(({ verdicts }) => verdicts)).to.deep.equal([0, 1]);
+  });
+});
+
 describe('the games that the demo tells', () => {
   const cast = castOf(1);
   const addressOf = (name: string) => cast.find((actor) => actor.name === name)!.address;

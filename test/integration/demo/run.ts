@@ -26,6 +26,8 @@ type Result = {
     unpaid: { round: number; why: string }[];
     balance: string;
   }[];
+  validators: { name: string; verdicts: number; balance: string }[];
+  sharesAccrued: string;
   sample: string;
   plot: string;
   folder: string;
@@ -92,7 +94,12 @@ function expectConviction({ caught }: Result): void {
   expect(gas).to.equal(moves.reduce((sum, move) => sum + move.gas, 0));
 }
 
-function expectPay({ miners }: Result): void {
+function expectPay({ miners, validators, sharesAccrued }: Result): void {
+  for (const { name, verdicts, balance } of validators) {
+    expect(BigInt(balance) > 0n, name).to.equal(verdicts > 0);
+  }
+  const minted = [...miners, ...validators].reduce((sum, { balance }) => sum + BigInt(balance), 0n);
+  expect(minted <= BigInt(sharesAccrued)).to.equal(true);
   for (const { name, cheats, paid, unpaid, balance } of miners) {
     if (!cheats) expect(unpaid, name).to.deep.equal([]);
     else expect(unpaid).to.deep.include({ round: 2, why: 'convicted on chain' });
