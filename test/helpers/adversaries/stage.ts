@@ -11,17 +11,17 @@ import { knowledgeOf, type Knowledge } from './knowledge.ts';
 import { gasSince, openBooks, record, type Purse } from './ledger.ts';
 import { matchOf, playOut, scriptedPlayer, type Match } from './match.ts';
 import { playRound, type MinerRound } from './round.ts';
-import { BOND, CHALLENGE_BOND, createWorld, RUN, SMALL, type World } from './world.ts';
+import { BOND, CHALLENGE_BOND, createWorld, RUN, SMALL, type OtherPrograms, type World } from './world.ts';
 
 const worlds = new Map<Partial<RecipeInput>, Promise<World>>();
 
 /** A world for the tests of the enclosing `describe`; what a test does to it is undone. */
-export function worldForTests(fields: Partial<RecipeInput> = SMALL): () => World {
+export function worldForTests(fields: Partial<RecipeInput> = SMALL, otherPrograms?: OtherPrograms): () => World {
   let world: World;
   let snapshot: unknown;
   before(async function () {
     this.timeout(120_000);
-    if (!worlds.has(fields)) worlds.set(fields, createWorld(fields));
+    if (!worlds.has(fields)) worlds.set(fields, createWorld(fields, otherPrograms));
     world = await worlds.get(fields)!;
   });
   beforeEach(async () => {

@@ -75,7 +75,13 @@ export const SMALL: Partial<RecipeInput> = {
   round: { steps: 8, segments: 2, epoch: 2 },
 };
 
-export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise<World> {
+/** What a run computes otherwise than its recipe says. */
+export type OtherPrograms = (recipe: Recipe) => Partial<RunPrograms>;
+
+export async function createWorld(
+  fields: Partial<RecipeInput> = SMALL,
+  otherPrograms: OtherPrograms = () => ({}),
+): Promise<World> {
   const connection = await network.create({ override: { initialDate: '2030-01-01T00:00:00Z', loggingEnabled: false } });
   const request: Request = (method, params = []) => connection.provider.request({ method, params });
   const client = clientOf(connection);
@@ -88,7 +94,7 @@ export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise
     dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
   });
   const { aggregates, ...known } = runPrograms(recipe, MAX_MEMBERS);
-  const programs = { ...known, aggregates: aggregates.root };
+  const programs = { ...known, aggregates: aggregates.root, ...otherPrograms(recipe) };
   const accounts = (await request('eth_accounts')) as Address[];
   const [first, second, ...others] = accounts as [Address, Address, ...Address[]];
   const world: World = {
