@@ -10,6 +10,7 @@ import { fp32State } from './training.ts';
 export type Fp32Decoder = {
   /** The token after each of `tokens`, all of which are at `position`; keys and values are kept. */
   step(tokens: readonly number[], position: number): Promise<number[]>;
+  close(): Promise<void>;
 };
 
 /**
@@ -50,6 +51,7 @@ export async function createFp32Decoder(
       const logits = results[graph.logits]!.data as Float32Array;
       return tokens.map((_, row) => likeliest(logits.subarray(row * model.vocabulary, (row + 1) * model.vocabulary)));
     },
+    close: () => session.release(),
   };
 }
 
@@ -114,7 +116,7 @@ function stepGraph(recipe: Recipe, parameters: ReadonlyMap<string, ArrayLike<num
     const before = tape.add(tape.matmul(scaled, keys), mask);
     const scores = tape.concat([before, tape.matmul(scaled, tape.transposeLast(k))], 3);
     const p = tape.node('Softmax', [scores], scores.shape, { axis: -1 });
-    const own = tape.mul({ ...v, shape: v.shape }, tape.slice(p, 3, context, 1));
+    const own = tape.mul(v, tape.slice(p, 3, context, 1));
     const o = tape.add(tape.matmul(tape.slice(p, 3, 0, context), values), own);
     return tape.reshape(o, [rows, width]);
   };

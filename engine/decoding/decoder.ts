@@ -8,6 +8,8 @@ import { cacheLayout, stepProgram, stepRequestLayout, type StepShape } from './p
 import { drawAt, requirePrompt, requireSampling, type SamplingOptions } from './request.ts';
 
 export type DecoderOptions = ExecutorOptions & {
+  /** Threads of one invocation. Default 1: a step is many small kernels, at each of which several threads wait. */
+  readonly threads?: number;
   /** Sequences that are decoded together. */
   readonly slots: number;
   /** Tokens of each prompt that one invocation reads. Default 16. */
@@ -21,9 +23,12 @@ export type Decoded = { readonly slot: number; readonly token: number; readonly 
 export type Decoder = {
   /** Takes a sequence in, and gives its slot. @throws DECODER_FULL, PROMPT_LENGTH, PROMPT_TOKEN, SAMPLING_INVALID */
   open(prompt: readonly number[], sampling: SamplingOptions): number;
-  /** One invocation. A sequence whose prompt is read gets its next token, until it is as long as the model's context and one more. */
+  /**
+   * One invocation, after the one before is done. A sequence whose prompt is read gets its next token, until it is as long as
+   * the model's context and one more.
+   */
   step(): Promise<readonly Decoded[]>;
-  /** Lets a sequence go. */
+  /** Lets a sequence go, at any time: a step under way gives it nothing any more. */
   release(slot: number): void;
   close(): Promise<void>;
 };
@@ -34,9 +39,10 @@ type Sequence = { readonly tokens: number[]; readonly sampling: SamplingOptions;
 /** Loads the weights of a global state. */
 export async function createDecoder(recipe: Recipe, parameters: State, options: DecoderOptions): Promise<Decoder> {
   const { slots: rows, chunk = Math.min(16, recipe.model.context) } = options;
+  const execution = { ...options, threads: options.threads ?? 1 };
   const cache = createState(cacheLayout(recipe, rows));
-  const one = await loadStep(recipe, parameters, { rows, length: 1 }, options);
-  const many = chunk === 1 ? one : await loadStep(recipe, parameters, { rows, length: chunk }, options);
+  const one = await loadStep(recipe, parameters, { rows, length: 1 }, execution);
+  const many = chunk === 1 ? one : await loadStep(recipe, parameters, { rows, length: chunk }, execution);
   const sequences: (Sequence | undefined)[] = Array.from({ length: rows });
   const pending = ({ tokens, cached }: Sequence) => Math.min(tokens.length, recipe.model.context) - cached;
   return {
@@ -56,7 +62,8 @@ export async function createDecoder(recipe: Recipe, parameters: State, options: 
       const loaded = busy.some(({ sequence }) => pending(sequence) > 1) ? many : one;
       for (const { slot, sequence } of busy) ask(loaded, recipe, slot, sequence);
       await loaded.executor.run([parameters, cache, loaded.request], loaded.result);
-      return busy.flatMap(({ slot, sequence }) => {
+      const kept = busy.filter(({ slot, sequence }) => sequences[slot] === sequence);
+      return kept.flatMap(({ slot, sequence }) => {
         const count = Math.min(pending(sequence), loaded.shape.length);
         keep(recipe, cache, loaded, slot, { from: sequence.cached, count });
         sequence.cached += count;

@@ -5,13 +5,13 @@ import type { StateLayout, StateSlot, Tensor } from './types.ts';
 
 /** A program in two, for when one of its input states stays the same. */
 export type Bound = {
-  /** Computes what follows from that state alone, as far as anything else needs it. It reads that state only. */
+  /** Computes what follows from that state and constants alone, as far as anything else needs it. */
   readonly settled: Program;
   /** The rest, with that state and what `settled` made of it as constants. Its inputs are those of the whole program. */
   rest(fixed: State, settled: State): Program;
 };
 
-/** Separates what follows from input state `state` alone. */
+/** Separates what follows from input state `state` and constants alone. */
 export function bind(program: Program, state: number): Bound {
   const whole = expand(program);
   const isSettled = settledNodes(whole, state);
@@ -36,20 +36,16 @@ export function bind(program: Program, state: number): Bound {
 const slotName = (node: number) => `n${node}`;
 const nodeOf = (name: string) => Number(name.slice(1));
 
-/** Whether each node follows from the state: it reads that, and else nothing but constants. Outputs stay where they are. */
+/** Whether each node reads the state and constants at most. Outputs stay where they are. */
 function settledNodes({ nodes, outputStart }: Program, state: number): readonly boolean[] {
-  const sources: ('none' | 'state' | 'other')[] = [];
-  const sourceOf = (ref: Ref) => {
-    if (ref.kind === 'constant') return 'none';
-    if (ref.kind === 'node') return sources[ref.index]!;
-    return ref.state === state ? 'state' : 'other';
-  };
+  const settled: boolean[] = [];
+  const isKnown = (ref: Ref) =>
+    ref.kind === 'node' ? settled[ref.index]! : ref.kind === 'constant' || ref.state === state;
   nodes.forEach((node, index) => {
-    const read = node?.inputs.map(sourceOf) ?? [];
-    const isOther = node === null || node.op === 'load_batch' || index >= outputStart || read.includes('other');
-    sources[index] = isOther ? 'other' : read.includes('state') ? 'state' : 'none';
+    const isComputed = node !== null && node.op !== 'load_batch' && index < outputStart;
+    settled.push(isComputed && node.inputs.every(isKnown));
   });
-  return sources.map((source) => source === 'state');
+  return settled;
 }
 
 /** Bytes last, so that all other slots are aligned. */

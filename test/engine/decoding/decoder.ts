@@ -164,6 +164,22 @@ describe('a decoder', function () {
     await decoder.close();
   });
 
+  it('gives nothing to a sequence that takes a slot during a step, and then what it gives any', async () => {
+    const model = modelOf();
+    const [before, after] = [1, 2].map((seed) => text(model.recipe, seed).slice(0, 5)) as [number[], number[]];
+    const [alone] = await decode(model, [after], { ...options, slots: 1 });
+    const decoder = await createDecoder(model.recipe, model.parameters, { ...options, slots: 1 });
+    const slot = decoder.open(before, greedy);
+    const step = decoder.step();
+    decoder.release(slot);
+    expect(decoder.open(after, greedy)).to.equal(slot);
+    expect(await step).to.deep.equal([]);
+    const [first] = await decoder.step();
+    expect(first!.token).to.equal(alone!.tokens[0]);
+    expect(Array.from(first!.logits)).to.deep.equal(alone!.logits[0]);
+    await decoder.close();
+  });
+
   it('has nothing to do without a sequence, or when all are at their end', async () => {
     const { recipe, parameters } = modelOf();
     const decoder = await createDecoder(recipe, parameters, { ...options, slots: 1, chunk: 8 });
