@@ -1,4 +1,5 @@
 import { SwarmlockError } from '../errors.ts';
+import { requireFinite } from '../faults.ts';
 import { bind } from '../graph/bind.ts';
 import type { Program } from '../graph/program.ts';
 import { createState, slotsOf, type State } from '../graph/state.ts';
@@ -25,7 +26,7 @@ export type Decoder = {
   open(prompt: readonly number[], sampling: SamplingOptions): number;
   /**
    * One invocation, after the one before is done. A sequence whose prompt is read gets its next token, until it is as long as
-   * the model's context and one more.
+   * the model's context and one more. @throws FAULT where the weights give no finite logits
    */
   step(): Promise<readonly Decoded[]>;
   /** Lets a sequence go, at any time: a step under way gives it nothing any more. */
@@ -61,7 +62,7 @@ export async function createDecoder(recipe: Recipe, parameters: State, options: 
       if (busy.length === 0) return [];
       const loaded = busy.some(({ sequence }) => pending(sequence) > 1) ? many : one;
       for (const { slot, sequence } of busy) ask(loaded, recipe, slot, sequence);
-      await loaded.executor.run([parameters, cache, loaded.request], loaded.result);
+      await loaded.executor.run([parameters, cache, loaded.request], loaded.result).catch(refused);
       const kept = busy.filter(({ slot, sequence }) => sequences[slot] === sequence);
       return kept.flatMap(({ slot, sequence }) => {
         const count = Math.min(pending(sequence), loaded.shape.length);
@@ -149,11 +150,18 @@ function keep(
 }
 
 function decodedIn({ model }: Recipe, { result }: LoadedStep, slot: number, { tokens }: Sequence): Decoded {
+  const { vocabulary } = model;
+  const all = result.tensors.get('logits') as Float32Array<ArrayBuffer>;
+  const logits = all.subarray(slot * vocabulary, (slot + 1) * vocabulary);
+  requireFinite('logits', logits);
   const token = result.tensors.get('token')![slot]!;
   tokens.push(token);
-  const { vocabulary } = model;
-  const logits = result.tensors.get('logits')!.subarray(slot * vocabulary, (slot + 1) * vocabulary);
-  return { slot, token, logits: logits as Float32Array };
+  return { slot, token, logits };
+}
+
+/** What the runtime throws at operands that have no result, such as a place in a table that is no number. */
+function refused(cause: unknown): never {
+  throw new SwarmlockError('the weights give no token', { code: 'FAULT', argument: 'parameters', cause });
 }
 
 function requireRoom(isRoom: boolean, slots: number): void {

@@ -180,6 +180,23 @@ describe('a decoder', function () {
     await decoder.close();
   });
 
+  it('gives no token where the weights give no finite logits', async () => {
+    const { recipe, parameters } = modelOf();
+    const { width } = recipe.model;
+    // One logit: infinite above all others, infinite below them, and neither.
+    for (const weight of [2 ** 127, -(2 ** 127), 2 ** 100]) {
+      parameters.tensors
+        .get('head')!
+        .fill(0)
+        .fill(weight, 7 * width, 8 * width);
+      const decoder = await createDecoder(recipe, parameters, { ...options, slots: 1, chunk: 1 });
+      decoder.open([1], greedy);
+      if (Math.abs(weight) > 2 ** 100) await failsWith('FAULT', decoder.step());
+      else expect((await decoder.step())[0]!.logits.every(Number.isFinite)).to.equal(true);
+      await decoder.close();
+    }
+  });
+
   it('has nothing to do without a sequence, or when all are at their end', async () => {
     const { recipe, parameters } = modelOf();
     const decoder = await createDecoder(recipe, parameters, { ...options, slots: 1, chunk: 8 });
