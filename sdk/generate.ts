@@ -23,6 +23,7 @@ const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['runs', 'run/Runs'],
   ['sessions', 'serve/Sessions'],
   ['shareToken', 'own/ShareToken'],
+  ['shareTokenFactory', 'own/ShareTokenFactory'],
   ['stakeManager', 'stake/StakeManager'],
   ['verdicts', 'claim/Verdicts'],
 ];

@@ -19,5 +19,6 @@ export * from './runLimits.ts';
 export * from './runs.ts';
 export * from './sessions.ts';
 export * from './shareToken.ts';
+export * from './shareTokenFactory.ts';
 export * from './stakeManager.ts';
 export * from './verdicts.ts';

@@ -38,6 +38,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   ],
   sessions: ['close', 'open', 'openFor', 'pull', 'refund', 'registerRoute', 'settle', 'topUp'],
   shareToken: ['approve', 'delegate', 'delegateBySig', 'mint', 'permit', 'transfer', 'transferFrom'],
+  shareTokenFactory: ['create'],
   stakeManager: [
     ...[
       'burn',
