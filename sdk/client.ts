@@ -14,12 +14,7 @@ export type Endpoint = { readonly rpcUrl: string; readonly chainId: number };
  * @throws RPC_UNREACHABLE when nothing answers, CHAIN_MISMATCH when another chain does.
  */
 export async function connect({ rpcUrl, chainId }: Endpoint): Promise<Client> {
-  const chain = defineChain({
-    id: chainId,
-    name: `chain ${chainId}`,
-    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-    rpcUrls: { default: { http: [rpcUrl] } },
-  });
+  const chain = chainOf(chainId, rpcUrl);
   const client = createPublicClient({ chain, transport: http(rpcUrl, { retryCount: 0 }), cacheTime: 0 });
   const actual = await onChain('connecting', client.getChainId());
   if (actual === chainId) return client;
@@ -27,5 +22,15 @@ export async function connect({ rpcUrl, chainId }: Endpoint): Promise<Client> {
     code: 'CHAIN_MISMATCH',
     argument: 'chainId',
     hint: 'Check rpcUrl and chainId against the network that the run lives on.',
+  });
+}
+
+/** A chain that is known by nothing but its number. */
+export function chainOf(chainId: number, ...http: readonly string[]): Chain {
+  return defineChain({
+    id: chainId,
+    name: `chain ${chainId}`,
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http } },
   });
 }

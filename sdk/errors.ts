@@ -7,6 +7,7 @@ import {
   LimitExceededRpcError,
   ResourceUnavailableRpcError,
   TimeoutError,
+  UserRejectedRequestError,
   type Abi,
   type Hex,
 } from 'viem';
@@ -41,8 +42,9 @@ export function isRevert(error: unknown, ...rules: readonly string[]): error is 
 }
 
 /**
- * What went wrong with a call to the chain, in our terms: a decoded `ContractRevert`, `INSUFFICIENT_FUNDS`,
- * `RPC_UNREACHABLE` (retryable), or `RPC_FAILED`. Errors that are ours already pass through.
+ * What went wrong with a call to the chain by viem or ethers, in our terms: a decoded `ContractRevert`,
+ * `INSUFFICIENT_FUNDS`, `WALLET_REFUSED`, `RPC_UNREACHABLE` (retryable), or `RPC_FAILED`. Errors that are ours already pass
+ * through.
  * @param about what was being done: `Runs.commit`
  */
 export function chainError(error: unknown, about: string, abi: Abi = errorsAbi): SwarmlockError {
@@ -53,6 +55,12 @@ export function chainError(error: unknown, about: string, abi: Abi = errorsAbi):
     return new SwarmlockError(`${about}: the account cannot pay for gas`, {
       code: 'INSUFFICIENT_FUNDS',
       hint: 'Send some of the native coin to it, then start again.',
+      cause: error,
+    });
+  }
+  if (isRefused(error)) {
+    return new SwarmlockError(`${about}: the user has refused it in the wallet`, {
+      code: 'WALLET_REFUSED',
       cause: error,
     });
   }
@@ -91,16 +99,20 @@ export function decodeRevert(data: Hex, about: string, abi: Abi = errorsAbi, cau
   }
 }
 
-/** Nodes put the data of a revert at different depths: as `data`, or as `data.data`. */
+/** Nodes put the data of a revert at different depths: as `data`, or as `data.data`; ethers puts what they say in `error`. */
 function revertData(error: unknown): Hex | undefined {
   let found: Hex | undefined;
   for (let at = error; at instanceof Error; at = at.cause) {
-    const data: unknown = 'data' in at ? at.data : undefined;
-    const inner: unknown = typeof data === 'object' && data !== null && 'data' in data ? data.data : data;
+    const data = within(at, 'data') ?? within(within(at, 'error'), 'data');
+    const inner = within(data, 'data') ?? data;
     if (isHex(inner)) found = inner;
     else if (found === undefined && /revert/i.test(at.message) && isExecutionError(at)) found = '0x';
   }
   return found;
+}
+
+function within(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
 }
 
 function isExecutionError(error: Error): boolean {
@@ -112,7 +124,13 @@ function lacksFunds(error: unknown): boolean {
   return error instanceof Error && /insufficient funds|enough funds|exceeds the balance/i.test(error.message);
 }
 
+/** In a wallet that asks its user (EIP-1193). */
+function isRefused(error: unknown): boolean {
+  return hasCode(error, 'ACTION_REJECTED') || matches(error, (at) => at instanceof UserRejectedRequestError);
+}
+
 function isUnreachable(error: unknown): boolean {
+  if (hasCode(error, 'NETWORK_ERROR', 'SERVER_ERROR', 'TIMEOUT')) return true;
   return matches(error, (at) => {
     if (at instanceof TimeoutError) return true;
     return at instanceof HttpRequestError && (at.status === undefined || at.status === 429 || at.status >= 500);
@@ -122,6 +140,11 @@ function isUnreachable(error: unknown): boolean {
 function isTransient(error: unknown): boolean {
   const classes = [InternalRpcError, LimitExceededRpcError, ResourceUnavailableRpcError];
   return matches(error, (at) => classes.some((type) => at instanceof type));
+}
+
+/** Whether it is an error of ethers with one of its codes. */
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 function matches(error: unknown, test: (at: unknown) => boolean): boolean {

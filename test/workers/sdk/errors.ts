@@ -1,5 +1,13 @@
 import { expect } from 'chai';
-import { encodeErrorResult, InternalRpcError, MethodNotFoundRpcError, RpcRequestError, type Hex } from 'viem';
+import { makeError } from 'ethers';
+import {
+  encodeErrorResult,
+  InternalRpcError,
+  MethodNotFoundRpcError,
+  RpcRequestError,
+  UserRejectedRequestError,
+  type Hex,
+} from 'viem';
 
 import { SwarmlockError } from '../../../engine/errors.ts';
 import { errorsAbi } from '../../../sdk/abi/index.ts';
@@ -52,6 +60,24 @@ describe('errors of the chain', () => {
     expect(chainError(trouble, 'a call')).to.deep.include({ code: 'RPC_FAILED', retryable: true });
     const never = new MethodNotFoundRpcError(new Error('no such method'), { method: 'eth_x' });
     expect(chainError(never, 'a call')).to.deep.include({ code: 'RPC_FAILED', retryable: false });
+  });
+
+  it('are told when ethers says them, too', () => {
+    const unknown = makeError('could not coalesce error', 'UNKNOWN_ERROR', { error: { data } } as never);
+    expect(chainError(unknown, 'Runs.commit')).to.deep.include({ rule: 'WrongRound', args: [1n, 4, 5] });
+    const estimated = makeError('execution reverted', 'CALL_EXCEPTION', { data } as never);
+    expect(chainError(estimated, 'Runs.commit')).to.deep.include({ rule: 'WrongRound' });
+    const away = makeError('connection refused', 'NETWORK_ERROR', { event: 'x' });
+    expect(chainError(away, 'a call')).to.deep.include({ code: 'RPC_UNREACHABLE', retryable: true });
+    const mistaken = makeError('not a number', 'INVALID_ARGUMENT', { argument: 'x', value: 'y', info: {} });
+    expect(chainError(mistaken, 'a call')).to.deep.include({ code: 'RPC_FAILED', retryable: false });
+  });
+
+  it('know that a user has said no', () => {
+    const inViem = new UserRejectedRequestError(new Error('User rejected the request'));
+    expect(chainError(inViem, 'a call')).to.deep.include({ code: 'WALLET_REFUSED', retryable: false });
+    const inEthers = makeError('rejected', 'ACTION_REJECTED', { action: 'sendTransaction', reason: 'rejected' });
+    expect(chainError(inEthers, 'a call')).to.deep.include({ code: 'WALLET_REFUSED', retryable: false });
   });
 
   it('leave an error of ours as it is', () => {

@@ -1,0 +1,202 @@
+import { publicActions, type Account, type Address, type Chain, type Client as ViemClient, type Transport } from 'viem';
+
+import { SwarmlockError } from '../engine/errors.ts';
+import type { Call } from './call.ts';
+import type { Client } from './client.ts';
+import * as credits from './credits.ts';
+import type { Deployment } from './deployment.ts';
+import * as events from './events.ts';
+import * as market from './market.ts';
+import * as membership from './membership.ts';
+import * as round from './round.ts';
+import * as route from './route.ts';
+import * as run from './run.ts';
+import type { Serving } from './serving.ts';
+import * as session from './session.ts';
+import * as shares from './shares.ts';
+import type { Signer } from './signer.ts';
+import * as stake from './stake.ts';
+import { isSignedBy, signVoucher, type Draw, type Voucher } from './voucher.ts';
+import { viemWallet, type Receipt, type Wallet } from './wallet.ts';
+
+type Place = Deployment & Serving;
+
+/** What a client can do with one deployment. Reads resolve to what they say, writes to the receipt of a call that succeeded. */
+export type SwarmlockActions = ReturnType<typeof actionsOf>;
+
+/**
+ * Extends a client of viem: `client.extend(swarmlockActions(deployment))`. A client without an account reads.
+ * @throws (each of its writes) as `Wallet.send` says, and NO_ACCOUNT
+ */
+export function swarmlockActions(deployment: Place) {
+  return (client: ViemClient<Transport, Chain | undefined, Account | undefined>): SwarmlockActions => {
+    const wallet = client.account && viemWallet(client as ViemClient<Transport, Chain | undefined, Account>);
+    return actionsOf(client.extend(publicActions) as unknown as Client, wallet, deployment);
+  };
+}
+
+/** The actions of a client that reads, and of a wallet that writes. */
+export function actionsOf(client: Client, wallet: Wallet | undefined, deployment: Place) {
+  const bound: Bound = { client, deployment, wallet: () => wallet ?? noAccount() };
+  return {
+    stake: stakeActions(bound),
+    runs: runActions(bound),
+    rounds: roundActions(bound),
+    shares: shareActions(bound),
+    credits: creditsActions(bound),
+    market: marketActions(bound),
+    sessions: sessionActions(bound),
+  };
+}
+
+type Bound = { readonly client: Client; readonly deployment: Place; wallet(): Wallet };
+
+function reader({ client, deployment }: Bound) {
+  return <A extends readonly unknown[], R>(read: (client: Client, deployment: Place, ...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      read(client, deployment, ...args);
+}
+
+function writer({ deployment, wallet }: Bound) {
+  return <A extends readonly unknown[]>(call: (deployment: Place, ...args: A) => Call) =>
+    async (...args: A): Promise<Receipt> =>
+      wallet().send(call(deployment, ...args));
+}
+
+function stakeActions(bound: Bound) {
+  const [reads, writes] = [reader(bound), writer(bound)];
+  return {
+    read: reads(stake.readStake),
+    setNode: writes(stake.setNode),
+    approve: writes(stake.approve),
+    deposit: writes(stake.deposit),
+    startUnbonding: writes(stake.startUnbonding),
+    withdraw: writes(stake.withdraw),
+  };
+}
+
+function runActions(bound: Bound) {
+  const [reads, writes] = [reader(bound), writer(bound)];
+  return {
+    read: reads(run.readRun),
+    parameters: reads(run.readParameters),
+    count: reads(run.readRunCount),
+    members: reads(membership.readMembers),
+    seatOf: reads(membership.readSeatOf),
+    events: reads(events.readEvents),
+    create: writes(run.createRun),
+    join: writes(membership.join),
+    leave: writes(membership.leave),
+    tick: writes(run.tick),
+  };
+}
+
+function roundActions(bound: Bound) {
+  const [reads, writes] = [reader(bound), writer(bound)];
+  return {
+    read: reads(round.readRound),
+    commitments: reads(events.readCommitments),
+    aggregates: reads(events.readAggregateClaims),
+    commit: writes(round.commit),
+    claimAggregate: writes(round.claimAggregate),
+  };
+}
+
+function shareActions(bound: Bound) {
+  const [reads, writes] = [reader(bound), writer(bound)];
+  return {
+    pay: reads(shares.readPay),
+    verdictPay: reads(shares.readVerdictPay),
+    ledger: reads(shares.readLedger),
+    balance: reads(shares.readShares),
+    claim: writes(shares.claimShares),
+    claimForVerdicts: writes(shares.claimVerdictShares),
+  };
+}
+
+/** Credits are named by their address: that of a run's is `of`. */
+function creditsActions(bound: Bound) {
+  const { client, wallet } = bound;
+  const reads = reader(bound);
+  const writes =
+    <A extends readonly unknown[]>(call: (...args: A) => Call) =>
+    async (...args: A): Promise<Receipt> =>
+      wallet().send(call(...args));
+  const facts = (address: Address, holder: Address) =>
+    Promise.all([credits.readDomain(client, address), credits.readHolder(client, address, holder)]);
+  return {
+    of: reads(credits.readCreditsOf),
+    create: async (runId: bigint) => wallet().send(await credits.readCreation(client, bound.deployment, runId)),
+    read: (address: Address, at: run.At = {}) => credits.readCredits(client, address, at),
+    holder: (address: Address, holder: Address, at: run.At = {}) => credits.readHolder(client, address, holder, at),
+    approve: writes(credits.approve),
+    permit: writes(credits.permit),
+    spend: writes(credits.spend),
+    register: writes(credits.register),
+    claim: writes(credits.claim),
+    claimTo: writes(credits.claimTo),
+    withdrawServed: writes(credits.withdrawServed),
+    /** By the wallet's account, which is the owner, with its next nonce. */
+    async signPermit(address: Address, permit: credits.Permit) {
+      const [domain, { nonce }] = await facts(address, permit.owner);
+      return credits.signPermit(wallet(), domain, permit, nonce);
+    },
+    /** By the wallet's account, which is the holder, with its next nonce. */
+    async signClaim(address: Address, order: credits.ClaimOrder) {
+      const [domain, { nonce }] = await facts(address, order.holder);
+      return credits.signClaim(wallet(), domain, order, nonce);
+    },
+  };
+}
+
+function marketActions(bound: Bound) {
+  const [reads, writes] = [reader(bound), writer(bound)];
+  return {
+    order: reads(market.readOrder),
+    offers: reads(market.readOffers),
+    quote: reads(market.readQuote),
+    proceeds: reads(market.readProceeds),
+    place: writes(market.place),
+    take: writes(market.take),
+    cancel: writes(market.cancel),
+    withdraw: writes(market.withdraw),
+  };
+}
+
+function sessionActions(bound: Bound) {
+  const { client, deployment, wallet } = bound;
+  const [reads, writes] = [reader(bound), writer(bound)];
+  const place = async (address: Address) => {
+    return { chainId: await client.getChainId(), sessions: deployment.sessions, credits: address };
+  };
+  return {
+    read: reads(session.readSession),
+    drawn: reads(session.readDrawn),
+    closeDelay: reads(session.readCloseDelay),
+    pullable: reads(route.readPullable),
+    open: writes(session.open),
+    openFor: writes(session.openFor),
+    topUp: writes(session.topUp),
+    settle: writes(session.settle),
+    close: writes(session.close),
+    refund: writes(session.refund),
+    registerRoute: writes(route.registerRoute),
+    pull: writes(route.pull),
+    /** By the wallet's account, for the client that the opening names, with its next nonce. */
+    async signOpening(opening: session.Opening) {
+      const nonce = await session.readOpeningNonce(client, deployment, opening.client);
+      return session.signOpening(wallet(), await place(opening.credits), opening, nonce);
+    },
+    signVoucher: async (key: Signer, address: Address, draw: Draw) => signVoucher(key, await place(address), draw),
+    isSignedBy: async (key: Address, address: Address, voucher: Voucher) =>
+      isSignedBy(key, await place(address), voucher),
+  };
+}
+
+function noAccount(): never {
+  throw new SwarmlockError('The client has no account to write with', {
+    code: 'NO_ACCOUNT',
+    argument: 'client',
+    hint: 'Create the wallet client with an account, before it is extended.',
+  });
+}

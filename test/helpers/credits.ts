@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { createTestClient, encodeFunctionData, http, walletActions, type Address } from 'viem';
+
+import { ownershipAbi, shareTokenAbi } from '../../sdk/abi/index.ts';
+import type { Call } from '../../sdk/call.ts';
+import { claim, readCreation, readCreditsOf } from '../../sdk/credits.ts';
+import type { Deployment } from '../../sdk/deployment.ts';
+import { createRun, type RunParameters } from '../../sdk/run.ts';
+import type { Serving } from '../../sdk/serving.ts';
+import { deployProtocol, deployServing, senderOf } from './deployment.ts';
+import type { TestNode } from './node.ts';
+import { parameters } from './runs.ts';
+
+export type CreditedRun = {
+  readonly deployment: Deployment & Serving;
+  readonly runId: bigint;
+  readonly credits: Address;
+};
+
+/** A run of which `owner` has a tenth of all shares, as if it had been paid them, and has claimed the credits that they bring. */
+export async function createCreditedRun(node: TestNode, folder: string, owner: Address): Promise<CreditedRun> {
+  const path = join(folder, 'ignition');
+  const deployment = { ...(await deployProtocol(node, path)), ...(await deployServing(node, path)) };
+  const { client } = node;
+  const sender = senderOf(node, await node.fundedAccount());
+  const send = (call: Call) => sender.send(call, new AbortController().signal);
+  const runId = 1n;
+  const opensAt = Number((await client.getBlock()).timestamp) + 100;
+  const about: RunParameters = { ...parameters, opensAt };
+  await send(createRun(deployment, about, { name: 'Tiny', symbol: 'TINY', uri: '' }));
+  await send(await readCreation(client, deployment, runId));
+  await mintShares(node, deployment, runId, owner, about.shareSupply / 10n);
+  const credits = await readCreditsOf(client, deployment, runId);
+  await send(claim(credits, owner));
+  return { deployment, runId, credits };
+}
+
+/** In the name of the contract that pays for rounds. */
+async function mintShares(
+  { client, control, rpcUrl }: TestNode,
+  { ownership }: Deployment,
+  runId: bigint,
+  owner: Address,
+  amount: bigint,
+): Promise<void> {
+  const shares = await client.readContract({
+    address: ownership,
+    abi: ownershipAbi,
+    functionName: 'shareTokenOf',
+    args: [runId],
+  });
+  await control.setBalance({ address: ownership, value: 10n ** 18n });
+  await control.impersonateAccount({ address: ownership });
+  const payer = createTestClient({ chain: client.chain, mode: 'hardhat', transport: http(rpcUrl) });
+  const data = encodeFunctionData({ abi: shareTokenAbi, functionName: 'mint', args: [owner, amount] });
+  await payer.extend(walletActions).sendTransaction({ account: ownership, to: shares, data });
+  await control.stopImpersonatingAccount({ address: ownership });
+}
