@@ -12,11 +12,11 @@ import * as round from './round.ts';
 import * as route from './route.ts';
 import * as run from './run.ts';
 import type { Serving } from './serving.ts';
-import * as session from './session.ts';
+import * as session from './sessions.ts';
 import * as shares from './shares.ts';
 import type { Signer } from './signer.ts';
 import * as stake from './stake.ts';
-import { isSignedBy, signVoucher, type Draw, type Voucher } from './voucher.ts';
+import { isSignedBy, signVoucher, type SignedVoucher, type Voucher } from './vouchers.ts';
 import { viemWallet, type Receipt, type Wallet } from './wallet.ts';
 
 type Place = Deployment & Serving;
@@ -163,33 +163,40 @@ function marketActions(bound: Bound) {
   };
 }
 
+/** Sessions of a run are named by the address of its credits. */
 function sessionActions(bound: Bound) {
   const { client, deployment, wallet } = bound;
+  const { sessions } = deployment;
   const [reads, writes] = [reader(bound), writer(bound)];
-  const place = async (address: Address) => {
-    return { chainId: await client.getChainId(), sessions: deployment.sessions, credits: address };
-  };
+  const readsAt = <A extends readonly unknown[], R>(
+    read: (client: Client, at: session.SessionsAt, ...args: A) => Promise<R>,
+  ) => reads((_, { sessions }, credits: Address, ...args: A) => read(client, { sessions, credits }, ...args));
+  const writesAt = <A extends readonly unknown[]>(call: (at: session.SessionsAt, ...args: A) => Call) =>
+    writes(({ sessions }, credits: Address, ...args: A) => call({ sessions, credits }, ...args));
+  const domain = async (credits: Address) => ({ chainId: await client.getChainId(), sessions, credits });
   return {
-    read: reads(session.readSession),
-    drawn: reads(session.readDrawn),
+    read: readsAt(session.readSession),
+    drawn: readsAt(session.readDrawn),
     closeDelay: reads(session.readCloseDelay),
-    pullable: reads(route.readPullable),
-    open: writes(session.open),
-    openFor: writes(session.openFor),
-    topUp: writes(session.topUp),
-    settle: writes(session.settle),
-    close: writes(session.close),
-    refund: writes(session.refund),
+    gatewayOf: reads(session.readGatewayOf),
+    pullable: readsAt(route.readPullable),
+    open: writesAt(session.openSession),
+    openFor: writes(session.openSessionFor),
+    topUp: writesAt(session.topUpSession),
+    settle: writesAt(session.settleVouchers),
+    close: writesAt(session.closeSession),
+    refund: writesAt(session.refundSession),
     registerRoute: writes(route.registerRoute),
-    pull: writes(route.pull),
+    pull: writesAt(route.pullRoute),
     /** By the wallet's account, for the client that the opening names, with its next nonce. */
     async signOpening(opening: session.Opening) {
       const nonce = await session.readOpeningNonce(client, deployment, opening.client);
-      return session.signOpening(wallet(), await place(opening.credits), opening, nonce);
+      return session.signOpening(wallet(), await domain(opening.credits), opening, nonce);
     },
-    signVoucher: async (key: Signer, address: Address, draw: Draw) => signVoucher(key, await place(address), draw),
-    isSignedBy: async (key: Address, address: Address, voucher: Voucher) =>
-      isSignedBy(key, await place(address), voucher),
+    signVoucher: async (key: Signer, credits: Address, voucher: Voucher) =>
+      signVoucher(key, await domain(credits), voucher),
+    isSignedBy: async (key: Address, credits: Address, voucher: SignedVoucher) =>
+      isSignedBy(key, await domain(credits), voucher),
   };
 }
 

@@ -8,7 +8,7 @@ export { ContractRevert, isRevert } from './errors.ts';
 export { ethersActions, ethersClient, ethersWallet } from './ethers.ts';
 export type { Serving } from './serving.ts';
 export type { Signer } from './signer.ts';
-export { isSignedBy, signVoucher, type Draw, type Voucher, type VoucherPlace } from './voucher.ts';
+export { isSignedBy, signVoucher, type SignedVoucher, type Voucher, type VoucherDomain } from './vouchers.ts';
 export { viemWallet, type Receipt, type Wallet } from './wallet.ts';
 
 export * as abis from './abi/index.ts';
@@ -19,6 +19,6 @@ export * as membership from './membership.ts';
 export * as rounds from './round.ts';
 export * as routes from './route.ts';
 export * as runs from './run.ts';
-export * as sessions from './session.ts';
+export * as sessions from './sessions.ts';
 export * as shares from './shares.ts';
 export * as stake from './stake.ts';

@@ -6,8 +6,7 @@ import type { Client } from './client.ts';
 import { onChain } from './errors.ts';
 import type { At } from './run.ts';
 import type { Serving } from './serving.ts';
-
-type Place = Pick<Serving, 'sessions'>;
+import type { SessionsAt } from './sessions.ts';
 
 /** One of those whom a route pays; the weights of all sum to `WHOLE`. */
 export type Payee = { readonly account: Address; readonly weight: number };
@@ -15,7 +14,7 @@ export type Payee = { readonly account: Address; readonly weight: number };
 export const WHOLE = 1_000_000;
 
 /** A new route; its number is in the receipt: `registeredRoute`. */
-export function registerRoute({ sessions }: Place, payees: readonly Payee[]): Call {
+export function registerRoute({ sessions }: Pick<Serving, 'sessions'>, payees: readonly Payee[]): Call {
   const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'registerRoute', args: [payees] });
   return { to: sessions, data, name: 'Sessions.registerRoute' };
 }
@@ -28,8 +27,7 @@ export function registeredRoute({ logs }: Pick<TransactionReceipt, 'logs'>): num
 /** What a payee of a route could pull now, in credits of one run. */
 export async function readPullable(
   client: Client,
-  { sessions }: Place,
-  credits: Address,
+  { sessions, credits }: SessionsAt,
   route: number,
   payees: readonly Payee[],
   index: number,
@@ -47,9 +45,8 @@ export async function readPullable(
 }
 
 /** Pays one payee of a route, given with all of them as they were registered. Anyone may send it. */
-export function pull(
-  { sessions }: Place,
-  credits: Address,
+export function pullRoute(
+  { sessions, credits }: SessionsAt,
   route: number,
   payees: readonly Payee[],
   index: number,

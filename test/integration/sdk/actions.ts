@@ -15,8 +15,8 @@ import { isRevert } from '../../../sdk/errors.ts';
 import { ethersActions, ethersWallet } from '../../../sdk/ethers.ts';
 import { placedOrder } from '../../../sdk/market.ts';
 import { registeredRoute, WHOLE, type Payee } from '../../../sdk/route.ts';
-import { openedSession, routeOf, settlementsIn } from '../../../sdk/session.ts';
-import type { Voucher } from '../../../sdk/voucher.ts';
+import { openedSession, settlementsIn } from '../../../sdk/sessions.ts';
+import { routeOfSession, type SignedVoucher } from '../../../sdk/vouchers.ts';
 import { createCreditedRun, type CreditedRun } from '../../helpers/credits.ts';
 import { senderOf, wrapEther } from '../../helpers/deployment.ts';
 import { failsWith } from '../../helpers/errors.ts';
@@ -51,8 +51,8 @@ describe('actions of the SDK', function () {
   const balanceOf = async (holder: Address) => (await owner.credits.holder(run.credits, holder)).balance;
   const soon = async () => Number((await node().client.getBlock()).timestamp) + 1_000;
   /** Puts so much of the owner's credits in a session of the gateway. */
-  const openWith = async (key: PrivateKeyAccount, amount: bigint): Promise<bigint> => {
-    await owner.credits.approve(run.credits, run.deployment.sessions, amount);
+  const openWith = async (key: PrivateKeyAccount, amount: number): Promise<bigint> => {
+    await owner.credits.approve(run.credits, run.deployment.sessions, BigInt(amount));
     const terms = { gateway: gateway.account.address, key: key.address, route, amount };
     return openedSession(await owner.sessions.open(run.credits, terms))!;
   };
@@ -167,37 +167,37 @@ describe('actions of the SDK', function () {
   it('open a session, draw from it by a voucher and give the rest back, by the examples', async () => {
     const before = await balanceOf(owner.account.address);
     const offer = { credits: run.credits, gateway: gateway.account.address, route };
-    const voucher = await openSession(walletOf(owner.account), run.deployment, offer, 4_000n);
+    const voucher = await openSession(walletOf(owner.account), run.deployment, offer, 4_000);
     expect(await balanceOf(owner.account.address)).to.equal(before - 4_000n);
-    expect(routeOf(voucher.session)).to.equal(route);
-    const forged: Voucher = { ...voucher, drawn: 4_000n };
-    const settle = (one: Voucher) => settleSession(walletOf(gateway.account), run.deployment, run.credits, one);
-    expect(await settle(forged)).to.equal(0n);
-    expect(await settle(voucher)).to.equal(1_000n);
+    expect(routeOfSession(voucher.session)).to.equal(route);
+    const forged: SignedVoucher = { ...voucher, drawn: 4_000 };
+    const settle = (one: SignedVoucher) => settleSession(walletOf(gateway.account), run.deployment, run.credits, one);
+    expect(await settle(forged)).to.equal(0);
+    expect(await settle(voucher)).to.equal(1_000);
     expect(await owner.sessions.read(run.credits, voucher.session)).to.equal(undefined);
     expect(await balanceOf(owner.account.address)).to.equal(before - 1_000n);
   });
 
   it('settle vouchers in a batch that says what was wrong with the bad ones, and pay the route', async () => {
     const key = newKey();
-    const session = await openWith(key, 10_000n);
-    const sign = (drawn: bigint, by = key) => owner.sessions.signVoucher(by, run.credits, { session, route, drawn });
-    const first = await sign(1_000n);
-    const batch = [first, first, await sign(2_000n, newKey()), await sign(10_001n), await sign(10_000n)];
+    const session = await openWith(key, 10_000);
+    const sign = (drawn: number, by = key) => owner.sessions.signVoucher(by, run.credits, { session, route, drawn });
+    const first = await sign(1_000);
+    const batch = [first, first, await sign(2_000, newKey()), await sign(10_001), await sign(10_000)];
     const [before, servedBefore] = await Promise.all([
       balanceOf(SERVER),
       owner.sessions.pullable(run.credits, route, payees, 1),
     ]);
     const settled = settlementsIn(await gateway.sessions.settle(run.credits, batch));
     expect(settled.map(({ amount, flaw }) => [amount, flaw])).to.deep.equal([
-      [1_000n, 'none'],
-      [0n, 'spent'],
-      [0n, 'forged'],
-      [0n, 'overdrawn'],
-      [9_000n, 'none'],
+      [1_000, 'none'],
+      [0, 'spent'],
+      [0, 'forged'],
+      [0, 'overdrawn'],
+      [9_000, 'none'],
     ]);
-    expect(await owner.sessions.drawn(run.credits, { session, route })).to.equal(10_000n);
-    expect(await owner.sessions.read(run.credits, session)).to.deep.include({ left: 0n, drawn: 10_000n });
+    expect(await owner.sessions.drawn(run.credits, { session, route })).to.equal(10_000);
+    expect(await owner.sessions.read(run.credits, session)).to.deep.include({ left: 0, drawn: 10_000 });
     const { ownersShare } = await owner.credits.read(run.credits);
     const toRoute = (10_000n * BigInt(WHOLE - ownersShare)) / BigInt(WHOLE);
     const pullable = await owner.sessions.pullable(run.credits, route, payees, 1);
@@ -210,25 +210,30 @@ describe('actions of the SDK', function () {
   it('open a session for a client that has only signed, with its permit, and close it after the delay', async () => {
     const { address: client } = owner.account;
     const deadline = await soon();
-    const amount = 3_000n;
-    const consent = { owner: client, spender: run.deployment.sessions, value: amount, deadline: BigInt(deadline) };
+    const amount = 3_000;
+    const consent = {
+      owner: client,
+      spender: run.deployment.sessions,
+      value: BigInt(amount),
+      deadline: BigInt(deadline),
+    };
     await gateway.credits.permit(run.credits, consent, await owner.credits.signPermit(run.credits, consent));
     const terms = { gateway: gateway.account.address, key: newKey().address, route, amount };
     const opening = { ...terms, credits: run.credits, client, deadline };
     const signature = await owner.sessions.signOpening(opening);
-    await fails('InvalidOpening', gateway.sessions.openFor({ ...opening, amount: 3_001n }, signature), client);
+    await fails('InvalidOpening', gateway.sessions.openFor({ ...opening, amount: 3_001 }, signature), client);
     const session = openedSession(await gateway.sessions.openFor(opening, signature))!;
-    expect(await owner.sessions.read(run.credits, session)).to.deep.include({ client, left: amount, drawn: 0n });
+    expect(await owner.sessions.read(run.credits, session)).to.deep.include({ client, left: amount, drawn: 0 });
 
     await owner.sessions.close(run.credits, session);
     const { closesAt } = (await owner.sessions.read(run.credits, session))!;
     await fails('NotClosed', owner.sessions.refund(run.credits, session), session, closesAt);
     await owner.credits.approve(run.credits, run.deployment.sessions, 1n);
-    await fails('NotOpen', owner.sessions.topUp(run.credits, session, 1n), session);
+    await fails('NotOpen', owner.sessions.topUp(run.credits, session, 1), session);
     await node().control.increaseTime({ seconds: await owner.sessions.closeDelay() });
     const before = await balanceOf(client);
     await gateway.sessions.refund(run.credits, session);
-    expect(await balanceOf(client)).to.equal(before + amount);
+    expect(await balanceOf(client)).to.equal(before + BigInt(amount));
   });
 
   it('say why a call was refused, also when that shows only once it is mined', async () => {
@@ -287,13 +292,13 @@ describe('actions of the SDK', function () {
     const consent = { owner: client, spender: run.deployment.sessions, value: 90n, deadline: BigInt(deadline) };
     await gateway.credits.permit(run.credits, consent, await actions.credits.signPermit(run.credits, consent));
     const key = await ethersWallet(signer);
-    const terms = { gateway: gateway.account.address, key: key.address, route, amount: 90n };
+    const terms = { gateway: gateway.account.address, key: key.address, route, amount: 90 };
     const opening = { ...terms, credits: run.credits, client, deadline };
     const receipt = await gateway.sessions.openFor(opening, await actions.sessions.signOpening(opening));
     const session = openedSession(receipt)!;
-    const voucher = await actions.sessions.signVoucher(key, run.credits, { session, route, drawn: 90n });
+    const voucher = await actions.sessions.signVoucher(key, run.credits, { session, route, drawn: 90 });
     const [settled] = settlementsIn(await gateway.sessions.settle(run.credits, [voucher]));
-    expect(settled).to.deep.include({ session, amount: 90n, flaw: 'none' });
+    expect(settled).to.deep.include({ session, amount: 90, flaw: 'none' });
   });
 
   it('need a signer of ethers that is connected', async () => {

@@ -5,7 +5,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 
 import type * as Sdk from '../../../sdk/index.ts';
 import { deposit } from '../../../sdk/stake.ts';
-import { isSignedBy, signVoucher } from '../../../sdk/voucher.ts';
+import { isSignedBy, signVoucher } from '../../../sdk/vouchers.ts';
 
 /** What the SDK finds in a browser; nothing of Node. */
 const browserGlobals = () => ({
@@ -63,10 +63,10 @@ describe('the SDK in a browser', function () {
   it('signs and checks vouchers', async () => {
     const key = privateKeyToAccount(generatePrivateKey());
     const place = { chainId, sessions: key.address, credits: key.address };
-    const draw = { session: 5n, route: 5, drawn: 32n };
+    const draw = { session: 5n, route: 5, drawn: 32 };
     const voucher = await signVoucher(key, place, draw);
     expect(await sdk.isSignedBy(key.address, place, voucher)).to.equal(true);
-    expect(await sdk.isSignedBy(key.address, place, { ...voucher, drawn: 33n })).to.equal(false);
+    expect(await sdk.isSignedBy(key.address, place, { ...voucher, drawn: 33 })).to.equal(false);
     expect(await isSignedBy(key.address, place, await sdk.signVoucher(key, place, draw))).to.equal(true);
   });
 });

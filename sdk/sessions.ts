@@ -1,4 +1,12 @@
-import { encodeFunctionData, parseEventLogs, zeroAddress, type Address, type Hex, type TransactionReceipt } from 'viem';
+import {
+  encodeFunctionData,
+  parseCompactSignature,
+  parseEventLogs,
+  zeroAddress,
+  type Address,
+  type Hex,
+  type TransactionReceipt,
+} from 'viem';
 
 import { sessionsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
@@ -7,23 +15,25 @@ import { onChain } from './errors.ts';
 import type { At } from './run.ts';
 import type { Serving } from './serving.ts';
 import type { Signer } from './signer.ts';
-import { sessionsDomain, type Voucher } from './voucher.ts';
+import { sessionsDomain, type SignedVoucher, type Voucher, type VoucherDomain } from './vouchers.ts';
 
 type Place = Pick<Serving, 'sessions'>;
 
-/** Credits of a client in escrow for one gateway. */
+/** The contract, and the credits of the run that is paid for. */
+export type SessionsAt = Pick<VoucherDomain, 'sessions' | 'credits'>;
+
+/** A client's credits in escrow for one gateway; amounts in their smallest unit. */
 export type Session = {
-  /** Ends with the route that most of its vouchers are for: `number << 32 | route`. */
-  readonly id: bigint;
-  /** Signs its vouchers. */
+  /** Signs vouchers. */
   readonly key: Address;
-  readonly left: bigint;
-  /** By vouchers for the route that it is named by. */
-  readonly drawn: bigint;
+  /** Of the credits in escrow. */
+  readonly left: number;
+  /** By vouchers for the route that the session is named by. */
+  readonly drawn: number;
   readonly client: Address;
-  readonly gateway: Address;
   /** In seconds, when the rest may be taken back; undefined while nobody has asked. */
   readonly closesAt: number | undefined;
+  readonly gateway: Address;
 };
 
 /** What a session is opened with. */
@@ -33,7 +43,7 @@ export type SessionTerms = {
   /** One that the gateway has registered. */
   readonly route: number;
   /** Credits that go into escrow. */
-  readonly amount: bigint;
+  readonly amount: number;
 };
 
 /** What a client signs, so that another may open a session for it. */
@@ -53,7 +63,7 @@ export type Settlement = {
   readonly session: bigint;
   readonly route: number;
   /** Drawn by it; none when it was skipped. */
-  readonly amount: bigint;
+  readonly amount: number;
   readonly flaw: VoucherFlaw;
 };
 
@@ -70,36 +80,36 @@ const OPENING = {
   ],
 } as const;
 
-/** The route that most vouchers of a session are for. */
-export function routeOf(session: bigint): number {
-  return Number(session & 0xffff_ffffn);
-}
-
-/** A session as it stands; undefined when there never was one, or its rest has been taken back. */
+/** A session as it stands; undefined when there is none, or its rest has been taken back. */
 export async function readSession(
   client: Client,
-  { sessions }: Place,
-  credits: Address,
-  id: bigint,
+  { sessions, credits }: SessionsAt,
+  session: bigint,
   at: At = {},
 ): Promise<Session | undefined> {
-  const about = { address: sessions, abi: sessionsAbi, functionName: 'sessionOf', args: [credits, id], ...at } as const;
-  const { left, drawn, closesAt, ...parties } = await onChain('Sessions.sessionOf', client.readContract(about));
-  if (parties.client === zeroAddress) return undefined;
-  return { ...parties, id, left: BigInt(left), drawn: BigInt(drawn), closesAt: closesAt === 0 ? undefined : closesAt };
+  const args = [credits, session] as const;
+  const about = { address: sessions, abi: sessionsAbi, functionName: 'sessionOf', args, ...at } as const;
+  const { closesAt, ...rest } = await onChain('Sessions.sessionOf', client.readContract(about));
+  if (rest.client === zeroAddress) return undefined;
+  return { ...rest, closesAt: closesAt === 0 ? undefined : closesAt };
 }
 
 /** What vouchers for a route have drawn from a session. */
 export async function readDrawn(
   client: Client,
-  { sessions }: Place,
-  credits: Address,
+  { sessions, credits }: SessionsAt,
   { session, route }: Pick<Voucher, 'session' | 'route'>,
   at: At = {},
-): Promise<bigint> {
+): Promise<number> {
   const args = [credits, session, route] as const;
   const about = { address: sessions, abi: sessionsAbi, functionName: 'drawnOf', args, ...at } as const;
-  return BigInt(await onChain('Sessions.drawnOf', client.readContract(about)));
+  return onChain('Sessions.drawnOf', client.readContract(about));
+}
+
+/** The gateway that has registered a route, which sessions for it must be for; zero when there is no such route. */
+export async function readGatewayOf(client: Client, { sessions }: Place, route: number): Promise<Address> {
+  const about = { address: sessions, abi: sessionsAbi, functionName: 'gatewayOf', args: [route] } as const;
+  return onChain('Sessions.gatewayOf', client.readContract(about));
 }
 
 /** How long a gateway has to bring its vouchers once the client closes, in seconds. */
@@ -115,8 +125,8 @@ export async function readOpeningNonce(client: Client, { sessions }: Place, acco
 }
 
 /** Puts credits of the sender, which it has let the contract take, in escrow; the receipt has the session: `openedSession`. */
-export function open({ sessions }: Place, credits: Address, { gateway, key, route, amount }: SessionTerms): Call {
-  const args = [credits, gateway, key, route, Number(amount)] as const;
+export function openSession({ sessions, credits }: SessionsAt, { gateway, key, route, amount }: SessionTerms): Call {
+  const args = [credits, gateway, key, route, amount] as const;
   return {
     to: sessions,
     data: encodeFunctionData({ abi: sessionsAbi, functionName: 'open', args }),
@@ -131,39 +141,42 @@ export async function signOpening(
   opening: Opening,
   nonce: bigint,
 ): Promise<Hex> {
-  const message = { ...opening, amount: Number(opening.amount), nonce };
+  const message = { ...opening, nonce };
   return signer.signTypedData({ domain: sessionsDomain(place), types: OPENING, primaryType: 'Opening', message });
 }
 
 /** Opens a session for a client that has signed it. Anyone may send it. */
-export function openFor({ sessions }: Place, opening: Opening, signature: Hex): Call {
-  const args = [{ ...opening, amount: Number(opening.amount) }, signature] as const;
+export function openSessionFor({ sessions }: Place, opening: Opening, signature: Hex): Call {
+  const args = [opening, signature] as const;
   const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'openFor', args });
   return { to: sessions, data, name: 'Sessions.openFor' };
 }
 
 /** Adds credits of the sender to a session that nobody has asked to close. */
-export function topUp({ sessions }: Place, credits: Address, session: bigint, amount: bigint): Call {
-  const args = [credits, session, Number(amount)] as const;
+export function topUpSession({ sessions, credits }: SessionsAt, session: bigint, amount: number): Call {
+  const args = [credits, session, amount] as const;
   const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'topUp', args });
   return { to: sessions, data, name: 'Sessions.topUp' };
 }
 
 /** Draws what vouchers say and skips the bad ones; the receipt says which: `settlementsIn`. Anyone may send it. */
-export function settle({ sessions }: Place, credits: Address, vouchers: readonly Voucher[]): Call {
-  const args = [credits, vouchers.map((voucher) => ({ ...voucher, drawn: Number(voucher.drawn) }))] as const;
-  const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'settle', args });
+export function settleVouchers({ sessions, credits }: SessionsAt, vouchers: readonly SignedVoucher[]): Call {
+  const list = vouchers.map(({ session, route, drawn, signature }) => {
+    const { r, yParityAndS: vs } = parseCompactSignature(signature);
+    return { session, route, drawn, r, vs };
+  });
+  const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'settle', args: [credits, list] });
   return { to: sessions, data, name: 'Sessions.settle' };
 }
 
 /** Asks for the end of a session: sent by the client it closes after the delay, sent by the gateway at once. */
-export function close({ sessions }: Place, credits: Address, session: bigint): Call {
+export function closeSession({ sessions, credits }: SessionsAt, session: bigint): Call {
   const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'close', args: [credits, session] });
   return { to: sessions, data, name: 'Sessions.close' };
 }
 
 /** Gives the rest of a closed session back to its client. Anyone may send it. */
-export function refund({ sessions }: Place, credits: Address, session: bigint): Call {
+export function refundSession({ sessions, credits }: SessionsAt, session: bigint): Call {
   const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'refund', args: [credits, session] });
   return { to: sessions, data, name: 'Sessions.refund' };
 }
@@ -177,7 +190,7 @@ export function openedSession({ logs }: Pick<TransactionReceipt, 'logs'>): bigin
 export function settlementsIn({ logs }: Pick<TransactionReceipt, 'logs'>): readonly Settlement[] {
   return parseEventLogs({ abi: sessionsAbi, eventName: ['VoucherSettled', 'VoucherSkipped'], logs }).map(({ args }) => {
     const { session, route } = args;
-    if ('amount' in args) return { session, route, amount: BigInt(args.amount), flaw: 'none' };
-    return { session, route, amount: 0n, flaw: voucherFlaws[args.flaw]! };
+    if ('amount' in args) return { session, route, amount: args.amount, flaw: 'none' };
+    return { session, route, amount: 0, flaw: voucherFlaws[args.flaw]! };
   });
 }

@@ -3,15 +3,23 @@ import { hashTypedData, toHex, type Hex } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 
 import type { Signer } from '../../../sdk/signer.ts';
-import { isSignedBy, signVoucher, type Voucher, type VoucherPlace } from '../../../sdk/voucher.ts';
+import {
+  isSignedBy,
+  parseVoucherToken,
+  signVoucher,
+  voucherToken,
+  type SignedVoucher,
+  type VoucherDomain,
+} from '../../../sdk/vouchers.ts';
+import { failsWith } from '../../helpers/errors.ts';
 
-const place: VoucherPlace = {
+const place: VoucherDomain = {
   chainId: 31_337,
   sessions: `0x${'11'.repeat(20)}`,
   credits: `0x${'22'.repeat(20)}`,
 };
 const key = privateKeyToAccount(generatePrivateKey());
-const draw = { session: (7n << 32n) | 3n, route: 3, drawn: 2n ** 48n - 1n };
+const draw = { session: (7n << 32n) | 3n, route: 3, drawn: 2 ** 48 - 1 };
 
 /** The order of secp256k1. */
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -25,7 +33,7 @@ function power(base: bigint, exponent: bigint): bigint {
 }
 
 /** A key that was chosen so that its signature of a voucher, which is right, has this s. */
-async function keyForSignature(s: bigint): Promise<{ key: Hex; voucher: Voucher }> {
+async function keyForSignature(s: bigint): Promise<{ key: Hex; voucher: SignedVoucher }> {
   let digest = 0n;
   const spy: Signer = {
     address: key.address,
@@ -39,7 +47,7 @@ async function keyForSignature(s: bigint): Promise<{ key: Hex; voucher: Voucher 
   const { publicKey } = privateKeyToAccount(toHex(nonce, { size: 32 }));
   const [x, y] = [BigInt(`0x${publicKey.slice(4, 68)}`), BigInt(`0x${publicKey.slice(68)}`)];
   const secret = (((s * nonce - digest) % ORDER) + ORDER) * power(x % ORDER, ORDER - 2n);
-  const voucher = { ...draw, r: toHex(x, { size: 32 }), vs: toHex(s | ((y & 1n) << 255n), { size: 32 }) };
+  const voucher = { ...draw, signature: toHex((x << 256n) | s | ((y & 1n) << 255n), { size: 64 }) };
   return { key: privateKeyToAccount(toHex(secret % ORDER, { size: 32 })).address, voucher };
 }
 
@@ -53,10 +61,10 @@ describe('vouchers', () => {
 
   it('are for one amount, session, route, token, contract and chain', async () => {
     const voucher = await signVoucher(key, place, draw);
-    for (const change of [{ drawn: 1n }, { session: 1n }, { route: 4 }]) {
+    for (const change of [{ drawn: 1 }, { session: 1n }, { route: 4 }]) {
       expect(await isSignedBy(key.address, place, { ...voucher, ...change })).to.equal(false);
     }
-    const elsewhere: readonly Partial<VoucherPlace>[] = [
+    const elsewhere: readonly Partial<VoucherDomain>[] = [
       { chainId: 1 },
       { sessions: place.credits },
       { credits: place.sessions },
@@ -68,18 +76,35 @@ describe('vouchers', () => {
 
   it('are refused, not thrown at, when they are no vouchers', async () => {
     const voucher = await signVoucher(key, place, draw);
-    const broken: readonly Partial<Voucher>[] = [
-      { r: '0x' },
-      { r: `0x00${voucher.r.slice(2)}` },
-      { vs: `0x${'zz'.repeat(32)}` },
-      { r: `0x${'00'.repeat(32)}` },
-      { drawn: -1n },
-      { drawn: 2n ** 48n },
+    const { signature } = voucher;
+    const broken: readonly Partial<SignedVoucher>[] = [
+      { signature: '0x' },
+      { signature: signature.slice(0, -2) as Hex },
+      { signature: `${signature}00` },
+      { signature: `0x${'zz'.repeat(64)}` },
+      { signature: `0x${'00'.repeat(32)}${signature.slice(66)}` },
+      { drawn: -1 },
+      { drawn: 2 ** 48 },
       { session: 2n ** 64n },
       { route: 1.5 },
     ];
     for (const change of broken) {
       expect(await isSignedBy(key.address, place, { ...voucher, ...change })).to.equal(false);
+    }
+  });
+
+  it('travel as bearer tokens', async () => {
+    const voucher = await signVoucher(key, place, draw);
+    expect(parseVoucherToken(voucherToken(voucher))).to.deep.equal(voucher);
+    const token = (session: bigint, drawn: number) => voucherToken({ ...voucher, session, drawn });
+    expect(parseVoucherToken(token(2n ** 64n - 1n, 0))).to.deep.include({
+      session: 2n ** 64n - 1n,
+      route: 2 ** 32 - 1,
+    });
+    await failsWith('VOUCHER_INVALID', () => parseVoucherToken(token(2n ** 64n, 0)));
+    await failsWith('VOUCHER_INVALID', () => parseVoucherToken(token(1n, 2 ** 48)));
+    for (const other of ['', 'sk-none', 'swarmlock.1.2.3', token(1n, -1), `${token(1n, 1)}0`]) {
+      expect(parseVoucherToken(other)).to.equal(undefined);
     }
   });
 
