@@ -14,7 +14,7 @@ import { programsOf } from '../../workers/lib/programs.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
 import { deployProtocol, senderOf, wrapEther } from './deployment.ts';
 import { CHAIN_ID, type TestNode } from './node.ts';
-import { tinyRecipe } from './recipes.ts';
+import { tinyRecipe, tinyRecipeInput } from './recipes.ts';
 
 export const RUN = 1n;
 
@@ -30,8 +30,19 @@ export type TinyRun = {
 };
 
 const MAX_MEMBERS = 16;
+const CONTEXT = 16;
 
 const text = Array.from({ length: 400 }, (_, i) => `${i} times ${i} makes ${i * i}, says the ${i % 7}th daughter.\n`);
+
+/** The recipe of the run, by default over a text that there is not. */
+export function tinyRunRecipe(dataset: Partial<Recipe['dataset']> = {}): Recipe {
+  return tinyRecipe({
+    model: { depth: 1, width: 32, heads: 2, context: CONTEXT, vocabulary: 256 },
+    round: { steps: 96, segments: 4, epoch: 2 },
+    compression: { name: 'sparseloco', chunk: 1024, k: 32 },
+    dataset: { ...tinyRecipeInput.dataset, ...dataset },
+  });
+}
 
 /** Deploys the protocol, creates the run, with `changes` where it is to be another one, and keeps the chain's clock going. */
 export async function createTinyRun(
@@ -47,15 +58,9 @@ export async function createTinyRun(
   };
   writeFileSync(files.data, text.join(''));
   writeFileSync(files.addresses, JSON.stringify({ protocol: deployment.protocol, lens: deployment.lens }));
-  const context = 16;
-  const dataset = await loadDataset(files.data, { context });
+  const dataset = await loadDataset(files.data, { context: CONTEXT });
   const { root, train, heldOut } = dataset;
-  const recipe = tinyRecipe({
-    model: { depth: 1, width: 32, heads: 2, context, vocabulary: 256 },
-    round: { steps: 96, segments: 4, epoch: 2 },
-    compression: { name: 'sparseloco', chunk: 1024, k: 32 },
-    dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
-  });
+  const recipe = tinyRunRecipe({ root, trainTokens: train.length, heldOutTokens: heldOut.length });
   writeFileSync(files.recipe, JSON.stringify(recipe));
   await openRun(node, deployment, recipe, changes);
   await node.control.setIntervalMining({ interval: 1 });

@@ -1,0 +1,99 @@
+import type { Hex } from 'viem';
+import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
+
+import {
+  routeOfSession,
+  signVoucher,
+  voucherToken,
+  type SignedVoucher,
+  type VoucherDomain,
+} from '../../sdk/vouchers.ts';
+
+/** What a gateway asks for with a 402. */
+export type PaymentAsked = {
+  readonly due: number;
+  readonly gateway: Hex;
+  readonly route: number;
+  readonly sessions: Hex;
+  readonly credits: Hex;
+  readonly chain_id: number;
+  readonly prompt_token_price: number;
+  readonly completion_token_price: number;
+  readonly tokens_per_voucher: number;
+};
+
+export type Told = { readonly error: { readonly code: string; readonly payment?: PaymentAsked } };
+
+/** What came of a stream. */
+export type Streamed = {
+  readonly status: number;
+  readonly text: string;
+  /** Of the error that ended it, if one did. */
+  readonly code: string | undefined;
+  readonly isDone: boolean;
+  /** Vouchers that were asked for while it was under way. */
+  readonly asked: number;
+};
+
+/** A session's key, and what it does to pay. */
+export class PayingClient {
+  readonly url: string;
+  readonly domain: VoucherDomain;
+  readonly session: bigint;
+  readonly key: PrivateKeyAccount;
+
+  constructor(url: string, domain: VoucherDomain, session: bigint, key = privateKeyToAccount(generatePrivateKey())) {
+    [this.url, this.domain, this.session, this.key] = [url, domain, session, key];
+  }
+
+  voucher(drawn: number, key = this.key): Promise<SignedVoucher> {
+    return signVoucher(key, this.domain, { session: this.session, route: routeOfSession(this.session), drawn });
+  }
+
+  async token(drawn: number): Promise<string> {
+    return voucherToken(await this.voucher(drawn));
+  }
+
+  /** Brings a voucher while a stream is under way. */
+  async bring({ session, drawn, signature }: SignedVoucher): Promise<Response> {
+    const body = JSON.stringify({ drawn, signature });
+    return fetch(`${this.url}/v1/sessions/${session}/vouchers`, { method: 'POST', body });
+  }
+
+  async post(body: object, token?: string): Promise<Response> {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return fetch(`${this.url}/v1/completions`, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  /** Streams a completion, and pays for each part that is asked for unless `pay` says no. */
+  async stream(
+    body: object,
+    token: string,
+    pay: (drawn: number) => Promise<unknown> | undefined = (drawn) => this.#pay(drawn),
+  ): Promise<Streamed> {
+    const response = await this.post({ ...body, stream: true }, token);
+    let [rest, text, asked, isDone] = ['', '', 0, false];
+    let code: string | undefined;
+    for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+      const events = (rest + piece).split('\n\n');
+      rest = events.pop()!;
+      for (const event of events) {
+        if (event.startsWith(': voucher ')) {
+          asked += 1;
+          void pay(Number(event.slice(10)));
+        } else if (event === 'data: [DONE]') isDone = true;
+        else if (event.startsWith('data: ')) {
+          const told = JSON.parse(event.slice(6)) as Partial<Told> & { choices?: { text: string }[] };
+          text += told.choices?.[0]?.text ?? '';
+          code = told.error?.code ?? code;
+        }
+      }
+    }
+    if (rest !== '') code = (JSON.parse(rest) as Told).error.code;
+    return { status: response.status, text, code, isDone, asked };
+  }
+
+  async #pay(drawn: number): Promise<void> {
+    await this.bring(await this.voucher(drawn));
+  }
+}

@@ -1,0 +1,85 @@
+import { answerOf, type Answer } from './answer.ts';
+import { generate, type Generated } from './generate.ts';
+import { readJson, sendJson, type Exchange } from './http.ts';
+import type { Metrics } from './metrics.ts';
+import { readRequest, type GenerationRequest, type Kind, type Served } from './request.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Purse, Till } from './till.ts';
+
+export type Counter = {
+  readonly served: Served;
+  /** The root of the weights. */
+  readonly root: string;
+  readonly scheduler: Scheduler;
+  readonly till: Till;
+  readonly metrics: Metrics;
+  readonly mostBodyBytes: number;
+};
+
+/** Answers a request for a completion, whole or as a stream. */
+export async function complete(counter: Counter, kind: Kind, exchange: Exchange): Promise<void> {
+  const { served, till, root } = counter;
+  const { request, response, signal } = exchange;
+  const asked = readRequest(kind, await readJson(request, counter), served);
+  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  // Comments of server-sent events are for who pays; clients of the OpenAI API do not see them.
+  const onDue = (drawn: number) => void response.write(`: voucher ${drawn}\n\n`);
+  const purse = await till.open(asked, { bearer, onDue, signal });
+  try {
+    const answer = answerOf(asked, served.modelName, root);
+    if (asked.isStream) await stream(counter, asked, { answer, purse, exchange });
+    else await whole(counter, asked, { answer, purse, exchange });
+  } finally {
+    purse.close();
+  }
+}
+
+type Parts = { readonly answer: Answer; readonly purse: Purse; readonly exchange: Exchange };
+
+async function whole(counter: Counter, asked: GenerationRequest, { answer, purse, exchange }: Parts): Promise<void> {
+  let text = '';
+  const generated = await decode(counter, asked, { exchange, purse, onToken: (piece) => (text += piece) });
+  sendJson(exchange.response, 200, answer.whole(text + generated.rest, generated));
+}
+
+async function stream(counter: Counter, asked: GenerationRequest, { answer, purse, exchange }: Parts): Promise<void> {
+  const { response } = exchange;
+  const send = (event: object) => response.write(`data: ${JSON.stringify(event)}\n\n`);
+  const begin = () => {
+    if (response.headersSent) return;
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+    const opening = answer.opening();
+    if (opening !== undefined) send(opening);
+  };
+  const onToken = (text: string) => {
+    begin();
+    if (text !== '') send(answer.piece(text));
+  };
+  const generated = await decode(counter, asked, { exchange, purse, onToken });
+  send(answer.closing(generated.rest, generated.finish));
+  if (asked.includeUsage) send(answer.usage(generated.tokens));
+  response.end('data: [DONE]\n\n');
+}
+
+type Decoding = Omit<Parts, 'answer'> & { onToken(text: string): void };
+
+async function decode(
+  { scheduler, served: { tokenizer }, metrics }: Counter,
+  request: GenerationRequest,
+  { exchange: { signal }, purse, onToken }: Decoding,
+): Promise<Generated> {
+  const measured = metrics.request(request.prompt.length);
+  const generated = await generate(scheduler, {
+    request,
+    tokenizer,
+    signal,
+    awaited: purse.awaited,
+    onToken(text) {
+      measured.token();
+      onToken(text);
+      purse.token();
+    },
+  });
+  measured.finished(generated);
+  return generated;
+}

@@ -1,0 +1,75 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { SwarmlockError } from '../../engine/errors.ts';
+import type { Account, Debt } from './account.ts';
+import type { GenerationRequest } from './request.ts';
+import type { Purse, PurseOptions } from './till.ts';
+
+/** Prices of a token, in the smallest unit of credits, and how many tokens are paid at a time. */
+export type Tariff = {
+  readonly promptPrice: number;
+  readonly tokenPrice: number;
+  readonly tokensPerVoucher: number;
+};
+
+type Asked = Pick<GenerationRequest, 'isStream' | 'maxTokens' | 'prompt'>;
+
+/** What has to be paid before the first token: the prompt, and a stream's first part, or all. */
+export function priceAhead(asked: Asked, tariff: Tariff): number {
+  return asked.prompt.length * tariff.promptPrice + tokensAhead(asked, tariff) * tariff.tokenPrice;
+}
+
+function tokensAhead({ isStream, maxTokens }: Asked, { tokensPerVoucher }: Tariff): number {
+  return isStream ? Math.min(maxTokens, tokensPerVoucher) : maxTokens;
+}
+
+type Options = Pick<PurseOptions, 'onDue' | 'signal'> & {
+  readonly account: Account;
+  readonly tariff: Tariff;
+  /** So long a stream waits for a voucher. */
+  readonly voucherMs: number;
+};
+
+/**
+ * Pays for one completion, part by part, from an account that has promised `priceAhead`. With the first token of each part
+ * it asks for the next one, so that a voucher that comes in time holds up nothing.
+ */
+export function createPurse(asked: Asked, { account, tariff, voucherMs, onDue, signal }: Options): Purse {
+  const { promptPrice, tokenPrice, tokensPerVoucher } = tariff;
+  let used = 0;
+  let part = tokensAhead(asked, tariff);
+  let paid = part;
+  let next: { readonly debt: Debt; readonly arrived: Promise<void> } | undefined;
+  const ask = () => {
+    const tokens = Math.min(tokensPerVoucher, asked.maxTokens - paid);
+    const arrived = Promise.withResolvers<void>();
+    const take = () => {
+      [part, paid, next] = [tokens, paid + tokens, undefined];
+      arrived.resolve();
+    };
+    if (account.take(tokens * tokenPrice)) return take();
+    const debt = account.owe(tokens * tokenPrice, take);
+    next = { debt, arrived: arrived.promise };
+    onDue(debt.due);
+  };
+  return {
+    token() {
+      used += 1;
+      if (next === undefined && used > paid - part && paid < asked.maxTokens) ask();
+    },
+    awaited: () => (used < paid || next === undefined ? undefined : inTime(next.arrived, voucherMs, signal)),
+    close() {
+      next?.debt.cancel();
+      const isServed = used > 0;
+      account.giveBack((paid - used) * tokenPrice + (isServed ? 0 : asked.prompt.length * promptPrice));
+    },
+  };
+}
+
+async function inTime(arrived: Promise<void>, voucherMs: number, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const late = pause(voucherMs, true, { signal: AbortSignal.any([done.signal, signal]) }).catch(() => true);
+  const isLate = await Promise.race([arrived.then(() => false), late]);
+  done.abort();
+  if (isLate) throw new SwarmlockError('No voucher came for the next tokens', { code: 'VOUCHER_MISSING' });
+}

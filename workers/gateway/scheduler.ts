@@ -1,0 +1,135 @@
+import type { Decoder } from '../../engine/decoding/decoder.ts';
+import type { SamplingOptions } from '../../engine/decoding/request.ts';
+import { SwarmlockError } from '../../engine/errors.ts';
+
+/** A sequence that is decoded on behalf of somebody. */
+export type Sequence = {
+  /** The prompt, and behind it what was decoded. */
+  readonly tokens: number[];
+  readonly sampling: SamplingOptions;
+  /** Gets each token, and says what becomes of the sequence: one that waits has no slot until it is resumed. */
+  take(token: number): 'more' | 'wait' | 'done';
+  /** Nothing comes any more. */
+  fail(error: unknown): void;
+};
+
+export type Load = {
+  /** Sequences in slots. */
+  readonly running: number;
+  /** Sequences that wait for a slot. */
+  readonly waiting: number;
+  /** Part of the cache that is in use. */
+  readonly cache: number;
+};
+
+/** Continuous batching: sequences take and leave the slots of one decoder between any two of its steps. */
+export type Scheduler = {
+  /** @throws QUEUE_FULL, DRAINING (both retryable) */
+  submit(sequence: Sequence): void;
+  /** Takes up one that waits, before those that have not begun. */
+  resume(sequence: Sequence): void;
+  /** Lets a sequence go, wherever it is. Idempotent. */
+  cancel(sequence: Sequence): void;
+  load(): Load;
+  /** Decodes until the signal aborts. What the decoder throws fails all sequences, and is thrown. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Takes nothing new from now on; resolves when all is done that was taken. */
+  drain(): Promise<void>;
+};
+
+export type SchedulerOptions = {
+  readonly decoder: Decoder;
+  readonly slots: number;
+  /** Sequences beyond those in slots, waiting ones included. */
+  readonly queue: number;
+  readonly context: number;
+};
+
+export function createScheduler({ decoder, slots, queue, context }: SchedulerOptions): Scheduler {
+  const open = new Set<Sequence>();
+  const fresh: Sequence[] = [];
+  const resumed: Sequence[] = [];
+  const running = new Map<number, Sequence>();
+  let isDraining = false;
+  let wake = Promise.withResolvers<void>();
+  let emptied = Promise.withResolvers<void>();
+
+  const close = (sequence: Sequence) => {
+    open.delete(sequence);
+    if (open.size === 0) emptied.resolve();
+  };
+  const leave = (slot: number) => {
+    running.delete(slot);
+    decoder.release(slot);
+  };
+  const admit = () => {
+    while (running.size < slots) {
+      const next = resumed.shift() ?? fresh.shift();
+      if (next === undefined) return;
+      running.set(decoder.open(next.tokens, next.sampling), next);
+    }
+  };
+  const give = (slot: number, token: number) => {
+    const sequence = running.get(slot);
+    // It was cancelled while the step was under way.
+    if (sequence === undefined) return;
+    sequence.tokens.push(token);
+    const next = sequence.take(token);
+    if (next !== 'more') leave(slot);
+    if (next === 'done') close(sequence);
+  };
+  return {
+    submit(sequence) {
+      if (isDraining) throw refused('DRAINING', 'the gateway is shutting down');
+      if (open.size >= slots + queue) throw refused('QUEUE_FULL', `${open.size} requests are being served or wait`);
+      open.add(sequence);
+      fresh.push(sequence);
+      wake.resolve();
+    },
+    resume(sequence) {
+      if (!open.has(sequence)) return;
+      resumed.push(sequence);
+      wake.resolve();
+    },
+    cancel(sequence) {
+      if (!open.has(sequence)) return;
+      for (const line of [fresh, resumed]) if (line.includes(sequence)) line.splice(line.indexOf(sequence), 1);
+      for (const [slot, candidate] of running) if (candidate === sequence) leave(slot);
+      close(sequence);
+    },
+    load() {
+      const used = [...running.values()].reduce((sum, { tokens }) => sum + tokens.length, 0);
+      return {
+        running: running.size,
+        waiting: fresh.length + resumed.length,
+        cache: Math.min(1, used / (slots * context)),
+      };
+    },
+    async run(signal) {
+      signal.addEventListener('abort', () => wake.resolve(), { once: true });
+      while (!signal.aborted) {
+        admit();
+        if (running.size === 0) {
+          await wake.promise;
+          wake = Promise.withResolvers();
+          continue;
+        }
+        try {
+          for (const { slot, token } of await decoder.step()) give(slot, token);
+        } catch (error) {
+          for (const sequence of open) sequence.fail(error);
+          throw error;
+        }
+      }
+    },
+    async drain() {
+      isDraining = true;
+      emptied = Promise.withResolvers();
+      if (open.size > 0) await emptied.promise;
+    },
+  };
+}
+
+function refused(code: string, message: string): SwarmlockError {
+  return new SwarmlockError(message, { code, hint: 'Come again later.', retryable: true });
+}

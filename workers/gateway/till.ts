@@ -1,0 +1,30 @@
+import type { GenerationRequest } from './request.ts';
+
+/** What one completion is paid from. */
+export type Purse = {
+  /** A token is given. */
+  token(): void;
+  /** What the next token waits for, when it is not paid. */
+  awaited(): Promise<void> | undefined;
+  /** The completion is over, however it ended. */
+  close(): void;
+};
+
+export type PurseOptions = {
+  /** The bearer token of the request, if it has one. */
+  readonly bearer: string | undefined;
+  /** Called with what the session's next voucher must say, when one is needed. */
+  onDue(drawn: number): void;
+  readonly signal: AbortSignal;
+};
+
+/** Where requests are paid for. */
+export type Till = {
+  /** Takes the price of what is paid ahead. @throws PAYMENT_REQUIRED, SESSION_BUSY, and what is wrong with a voucher */
+  open(request: GenerationRequest, options: PurseOptions): Promise<Purse>;
+};
+
+/** Takes nothing. */
+export const freeTill: Till = {
+  open: async () => ({ token: () => undefined, awaited: () => undefined, close: () => undefined }),
+};
