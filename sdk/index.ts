@@ -6,6 +6,7 @@ export { connect, type Client, type Endpoint } from './client.ts';
 export { deploymentAt, type Deployment } from './deployment.ts';
 export { ContractRevert, isRevert } from './errors.ts';
 export { ethersActions, ethersClient, ethersWallet } from './ethers.ts';
+export { swarmlockFetch, type SwarmlockFetch, type SwarmlockFetchOptions } from './openai-fetch.ts';
 export type { Serving } from './serving.ts';
 export type { Signer } from './signer.ts';
 export { isSignedBy, signVoucher, type SignedVoucher, type Voucher, type VoucherDomain } from './vouchers.ts';

@@ -1,0 +1,48 @@
+import { getAddress, isAddress, type Address } from 'viem';
+
+import type { VoucherDomain } from './vouchers.ts';
+
+/** What a gateway asks for with a 402; amounts in the smallest unit of credits. */
+export type Offer = VoucherDomain & {
+  readonly gateway: Address;
+  readonly route: number;
+  /** Of one token. */
+  readonly promptPrice: number;
+  readonly tokenPrice: number;
+  readonly tokensPerVoucher: number;
+  /** What a voucher of the session must say so that the request is served, or of a new one. */
+  readonly due: number;
+};
+
+/** The offer in the error object of a gateway's answer; undefined when there is none. */
+export function readOffer(error: unknown): Offer | undefined {
+  const payment = (error as { payment?: Readonly<Record<string, unknown>> } | undefined)?.payment;
+  if (payment?.['scheme'] !== 'swarmlock-session') return undefined;
+  const amounts = {
+    chainId: payment['chain_id'],
+    route: payment['route'],
+    promptPrice: payment['prompt_token_price'],
+    tokenPrice: payment['completion_token_price'],
+    tokensPerVoucher: payment['tokens_per_voucher'],
+    due: payment['due'],
+  };
+  const places = { sessions: payment['sessions'], credits: payment['credits'], gateway: payment['gateway'] };
+  if (!allAre(amounts, isAmount) || !allAre(places, isPlace)) return undefined;
+  const { sessions, credits, gateway } = places;
+  return { ...amounts, sessions: getAddress(sessions), credits: getAddress(credits), gateway: getAddress(gateway) };
+}
+
+function isAmount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isPlace(value: unknown): value is Address {
+  return typeof value === 'string' && isAddress(value, { strict: false });
+}
+
+function allAre<K extends string, T>(
+  values: Record<K, unknown>,
+  test: (value: unknown) => value is T,
+): values is Record<K, T> {
+  return Object.values(values).every(test);
+}

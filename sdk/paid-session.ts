@@ -1,0 +1,95 @@
+import { approve } from './credits.ts';
+import type { Offer } from './offer.ts';
+import { openedSession, openSession, topUpSession } from './sessions.ts';
+import type { Signer } from './signer.ts';
+import { signVoucher, voucherToken, type SignedVoucher } from './vouchers.ts';
+import { SwarmlockError } from '../engine/errors.ts';
+import type { Wallet } from './wallet.ts';
+
+/** A request that is being paid, or was while another still is. */
+export type PaidRequest = {
+  /** What it may cost at most, as far as it has been answered. */
+  worth(): number;
+  isOpen: boolean;
+};
+
+/** A client's side of a session: it signs for no more than what its requests are worth. */
+export type PaidSession = {
+  readonly id: bigint;
+  /** Which it was opened for. */
+  readonly offer: Offer;
+  /** What its latest voucher says. */
+  readonly signed: number;
+  /** From now on a request is paid from here; escrow is added when there may be too little for it. */
+  begin(request: PaidRequest): Promise<void>;
+  end(request: PaidRequest): void;
+  /** @throws PAYMENT_EXCESSIVE when the gateway asks for more than it has given, and what is paid ahead */
+  sign(due: number): Promise<SignedVoucher>;
+  /** The latest voucher as a bearer token. */
+  token(): Promise<string>;
+};
+
+export type Purse = {
+  readonly wallet: Wallet;
+  /** Signs vouchers: a key made for that. */
+  readonly key: Signer;
+  /** Credits that are put in escrow at a time. */
+  readonly deposit: number;
+  /** What one request may cost. */
+  readonly mostPerRequest: number;
+};
+
+/** Opens a session for an offer, by two transactions. */
+export async function openPaidSession(
+  offer: Offer,
+  { wallet, key, deposit, mostPerRequest }: Purse,
+): Promise<PaidSession> {
+  const { sessions, credits, gateway, route } = offer;
+  await wallet.send(approve(credits, sessions, BigInt(deposit)));
+  const terms = { gateway, route, key: key.address, amount: deposit };
+  const id = openedSession(await wallet.send(openSession(offer, terms)))!;
+  const requests = new Set<PaidRequest>();
+  let [signed, before, escrow] = [0, 0, deposit];
+  let funding: Promise<void> = Promise.resolve();
+  const fund = async () => {
+    const open = [...requests].filter(({ isOpen }) => isOpen).length;
+    if (escrow - signed >= open * mostPerRequest) return;
+    await wallet.send(approve(credits, sessions, BigInt(deposit)));
+    await wallet.send(topUpSession(offer, id, deposit));
+    escrow += deposit;
+  };
+  const voucher = () => signVoucher(key, offer, { session: id, route, drawn: signed });
+  return {
+    id,
+    offer,
+    get signed() {
+      return signed;
+    },
+    async begin(request) {
+      requests.add(request);
+      funding = funding.catch(() => undefined).then(fund);
+      await funding;
+    },
+    end(request) {
+      request.isOpen = false;
+      if ([...requests].some(({ isOpen }) => isOpen)) return;
+      requests.clear();
+      before = signed;
+    },
+    async sign(due) {
+      const worth = [...requests].reduce((sum, request) => sum + request.worth(), before);
+      if (due > worth) throw excessive(due, worth);
+      signed = Math.max(signed, due);
+      return voucher();
+    },
+    token: async () => voucherToken(await voucher()),
+  };
+}
+
+function excessive(due: number, worth: number): SwarmlockError {
+  return new SwarmlockError(`The gateway asks for ${due} in all, and what it has given is worth ${worth} at most`, {
+    code: 'PAYMENT_EXCESSIVE',
+    argument: 'due',
+    hint: 'Raise mostPerRequest if the request may cost more; else use another gateway.',
+  });
+}

@@ -1,0 +1,245 @@
+import { expect } from 'chai';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { createWalletClient, http } from 'viem';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+
+import { complete } from '../../../docs/examples/openai.ts';
+import { swarmlockActions } from '../../../sdk/actions.ts';
+import { swarmlockFetch, type SwarmlockFetchOptions } from '../../../sdk/openai-fetch.ts';
+import { registeredRoute } from '../../../sdk/route.ts';
+import { readSession } from '../../../sdk/sessions.ts';
+import { parseVoucherToken } from '../../../sdk/vouchers.ts';
+import { viemWallet } from '../../../sdk/wallet.ts';
+import { openCashier, type Cashier, type Customer } from '../../../workers/gateway/cashier.ts';
+import type { Offer } from '../../../workers/gateway/payment-required.ts';
+import { voucherFiles } from '../../../workers/gateway/voucher-files.ts';
+import { createCreditedRun, type CreditedRun } from '../../helpers/credits.ts';
+import { failsWith } from '../../helpers/errors.ts';
+import { startLocalGateway, type LocalGateway } from '../../helpers/gateway.ts';
+import { silentLog } from '../../helpers/logs.ts';
+import { CHAIN_ID, nodeForTests } from '../../helpers/node.ts';
+import { tinyModelForTests } from '../../helpers/tiny-model.ts';
+
+const PROMPT = 3;
+const TOKEN = 10;
+const PART = 8;
+const asked = { model: 'tiny', prompt: 'the quick', max_tokens: 20, temperature: 0 };
+const whole = 9 * PROMPT + 20 * TOKEN;
+
+describe('the fetch that pays for the OpenAI client', function () {
+  this.timeout(60_000);
+  const node = nodeForTests();
+  const tiny = tinyModelForTests({ model: { depth: 1, width: 32, heads: 2, context: 64, vocabulary: 256 } });
+  const folder = mkdtempSync(join(tmpdir(), 'swarmlock-'));
+  const key = privateKeyToAccount(generatePrivateKey());
+  let run: CreditedRun;
+  let offer: Offer;
+  let cashier: Cashier;
+  let gateway: LocalGateway;
+  let owner: ReturnType<typeof clientOf>;
+
+  const clientOf = (account = privateKeyToAccount(generatePrivateKey())) =>
+    createWalletClient({ account, chain: node().client.chain, transport: http(node().rpcUrl), pollingInterval: 10 });
+  const payerWith = (changes: Partial<SwarmlockFetchOptions> = {}) => {
+    const { sessions } = run.deployment;
+    const { credits } = run;
+    const limits = { deposit: 1_000, mostPerRequest: 500 };
+    return swarmlockFetch({
+      wallet: viemWallet(owner),
+      key,
+      chainId: CHAIN_ID,
+      sessions,
+      credits,
+      ...limits,
+      ...changes,
+    });
+  };
+  const openaiWith = (fetch: typeof globalThis.fetch, maxRetries = 0) =>
+    new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', fetch, maxRetries });
+  const streamed = async (openai: OpenAI): Promise<string> => {
+    let text = '';
+    for await (const { choices } of await openai.completions.create({ ...asked, stream: true }))
+      text += choices[0]!.text;
+    return text;
+  };
+  const customers = () => [...cashier.customers.values()];
+  const transactions = () => node().client.getTransactionCount({ address: owner.account.address });
+
+  before(async () => {
+    const account = await node().fundedAccount();
+    owner = clientOf(account);
+    run = await createCreditedRun(node(), folder, account.address);
+    const { sessions } = run.deployment;
+    const server = clientOf(await node().fundedAccount());
+    const payees = [{ account: server.account.address, weight: 1_000_000 }];
+    const registered = await server.extend(swarmlockActions(run.deployment)).sessions.registerRoute(payees);
+    const at = { sessions, credits: run.credits };
+    const prices = { promptPrice: PROMPT, tokenPrice: TOKEN, tokensPerVoucher: PART };
+    const route = registeredRoute(registered)!;
+    offer = { ...at, ...prices, chainId: CHAIN_ID, gateway: server.account.address, route };
+    cashier = await openCashier({
+      offer,
+      files: voucherFiles(join(folder, 'vouchers'), silentLog),
+      readSession: (id) => readSession(node().client, at, id),
+      mostPerSession: 4,
+      voucherMs: 2_000,
+    });
+    gateway = await startLocalGateway(tiny(), { cashier });
+  });
+  beforeEach(() => {
+    (cashier.customers as Map<bigint, unknown>).clear();
+  });
+  after(async () => {
+    await gateway.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('opens one session, pays prompts ahead and answers while they are read, and nothing else', async () => {
+    const openai = openaiWith(payerWith());
+    const before = await transactions();
+    const { choices, usage } = await openai.completions.create(asked);
+    expect(usage!.completion_tokens).to.equal(20);
+    expect(await streamed(openai)).to.equal(choices[0]!.text);
+    const chat = await openai.chat.completions.create({
+      model: 'tiny',
+      messages: [{ role: 'user', content: 'hi' }],
+      max_tokens: 9,
+    });
+    const [customer, ...others] = customers();
+    expect(others).to.deep.equal([]);
+    const chatPrice = chat.usage!.prompt_tokens * PROMPT + 9 * TOKEN;
+    const { paid, promised } = customer!.account;
+    expect([paid, promised]).to.deep.equal([2 * whole + chatPrice, 2 * whole + chatPrice]);
+    expect((await transactions()) - before).to.equal(2);
+  });
+
+  it('is all that the OpenAI client needs, by the example', async () => {
+    const { sessions } = run.deployment;
+    const place = { baseURL: `${gateway.url}/v1`, model: 'tiny', credits: run.credits, sessions };
+    const { choices } = await openaiWith(payerWith()).completions.create(asked);
+    expect(await complete(owner, place, asked.prompt)).to.equal(choices[0]!.text);
+    const [, { id, account }] = customers() as unknown as [Customer, Customer];
+    expect([account.paid, account.promised]).to.deep.equal([whole, whole]);
+    expect(await readSession(node().client, offer, id)).to.deep.include({ left: 10_000, drawn: 0 });
+  });
+
+  it('pays several streams at the same time from one session', async () => {
+    const openai = openaiWith(payerWith({ deposit: 3_000 }));
+    const texts = await Promise.all([1, 2, 3].map(() => streamed(openai)));
+    expect(new Set(texts).size).to.equal(1);
+    const [customer, ...others] = customers();
+    expect([others.length, customer!.account.promised]).to.deep.equal([0, 3 * whole]);
+  });
+
+  it('adds to the session before there is too little in it', async () => {
+    const openai = openaiWith(payerWith({ deposit: 500 }));
+    for (let i = 0; i < 4; i++) expect((await streamed(openai)).length).to.be.greaterThan(0);
+    const session = await readSession(node().client, offer, customers()[0]!.id);
+    expect(session!.left).to.equal(1_500);
+  });
+
+  it('opens another session when the gateway closes one, and asks for the end of what is open', async () => {
+    const payer = payerWith();
+    const openai = openaiWith(payer);
+    await streamed(openai);
+    const [first] = customers();
+    first!.session = { ...first!.session!, closesAt: 1 };
+    await streamed(openai);
+    expect(customers()).to.have.length(2);
+    const closed = await payer.close();
+    expect(closed).to.deep.equal([customers()[1]!.id]);
+    expect((await readSession(node().client, offer, closed[0]!))!.closesAt).to.be.a('number');
+  });
+
+  it('leaves other requests alone, and shows no key of the client', async () => {
+    const seen: (string | null)[] = [];
+    const listening: typeof fetch = (input, init) => {
+      const request = new Request(input, init);
+      if (request.url.endsWith('/completions')) seen.push(request.headers.get('authorization'));
+      return fetch(request);
+    };
+    const openai = openaiWith(payerWith({ fetch: listening }));
+    expect((await openai.models.list()).data.map(({ id }) => id)).to.deep.equal(['tiny']);
+    await streamed(openai);
+    expect(seen[0]).to.equal(null);
+    expect(parseVoucherToken(seen[1]!.replace('Bearer ', ''))!.drawn).to.equal(9 * PROMPT + PART * TOKEN);
+  });
+
+  /** A gateway that wants to be paid, and answers then as it likes. */
+  const falseGateway = (changes: object, answer: (bring: (drawn: number) => string) => string): typeof fetch => {
+    const payment = {
+      scheme: 'swarmlock-session',
+      chain_id: CHAIN_ID,
+      sessions: offer.sessions,
+      credits: offer.credits,
+      gateway: offer.gateway,
+      route: offer.route,
+      prompt_token_price: PROMPT,
+      completion_token_price: TOKEN,
+      tokens_per_voucher: PART,
+      due: 9 * PROMPT + PART * TOKEN,
+      ...changes,
+    };
+    return async (input, init) => {
+      const { headers, url } = new Request(input, init);
+      if (url.endsWith('/vouchers')) {
+        brought.push((JSON.parse(String((init as { body: string }).body)) as { drawn: number }).drawn);
+        return Response.json({});
+      }
+      if (headers.get('authorization') === null) {
+        return Response.json({ error: { code: 'payment_required', payment } }, { status: 402 });
+      }
+      return new Response(
+        answer((drawn) => `: voucher ${drawn}\n\n`),
+        { headers: { 'content-type': 'text/event-stream' } },
+      );
+    };
+  };
+  let brought: number[] = [];
+
+  it('takes no offer for other credits, another contract or another chain, and sends nothing then', async () => {
+    const before = await transactions();
+    for (const change of [{ credits: offer.sessions }, { sessions: offer.credits }, { chain_id: 1 }]) {
+      const payer = payerWith({ fetch: falseGateway(change, () => '') });
+      const post = payer('http://gateway/v1/completions', { method: 'POST', body: JSON.stringify(asked) });
+      await failsWith('OFFER_MISMATCH', post);
+    }
+    expect(await transactions()).to.equal(before);
+  });
+
+  it('signs for the prompt, two parts and what it has received at most, whatever it is asked for', async () => {
+    const body = JSON.stringify({ ...asked, max_tokens: 100, stream: true });
+    const most = body.length * PROMPT + (2 * PART + 4) * TOKEN;
+    const streamOf = (due: number, text: string) => {
+      brought = [];
+      const event = `data: ${JSON.stringify({ choices: [{ text }] })}\n\n`;
+      const payer = payerWith({ fetch: falseGateway({}, (bring) => event + bring(due)) });
+      return payer('http://gateway/v1/completions', { method: 'POST', body }).then((answer) => answer.text());
+    };
+    await streamOf(most, '');
+    expect(brought).to.deep.equal([most]);
+    await failsWith('PAYMENT_EXCESSIVE', streamOf(most + 1, ''));
+    expect(brought).to.deep.equal([]);
+    await streamOf(most + 3 * TOKEN, 'abc');
+    expect(brought).to.deep.equal([most + 3 * TOKEN]);
+    await failsWith('PAYMENT_EXCESSIVE', streamOf(most + 3 * TOKEN + 1, 'abc'));
+  });
+
+  it('signs for no more than a request may cost, or has asked for', async () => {
+    const post = (due: number, request: object) =>
+      payerWith({ fetch: falseGateway({ due }, () => '') })('http://gateway/v1/completions', {
+        method: 'POST',
+        body: JSON.stringify(request),
+      });
+    const limit = JSON.stringify(asked).length * PROMPT + 20 * TOKEN;
+    expect((await post(limit, asked)).status).to.equal(200);
+    await failsWith('PAYMENT_EXCESSIVE', post(limit + 1, asked));
+    const endless = { ...asked, max_tokens: undefined };
+    expect((await post(500, endless)).status).to.equal(200);
+    await failsWith('PAYMENT_EXCESSIVE', post(501, endless));
+    await failsWith('OPTION_INVALID', () => payerWith({ deposit: 499 }));
+  });
+});
