@@ -176,6 +176,7 @@ function sessionActions(bound: Bound) {
   const domain = async (credits: Address) => ({ chainId: await client.getChainId(), sessions, credits });
   return {
     read: readsAt(session.readSession),
+    ofClient: readsAt(session.readSessionsOf),
     drawn: readsAt(session.readDrawn),
     closeDelay: reads(session.readCloseDelay),
     gatewayOf: reads(session.readGatewayOf),

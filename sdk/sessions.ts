@@ -12,6 +12,7 @@ import { sessionsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
 import { onChain } from './errors.ts';
+import { inSpans, type Blocks } from './events.ts';
 import type { At } from './run.ts';
 import type { Serving } from './serving.ts';
 import type { Signer } from './signer.ts';
@@ -104,6 +105,21 @@ export async function readDrawn(
   const args = [credits, session, route] as const;
   const about = { address: sessions, abi: sessionsAbi, functionName: 'drawnOf', args, ...at } as const;
   return onChain('Sessions.drawnOf', client.readContract(about));
+}
+
+/** The sessions that were opened in these blocks for a client, oldest first: what it needs to find its escrow again. */
+export async function readSessionsOf(
+  client: Client,
+  { sessions, credits }: SessionsAt,
+  account: Address,
+  blocks: Blocks,
+): Promise<readonly bigint[]> {
+  const args = { credits, client: account };
+  const query = { address: sessions, abi: sessionsAbi, eventName: 'SessionOpened', args, strict: true } as const;
+  const events = await inSpans(blocks, (span) =>
+    onChain('reading sessions', client.getContractEvents({ ...query, ...span })),
+  );
+  return events.map((event) => event.args.session);
 }
 
 /** The gateway that has registered a route, which sessions for it must be for; zero when there is no such route. */

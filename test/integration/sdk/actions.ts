@@ -166,10 +166,17 @@ describe('actions of the SDK', function () {
 
   it('open a session, draw from it by a voucher and give the rest back, by the examples', async () => {
     const before = await balanceOf(owner.account.address);
+    const fromBlock = await node().client.getBlockNumber();
     const offer = { credits: run.credits, gateway: gateway.account.address, route };
     const voucher = await openSession(walletOf(owner.account), run.deployment, offer, 4_000);
     expect(await balanceOf(owner.account.address)).to.equal(before - 4_000n);
     expect(routeOfSession(voucher.session)).to.equal(route);
+    const opened = async (by: Address) => {
+      const toBlock = await node().client.getBlockNumber();
+      return owner.sessions.ofClient(run.credits, by, { fromBlock, toBlock });
+    };
+    expect(await opened(owner.account.address)).to.deep.equal([voucher.session]);
+    expect(await opened(gateway.account.address)).to.deep.equal([]);
     const forged: SignedVoucher = { ...voucher, drawn: 4_000 };
     const settle = (one: SignedVoucher) => settleSession(walletOf(gateway.account), run.deployment, run.credits, one);
     expect(await settle(forged)).to.equal(0);
