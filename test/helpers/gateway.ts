@@ -1,7 +1,8 @@
 import { byteTokenizer } from '../../engine/data/tokenizer.ts';
-import { createDecoder, type Decoder } from '../../engine/decoding/decoder.ts';
+import type { Decoder } from '../../engine/decoding/decoder.ts';
 import type { Cashier } from '../../workers/gateway/cashier.ts';
 import { gatewayConfig, type GatewayConfig } from '../../workers/gateway/config.ts';
+import { createElasticDecoder } from '../../workers/gateway/elastic-decoder.ts';
 import { serve } from '../../workers/gateway/serve.ts';
 import { recordingLog } from './logs.ts';
 import type { TinyModel } from './tiny-model.ts';
@@ -38,7 +39,7 @@ export async function startLocalGateway(
   { settings = {}, cashier, wrap = (decoder) => decoder }: LocalOptions = {},
 ): Promise<LocalGateway> {
   const config = { ...gatewayConfig.parse({ ...needed, port: 0, slots: 4 }), ...settings };
-  const decoder = await createDecoder(model.recipe, genesis.state, { ...model.executor, slots: config.slots });
+  const decoder = await createElasticDecoder(model.recipe, genesis.state, { ...model.executor, slots: config.slots });
   const { log, lines } = recordingLog();
   const stop = new AbortController();
   const { context } = model.recipe.model;

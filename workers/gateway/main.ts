@@ -1,11 +1,11 @@
 // A gateway: serves the model of a run to clients of the OpenAI API.
 import { byteTokenizer } from '../../engine/data/tokenizer.ts';
-import { createDecoder } from '../../engine/decoding/decoder.ts';
 import { readParameters, readRun } from '../../sdk/run.ts';
 import { patiently } from '../lib/loop.ts';
 import { openModel } from '../lib/model.ts';
 import { runWorker } from '../lib/run-worker.ts';
 import { gatewayConfig } from './config.ts';
+import { createElasticDecoder } from './elastic-decoder.ts';
 import { openPayment } from './payment.ts';
 import { serve } from './serve.ts';
 import { loadWeights } from './weights.ts';
@@ -25,7 +25,7 @@ export async function runGateway(): Promise<never> {
     }, looping);
     // A step has no use for all cores.
     const execution = { ...model.executor, threads: config.threads === 0 ? 1 : config.threads };
-    const decoder = await createDecoder(model.recipe, weights, { ...execution, slots: config.slots });
+    const decoder = await createElasticDecoder(model.recipe, weights, { ...execution, slots: config.slots });
     const served = {
       modelName: config.modelName ?? model.recipe.name,
       context: model.recipe.model.context,
