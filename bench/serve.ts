@@ -1,0 +1,144 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { startFleet } from '../cli/demo/fleet.ts';
+import { projectRoot } from '../cli/demo/hardhat.ts';
+import { SwarmlockError } from '../engine/errors.ts';
+import { initialParameters } from '../engine/nn/initial.ts';
+import type { Recipe } from '../engine/recipe.ts';
+import { createFp32Decoder } from './baseline/decoding.ts';
+import { log, median, numberOption } from './lib/bench.ts';
+import type { PayingClient } from './lib/paying-client.ts';
+import { measuredRecipe } from './lib/recipes.ts';
+import { MODEL, PROMPT_PRICE, startServing, TOKEN_PRICE, type Serving } from './lib/serving.ts';
+
+export const description = 'tokens that a gateway streams in a second, free and for vouchers, against plain fp32';
+
+export const options = [
+  numberOption('--rounds <n>', 'times that everything is measured', 9),
+  numberOption('--tokens <n>', 'tokens of every stream', 96),
+  numberOption('--width <n>', 'width of the model', 512),
+  numberOption('--depth <n>', 'layers of the model', 8),
+];
+
+const STREAMS = 16;
+const CONTEXT = 128;
+const PROMPT = 'To be, or not to';
+const PART = 32;
+
+type Options = { readonly rounds: number; readonly tokens: number; readonly width: number; readonly depth: number };
+
+/** Seconds of each in one round. */
+type Round = {
+  readonly one: number;
+  readonly firstToken: number;
+  readonly many: number;
+  readonly paid: number;
+  readonly fp1: number;
+  readonly fp16: number;
+};
+
+/**
+ * Everything through HTTP but the fp32 decoder, whose tokens go nowhere. `ratioToFp32` is the lower of one stream's and of
+ * 16; what is compared takes turns, and ratios are medians over rounds.
+ */
+export async function run(given: Record<string, unknown>): Promise<object> {
+  const { rounds, tokens, width, depth } = given as Options;
+  const recipe = measuredRecipe({ depth, width, heads: Math.max(4, width / 64), context: CONTEXT }, { batch: 1 });
+  await mkdir(join(projectRoot, '.swarmlock'), { recursive: true });
+  const folder = await mkdtemp(join(projectRoot, '.swarmlock', 'serve-'));
+  const fleet = startFleet();
+  try {
+    const serving = await startServing({ recipe, folder, slots: STREAMS, sessions: STREAMS }, fleet);
+    log(`two gateways serve; ${rounds} rounds of ${tokens} tokens`);
+    const measured = await measure(serving, recipe, rounds, tokens);
+    await fleet.stop();
+    await rm(folder, { recursive: true, force: true });
+    return { width, depth, context: CONTEXT, tokens, ...figuresOf(measured, tokens) };
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function measure(serving: Serving, recipe: Recipe, rounds: number, tokens: number): Promise<readonly Round[]> {
+  const [fp1, fp16] = [await timedFp32(recipe, 1), await timedFp32(recipe, STREAMS)];
+  const purses = serving.payers.map((payer) => ({ payer, promised: 0 }));
+  const found: Round[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const { seconds: one, firstToken } = await streamFree(serving.free, tokens);
+    const free = () => timed(() => Promise.all(purses.map(() => streamFree(serving.free, tokens))));
+    const pay = () => timed(() => Promise.all(purses.map((purse) => streamPaid(purse, tokens))));
+    // Neither always comes first.
+    const first = round % 2 === 0 ? await free() : await pay();
+    const second = round % 2 === 0 ? await pay() : await free();
+    const [many, paid] = round % 2 === 0 ? [first, second] : [second, first];
+    const measured = { one, firstToken, many, paid, fp1: await fp1(tokens), fp16: await fp16(tokens) };
+    // The first round warms everything up.
+    if (round > 0) found.push(measured);
+  }
+  return found;
+}
+
+function figuresOf(rounds: readonly Round[], tokens: number) {
+  const over = (value: (round: Round) => number) => median(rounds.map(value));
+  const [ratio1, ratio16] = [over(({ one, fp1 }) => fp1 / one), over(({ many, fp16 }) => fp16 / many)];
+  return {
+    tokensPerSecond1: tokens / over(({ one }) => one),
+    tokensPerSecond16: (STREAMS * tokens) / over(({ many }) => many),
+    timeToFirstTokenMs: 1e3 * over(({ firstToken }) => firstToken),
+    voucherOverheadPercent: 100 * over(({ many, paid }) => paid / many - 1),
+    streamGain: over(({ one, many }) => (STREAMS * one) / many),
+    ratio1,
+    ratio16,
+    ratioToFp32: Math.min(ratio1, ratio16),
+  };
+}
+
+const ask = (tokens: number) => ({ model: MODEL, prompt: PROMPT, max_tokens: tokens, temperature: 0 });
+
+/** One stream, read to its end. */
+async function streamFree(
+  url: string,
+  tokens: number,
+): Promise<{ readonly seconds: number; readonly firstToken: number }> {
+  const start = performance.now();
+  const body = JSON.stringify({ ...ask(tokens), stream: true });
+  const response = await fetch(`${url}/v1/completions`, { method: 'POST', body });
+  let firstToken: number | undefined;
+  let last = '';
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    firstToken ??= (performance.now() - start) / 1e3;
+    last = piece;
+  }
+  requireDone(last.endsWith('data: [DONE]\n\n'));
+  return { seconds: (performance.now() - start) / 1e3, firstToken: firstToken! };
+}
+
+/** The same, with a voucher for each part. */
+async function streamPaid(purse: { readonly payer: PayingClient; promised: number }, tokens: number): Promise<void> {
+  const { payer, promised } = purse;
+  const prompt = promised + PROMPT.length * PROMPT_PRICE;
+  purse.promised = prompt + tokens * TOKEN_PRICE;
+  const { isDone } = await payer.stream(ask(tokens), await payer.token(prompt + Math.min(PART, tokens) * TOKEN_PRICE));
+  requireDone(isDone);
+}
+
+function requireDone(isDone: boolean): void {
+  if (!isDone) throw new SwarmlockError('A stream has ended early', { code: 'STREAM_BROKEN' });
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1e3;
+}
+
+/** Seconds in which plain fp32 reads the prompt and decodes as many tokens, one by one. */
+async function timedFp32(recipe: Recipe, streams: number): Promise<(tokens: number) => Promise<number>> {
+  const decoder = await createFp32Decoder(recipe, initialParameters(recipe).tensors, streams, 1);
+  return (tokens) =>
+    timed(async () => {
+      let last = Array.from({ length: streams }, () => PROMPT.charCodeAt(0));
+      for (let position = 0; position < tokens; position++) last = await decoder.step(last, position);
+    });
+}
