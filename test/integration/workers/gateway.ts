@@ -46,7 +46,7 @@ describe('a gateway as a process', function () {
   let url: string;
 
   const launch = async (name: string, settings: Readonly<Record<string, string>>) =>
-    processes.start(name, GATEWAY, await run.fundedKey(), { SWARMLOCK_PORT: '0', ...settings });
+    processes.start(name, GATEWAY, await run.fundedKey(), { SWARMLOCK_PORT: '0', SWARMLOCK_SLOTS: '2', ...settings });
   const addressOf = (worker: WorkerProcess) =>
     until('the gateway', () => worker.log('listening')[0]?.['url'] as string | undefined);
 
@@ -143,6 +143,7 @@ describe('a gateway as a process', function () {
       starts += 1;
       paid = processes.start('paid', GATEWAY, key, {
         SWARMLOCK_PORT: '0',
+        SWARMLOCK_SLOTS: '2',
         SWARMLOCK_MODEL_NAME: 'tiny',
         SWARMLOCK_SESSIONS: sessions,
         SWARMLOCK_PROMPT_PRICE: '5',
