@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { zeroAddress } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 
-import type { Decoder } from '../../../engine/decoding/decoder.ts';
+import type { Decoded, Decoder } from '../../../engine/decoding/decoder.ts';
 import type { Session } from '../../../sdk/sessions.ts';
 import { voucherToken } from '../../../sdk/vouchers.ts';
 import { openCashier, type Cashier } from '../../../workers/gateway/cashier.ts';
@@ -217,8 +217,9 @@ describe('a gateway that is paid', function () {
 
   /** A gateway that decodes nothing, and requests to it that last until they are given up. */
   const stuck = async (settings: { slots: number; queue: number }) => {
-    const wrap = (decoder: Decoder): Decoder => ({ ...decoder, step: () => new Promise(() => undefined) });
-    const { url } = await startLocalGateway(tiny(), { cashier, settings, wrap });
+    const { promise, resolve } = Promise.withResolvers<readonly Decoded[]>();
+    const wrap = (decoder: Decoder): Decoder => ({ ...decoder, step: () => promise });
+    const { url, stop } = await startLocalGateway(tiny(), { cashier, settings, wrap });
     const gone = new AbortController();
     const begin = (token: string) =>
       fetch(`${url}/v1/completions`, {
@@ -227,7 +228,11 @@ describe('a gateway that is paid', function () {
         body: JSON.stringify(ask),
         signal: gone.signal,
       }).catch(() => undefined);
-    return { url, begin, giveUp: () => gone.abort() };
+    const end = async () => {
+      resolve([]);
+      await stop();
+    };
+    return { url, begin, giveUp: () => gone.abort(), end };
   };
   const openOnes = (payer: PayingClient, count: number) =>
     until(`${count} requests`, () => (cashier.customers.get(payer.session)?.open === count ? true : undefined));
@@ -242,7 +247,7 @@ describe('a gateway that is paid', function () {
   });
 
   it('serves so many requests of one session at the same time, and not one more', async () => {
-    const { url, begin, giveUp } = await stuck({ slots: 1, queue: 8 });
+    const { url, begin, giveUp, end } = await stuck({ slots: 1, queue: 8 });
     const payer = client();
     const token = await payer.token(3 * whole);
     const begun = [begin(token), begin(token)];
@@ -253,11 +258,12 @@ describe('a gateway that is paid', function () {
     giveUp();
     await Promise.all(begun);
     await openOnes(payer, 0);
+    await end();
     expect((await payer.post(ask, token)).status).to.equal(200);
   });
 
   it('gives back the whole price of a request that was not begun', async () => {
-    const { url, begin, giveUp } = await stuck({ slots: 1, queue: 0 });
+    const { url, begin, giveUp, end } = await stuck({ slots: 1, queue: 0 });
     const payer = client();
     const first = begin(await payer.token(whole));
     await openOnes(payer, 1);
@@ -266,6 +272,7 @@ describe('a gateway that is paid', function () {
     giveUp();
     await first;
     await openOnes(payer, 0);
+    await end();
     const { paid, promised } = cashier.customers.get(payer.session)!.account;
     expect([paid, promised]).to.deep.equal([2 * whole, 0]);
   });
