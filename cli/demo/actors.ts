@@ -5,7 +5,7 @@ import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts';
 
 import type { Program } from './fleet.ts';
 
-export type ActorRole = 'miner' | 'validator' | 'aggregator' | 'challenger';
+export type ActorRole = 'miner' | 'validator' | 'aggregator' | 'challenger' | 'gateway';
 
 /** One of the strangers: a process with a key of its own. */
 export type Actor = {
@@ -26,6 +26,7 @@ const entries = {
   validator: '../../workers/validator/main.ts',
   aggregator: '../../workers/aggregator/main.ts',
   challenger: '../../workers/challenger/main.ts',
+  gateway: '../../workers/gateway/main.ts',
 } as const;
 
 /** With a new key. */

@@ -10,9 +10,10 @@ import { SwarmlockError } from '../../engine/errors.ts';
 import { developmentTokenAbi } from '../../sdk/abi/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import { connect, type Client } from '../../sdk/client.ts';
-import { readDeployment } from '../../sdk/deployment-file.ts';
+import { readDeployment, readServing } from '../../sdk/deployment-file.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 import { onChain } from '../../sdk/errors.ts';
+import type { Serving } from '../../sdk/serving.ts';
 import { childDied, type Fleet } from './fleet.ts';
 import { openHardhat } from './hardhat.ts';
 
@@ -24,7 +25,7 @@ const CLOCK = 300;
 export type DemoChain = {
   readonly rpcUrl: string;
   readonly client: Client;
-  readonly deployment: Deployment;
+  readonly deployment: Deployment & Serving;
   /** The file that names the deployment. */
   readonly deploymentFile: string;
   /** Sends from the node's own first account, or from any other, and waits for the receipt. */
@@ -51,7 +52,7 @@ export async function startNode(fleet: Fleet, folder: string): Promise<string> {
   });
 }
 
-/** Deploys the protocol by its Ignition module, with the journal in `folder`. */
+/** Deploys the protocol, and what inference is paid by, by their Ignition modules, with the journal in `folder`. */
 export async function deploy(rpcUrl: string, folder: string, clock = CLOCK): Promise<DemoChain> {
   const hardhat = await openHardhat({
     networks: { demo: { type: 'http', url: rpcUrl, chainId: CHAIN_ID } },
@@ -59,15 +60,21 @@ export async function deploy(rpcUrl: string, folder: string, clock = CLOCK): Pro
   });
   const connection = await hardhat.network.create('demo');
   const { default: protocol } = await import('../../deploy/modules/Protocol.ts');
-  await connection.ignition.deploy(protocol, {
+  const { default: serving } = await import('../../deploy/modules/Serving.ts');
+  const options = {
     deploymentId: 'demo',
-    parameters: { Protocol: { ...development.Protocol, clock } },
+    parameters: { ...development, Protocol: { ...development.Protocol, clock } },
     config: { blockPollingInterval: 100, requiredConfirmations: 1 },
-  });
+  };
+  await connection.ignition.deploy(protocol, options);
+  await connection.ignition.deploy(serving, options);
   await connection.close();
   const client = await connect({ rpcUrl, chainId: CHAIN_ID });
   const deploymentFile = join(folder, 'deployments', 'demo', 'deployed_addresses.json');
-  const deployment = await readDeployment(deploymentFile, client);
+  const deployment = {
+    ...(await readDeployment(deploymentFile, client)),
+    ...(await readServing(deploymentFile, client)),
+  };
   return { rpcUrl, client, deployment, deploymentFile, send: await sender(client) };
 }
 

@@ -5,9 +5,10 @@ import type { State } from '../../engine/graph/state.ts';
 import { stateBytes } from '../../engine/graph/state.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { modelLayout } from '../../engine/nn/decoder.ts';
-import { blobsOf } from './actors.ts';
+import { blobsOf, type Actor } from './actors.ts';
 import { heldOutLoss } from './central.ts';
 import type { Fleet } from './fleet.ts';
+import { sellInference, type Owner, type PaidInference } from './inference.ts';
 import type { DemoOptions } from './options.ts';
 import { readPays, type Pays } from './pay.ts';
 import { lossPlot } from './plot.ts';
@@ -41,8 +42,10 @@ export async function runDemo(options: DemoOptions, folder: string, fleet: Fleet
   const { chain, runId, cast } = stage;
   const addressOf = (name: string) => cast.find((actor) => actor.name === name)!.address;
   const pays = await readPays(chain.client, chain.deployment, runId, story, addressOf);
+  await endActors(cast, fleet);
+  const inference = await playInference(stage, pays, { fleet, seed: options.seed }, screen);
   await fleet.stop();
-  const report = await finish(options, stage, story, { final, pays, elapsed }, screen);
+  const report = await finish(options, stage, story, { final, pays, inference, elapsed }, screen);
   if (!options.keep)
     await Promise.all(SHORT_LIVED.map((name) => rm(join(stage.folder, name), { recursive: true, force: true })));
   return report;
@@ -78,6 +81,31 @@ async function playRounds(
   return final;
 }
 
+/** All but the node: keys of owners are free then, and so is the processor. */
+async function endActors(cast: readonly Actor[], fleet: Fleet): Promise<void> {
+  for (const { name } of cast) fleet.kill(name, 'SIGKILL');
+  await Promise.all(cast.map(({ name }) => fleet.end(name)));
+}
+
+/** What the trained model is good for. The one with the most shares sells. */
+async function playInference(
+  stage: Stage,
+  { miners, validators }: Pays,
+  means: Parameters<typeof sellInference>[2],
+  screen: Screen,
+): Promise<PaidInference | undefined> {
+  const paid = [...miners, ...validators].filter(({ balance }) => balance > 0n);
+  const [first, ...others] = paid
+    .toSorted((a, b) => (a.balance > b.balance ? -1 : 1))
+    .map(({ name }): Owner => stage.cast.find((actor) => actor.name === name)!);
+  if (first !== undefined) {
+    const title = 'selling credits, and paying a gateway of the trained model with them';
+    return screen.stage(title, () => sellInference(stage, [first, ...others], means));
+  }
+  screen.line('Nobody has been paid shares yet, so there are no credits to sell.');
+  return undefined;
+}
+
 /** Every miner that nobody has challenged has collected what it has earned. */
 function isPaid({ miners }: Story): boolean {
   return miners.every(({ accrued, claimed, fates }) => {
@@ -103,13 +131,13 @@ function measurer({ recipe, dataset, executor, central, folder }: Stage, story: 
   };
 }
 
-type Outcome = { final: State; pays: Pays; elapsed: () => number };
+type Outcome = { final: State; pays: Pays; inference: PaidInference | undefined; elapsed: () => number };
 
 async function finish(
   options: DemoOptions,
   { recipe, dataset, executor, folder, rounds, central }: Stage,
   { measured, caught, audits, matches }: Story,
-  { final, pays, elapsed }: Outcome,
+  { final, pays, inference, elapsed }: Outcome,
   screen: Screen,
 ): Promise<Report> {
   await central.close();
@@ -135,6 +163,7 @@ async function finish(
     audits,
     matches,
     ...text,
+    inference,
     plot,
     folder,
     seconds,

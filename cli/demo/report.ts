@@ -1,3 +1,5 @@
+import type { PaidInference } from './inference.ts';
+import { inferenceLines, inferenceObject } from './inference-report.ts';
 import type { MinerPay, Pays, ValidatorPay } from './pay.ts';
 import type { Caught, Measured } from './story.ts';
 import { ether, shares } from './story.ts';
@@ -18,6 +20,8 @@ export type Report = {
   readonly matches: number;
   readonly prompt: string;
   readonly sample: string;
+  /** Undefined when nobody has shares yet, and so credits to sell. */
+  readonly inference: PaidInference | undefined;
   readonly plot: string;
   readonly folder: string;
   readonly seconds: number;
@@ -25,7 +29,7 @@ export type Report = {
 
 /** The report as one object for programs: amounts of shares are strings in the smallest unit. */
 export function reportObject(report: Report): Record<string, unknown> {
-  const { measured, caught, pays, ...rest } = report;
+  const { measured, caught, pays, inference, ...rest } = report;
   const { miners, validators, accrued } = pays;
   const loss = { before: measured[0]?.swarm, after: measured.at(-1)?.swarm, central: measured.at(-1)?.central };
   return {
@@ -40,6 +44,7 @@ export function reportObject(report: Report): Record<string, unknown> {
     })),
     validators: validators.map((validator) => ({ ...validator, balance: String(validator.balance) })),
     sharesAccrued: String(accrued),
+    inference: inference === undefined ? null : inferenceObject(inference),
   };
 }
 
@@ -51,7 +56,9 @@ function gameObject(game: ToldGame): object {
 
 /** The report for people. */
 export function reportLines(report: Report): string[] {
-  const parts = [lossLines(report), sampleLines(report), payLines(report), gameLines(report), placeLines(report)];
+  const { inference } = report;
+  const paid = inference === undefined ? [] : inferenceLines(inference);
+  const parts = [lossLines(report), sampleLines(report), payLines(report), gameLines(report), paid, placeLines(report)];
   return parts.flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines]));
 }
 

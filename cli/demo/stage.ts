@@ -5,7 +5,7 @@ import { parseEventLogs } from 'viem';
 import { runsAbi } from '../../sdk/abi/index.ts';
 import { onChain } from '../../sdk/errors.ts';
 import { createRun } from '../../sdk/run.ts';
-import { castOf, programOf, type Actor } from './actors.ts';
+import { castOf, programOf, type Actor, type Venue } from './actors.ts';
 import { buildContracts } from './build.ts';
 import { CHAIN_ID, deploy, fund, startNode, type DemoChain } from './chain.ts';
 import type { Fleet } from './fleet.ts';
@@ -20,6 +20,7 @@ export type Stage = Prepared & {
   readonly chain: DemoChain;
   readonly runId: bigint;
   readonly cast: readonly Actor[];
+  readonly venue: Venue;
 };
 
 /** Seconds for the actors to start and enlist: they share the processor while they load. */
@@ -42,7 +43,7 @@ export async function setStage(options: DemoOptions, folder: string, fleet: Flee
   const { rpcUrl, deploymentFile } = chain;
   const venue = { folder, rpcUrl, chainId: CHAIN_ID, deploymentFile, runId, recipeFile, dataPath, reserve };
   for (const actor of cast) fleet.start(programOf(actor, venue));
-  return { ...prepared, folder, chain, runId, cast };
+  return { ...prepared, folder, chain, runId, cast, venue };
 }
 
 async function openRun(

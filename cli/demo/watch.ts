@@ -58,11 +58,12 @@ export function watchRun(
 }
 
 /**
- * Reports each process that ends. The run goes on without a miner or a validator, as it is meant to; without the node, the
+ * Reports each process that has ended, when asked. The run goes on without a miner or a validator, as it is meant to; without the node, the
  * aggregator or any honest miner it cannot.
  */
 function losses(cast: readonly Actor[], folder: string, fleet: Fleet, screen: Screen): { check(): void } {
   let fatal: SwarmlockError | undefined;
+  const news: string[] = [];
   const alive = new Set(cast.filter(({ role, cheats }) => role === 'miner' && !cheats).map(({ name }) => name));
   fleet.onEnd((ended: Ended) => {
     const actor = cast.find(({ name }) => name === ended.name);
@@ -71,10 +72,11 @@ function losses(cast: readonly Actor[], folder: string, fleet: Fleet, screen: Sc
     alive.delete(ended.name);
     const isVital = ended.name === 'node' || ended.name === 'aggregator' || alive.size === 0;
     if (isVital) fatal ??= error;
-    else screen.line(`! ${error.message}; the run goes on without it. ${error.hint ?? ''}`);
+    else news.push(`! ${error.message}; the run goes on without it. ${error.hint ?? ''}`);
   });
   return {
     check() {
+      for (const line of news.splice(0)) screen.line(line);
       if (fatal !== undefined) throw fatal;
     },
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 
+import { requireConserved } from '../../../cli/demo/conservation.ts';
 import { tailLog } from '../../../cli/demo/log-tail.ts';
 import { demoRecipe, epochsOf } from '../../../cli/demo/plan.ts';
 import { lossPlot } from '../../../cli/demo/plot.ts';
@@ -16,6 +17,7 @@ import type { ToldEnd, ToldGame, ToldMove } from '../../../cli/dispute/narrator.
 import { createDataset } from '../../../engine/data/dataset.ts';
 import { claimIdOf } from '../../../sdk/claims.ts';
 import type { RunEvent } from '../../../sdk/events.ts';
+import { failsWith } from '../../helpers/errors.ts';
 
 describe('the text of the demo', () => {
   it('has every paragraph once, however it is wrapped', () => {
@@ -174,6 +176,15 @@ describe('the games that the demo tells', () => {
     const story = challenged(1);
     const told = game('validator 1', 2, lost);
     expect(tellGame(story, told, last(told))).to.deep.equal([]);
+  });
+});
+
+describe('the credits of the demo', () => {
+  it('are where the demo says, to the unit, or it fails', async () => {
+    const found = { circulating: 5n, escrowed: 2n, pooled: 3n };
+    expect(() => requireConserved({ ...found, supply: 10n })).to.not.throw();
+    for (const supply of [9n, 11n])
+      await failsWith('CREDITS_NOT_CONSERVED', () => requireConserved({ ...found, supply }));
   });
 });
 

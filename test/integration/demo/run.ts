@@ -29,6 +29,18 @@ type Result = {
   validators: { name: string; verdicts: number; balance: string }[];
   sharesAccrued: string;
   sample: string;
+  inference: {
+    root: string;
+    completion: string;
+    promptTokens: number;
+    completionTokens: number;
+    firstClaims: { name: string; amount: string }[];
+    trade: { seller: string; amount: string; cost: string; maxCost: string };
+    burned: string;
+    toServer: string;
+    toOwners: { name: string; amount: string }[];
+    whereabouts: { circulating: string; escrowed: string; pooled: string; supply: string };
+  };
   plot: string;
   folder: string;
 };
@@ -36,7 +48,7 @@ type Result = {
 describe('the demo', function () {
   this.timeout(180_000);
 
-  it('trains, convicts the cheat on chain, pays the rest and says so in one JSON object', async () => {
+  it('trains, convicts the cheat on chain, pays the rest, sells an answer and says so in one JSON object', async () => {
     const demo = startDemo('--rounds', '2', '--miners', '2', '--json');
     await demo.until(/takes seat/);
     const processes = descendantsOf(demo.process.pid!);
@@ -49,6 +61,7 @@ describe('the demo', function () {
       expect(result.loss.central).to.be.below(result.loss.before);
       expectConviction(result);
       expectPay(result);
+      expectInference(result);
       expect(result.sample).to.not.equal('');
       expect(readFileSync(result.plot, 'utf8')).to.match(/^<svg .*<\/svg>\s*$/s);
       expect(existsSync(join(result.folder, 'checkpoints'))).to.equal(false);
@@ -105,4 +118,22 @@ function expectPay({ miners, validators, sharesAccrued }: Result): void {
     else expect(unpaid).to.deep.include({ round: 2, why: 'convicted on chain' });
     expect(BigInt(balance) > 0n, name).to.equal(paid.length > 0);
   }
+}
+
+function expectInference({ inference, miners, validators }: Result): void {
+  const { root, completion, promptTokens, completionTokens, firstClaims, toOwners, trade } = inference;
+  const owners = [...miners, ...validators].filter(({ balance }) => balance !== '0').map(({ name }) => name);
+  expect(root).to.match(/^0x[0-9a-f]{64}$/);
+  expect(completion).to.not.equal('');
+  expect([promptTokens, completionTokens]).to.deep.equal([12, 20]);
+  expect(BigInt(trade.cost) <= BigInt(trade.maxCost)).to.equal(true);
+  for (const claims of [firstClaims, toOwners]) expect(claims.map(({ name }) => name)).to.have.members(owners);
+  const burned = 12n * 100_000n + 20n * 1_000_000n;
+  const toServer = (burned * 43n) / 100n;
+  expect([inference.burned, inference.toServer]).to.deep.equal([String(burned), String(toServer)]);
+  const minted = toOwners.reduce((sum, { amount }) => sum + BigInt(amount), toServer);
+  expect(burned - minted >= 0n && burned - minted < BigInt(owners.length)).to.equal(true);
+  const { circulating, escrowed, pooled, supply } = inference.whereabouts;
+  expect(escrowed).to.equal(String(900_000_000n + 80_000_000n - burned));
+  expect(BigInt(circulating) + BigInt(escrowed) + BigInt(pooled)).to.equal(BigInt(supply));
 }
