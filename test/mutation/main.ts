@@ -75,7 +75,15 @@ const stages: readonly Stage[] = [
   {
     runner: solidity,
     files: () =>
-      solidityTests('game', 'claim/Verdicts', 'claim/Duties', 'Claims.t.sol', 'Rounds.t.sol', 'run/Availability.t.sol'),
+      solidityTests(
+        'game',
+        'claim/Verdicts',
+        'claim/Duties',
+        'own/VerdictPay',
+        'Claims.t.sol',
+        'Rounds.t.sol',
+        'run/Availability.t.sol',
+      ),
     build: 'tests',
     titles: (id) => (isReferees(id) ? undefined : ''),
   },

@@ -202,6 +202,15 @@ contract VerdictPayTest is VerdictPayFixture {
         ownership.forfeitVerdict(OTHER);
     }
 
+    function test_verdictsThatDiffer_loseTheVoidedOneBeforeTheOtherIsFinal() public {
+        revealContested();
+        challengeBy(0, OTHER);
+        settle();
+        game.void(OTHER, ownerOf(0));
+        expectNotClaimable(OTHER, IOwnership.PayStatus.FORFEITABLE);
+        expectNotClaimable(FIRST, IOwnership.PayStatus.PENDING);
+    }
+
     function test_verdictsThatDiffer_areForfeitedWhenNobodyCanChallengeEither() public {
         sealRootBy(2, leafOf(verdictOf(2, 0)));
         sealRootBy(3, leafOf(contestedVerdict()));
