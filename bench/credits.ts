@@ -1,7 +1,9 @@
-import { encodeFunctionData, hexToBigInt, parseSignature, signatureToCompactSignature, type Address } from 'viem';
+import { encodeFunctionData, hexToBigInt, type Address } from 'viem';
 import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 
 import { creditsAbi, sessionsAbi } from '../sdk/abi/index.ts';
+import { settleVouchers } from '../sdk/sessions.ts';
+import { signVoucher } from '../sdk/vouchers.ts';
 import { log } from './lib/bench.ts';
 import { openCreditChain, stranger, type CreditChain } from './lib/credit-chain.ts';
 
@@ -13,28 +15,6 @@ const CLOSE_DELAY = 600;
 const ROUTE = 1;
 
 type Opened = { readonly key: PrivateKeyAccount; readonly session: bigint };
-
-/** A voucher of a session for the route, signed by its key. */
-async function sign(
-  { key, session }: Opened,
-  { credits, sessions, drawn }: { readonly credits: Address; readonly sessions: Address; readonly drawn: number },
-) {
-  const signature = await key.signTypedData({
-    domain: { name: 'Swarmlock Sessions', version: '1', chainId: 31_337, verifyingContract: sessions },
-    types: {
-      Voucher: [
-        { name: 'credits', type: 'address' },
-        { name: 'session', type: 'uint64' },
-        { name: 'route', type: 'uint32' },
-        { name: 'drawn', type: 'uint48' },
-      ],
-    },
-    primaryType: 'Voucher',
-    message: { credits, session, route: ROUTE, drawn },
-  });
-  const { r, yParityAndS: vs } = signatureToCompactSignature(parseSignature(signature));
-  return { session, route: ROUTE, drawn, r, vs };
-}
 
 const spend = (server: Address) =>
   encodeFunctionData({ abi: creditsAbi, functionName: 'spend', args: [SPENT, server] });
@@ -77,9 +57,9 @@ async function measureVouchers(chain: CreditChain, count: number): Promise<numbe
     await send(client, sessions, open);
   }
   const settle = async (drawn: number): Promise<number> => {
-    const vouchers = await Promise.all(opened.map((one) => sign(one, { credits, sessions, drawn })));
-    const args = [credits, vouchers] as const;
-    return send(gateway, sessions, encodeFunctionData({ abi: sessionsAbi, functionName: 'settle', args }));
+    const at = { chainId: 31_337, sessions, credits };
+    const vouchers = opened.map(({ key, session }) => signVoucher(key, at, { session, route: ROUTE, drawn }));
+    return send(gateway, sessions, settleVouchers(at, await Promise.all(vouchers)).data);
   };
   await settle(1_003);
   return Math.round((await settle(2_007)) / count);
