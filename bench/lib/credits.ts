@@ -1,28 +1,19 @@
-import {
-  encodeDeployData,
-  encodeFunctionData,
-  numberToHex,
-  parseEther,
-  type Address,
-  type Hex,
-  type TransactionReceipt,
-} from 'viem';
+import { encodeFunctionData, numberToHex, parseEther, type Address, type Hex, type TransactionReceipt } from 'viem';
 
-import { openHardhat } from '../../cli/demo/hardhat.ts';
-import { ownershipAbi, sessionsAbi, shareTokenAbi } from '../../sdk/abi/index.ts';
+import { ownershipAbi, shareTokenAbi } from '../../sdk/abi/index.ts';
 import type { Call } from '../../sdk/call.ts';
 import type { Client } from '../../sdk/client.ts';
 import { approve, claim, readCreation, readCreditsOf } from '../../sdk/credits.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
 
 type Request = { Method: string; Parameters: readonly unknown[]; ReturnType: unknown };
-type Sent = Pick<Call, 'data'> & { readonly to?: Address };
-
-/** Seconds that a gateway has once a client closes its session. */
-const CLOSE_DELAY = 120;
 
 /** Sends in anybody's name on a development chain; the account gets the ether for it. */
-export async function sendAs(client: Client, from: Address, { to, data }: Sent): Promise<TransactionReceipt> {
+export async function sendAs(
+  client: Client,
+  from: Address,
+  { to, data }: Pick<Call, 'to' | 'data'>,
+): Promise<TransactionReceipt> {
   const ask = (method: string, params: readonly unknown[]) => client.request<Request>({ method, params });
   await ask('hardhat_impersonateAccount', [from]);
   await ask('hardhat_setBalance', [from, numberToHex(parseEther('10'))]);
@@ -30,12 +21,17 @@ export async function sendAs(client: Client, from: Address, { to, data }: Sent):
   return client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
 }
 
-/** Puts the contract of sessions on a chain. The contracts must be compiled. */
-export async function deploySessions(client: Client, owner: Address): Promise<Address> {
-  const { artifacts } = await openHardhat();
-  const { bytecode } = await artifacts.readArtifact('Sessions');
-  const data = encodeDeployData({ abi: sessionsAbi, bytecode: bytecode as Hex, args: [CLOSE_DELAY] });
-  return (await sendAs(client, owner, { data })).contractAddress!;
+/** Gives an account one `part`-th of a run's shares, as if it had been paid them: in the name of the contract that pays for rounds. */
+export async function mintShares(
+  client: Client,
+  { ownership }: Deployment,
+  { runId, owner, part }: { readonly runId: bigint; readonly owner: Address; readonly part: bigint },
+): Promise<void> {
+  const about = { address: ownership, abi: ownershipAbi } as const;
+  const shares = await client.readContract({ ...about, functionName: 'shareTokenOf', args: [runId] });
+  const cap = await client.readContract({ address: shares, abi: shareTokenAbi, functionName: 'cap' });
+  const data = encodeFunctionData({ abi: shareTokenAbi, functionName: 'mint', args: [owner, cap / part] });
+  await sendAs(client, ownership, { to: shares, data });
 }
 
 /**
@@ -47,13 +43,8 @@ export async function endow(
   deployment: Deployment,
   { runId, sessions, owner }: { readonly runId: bigint; readonly sessions: Address; readonly owner: Address },
 ): Promise<Address> {
-  const { ownership } = deployment;
   await sendAs(client, owner, await readCreation(client, deployment, runId));
-  const about = { address: ownership, abi: ownershipAbi } as const;
-  const shares = await client.readContract({ ...about, functionName: 'shareTokenOf', args: [runId] });
-  const cap = await client.readContract({ address: shares, abi: shareTokenAbi, functionName: 'cap' });
-  const data = encodeFunctionData({ abi: shareTokenAbi, functionName: 'mint', args: [owner, cap / 1_000n] });
-  await sendAs(client, ownership, { to: shares, data });
+  await mintShares(client, deployment, { runId, owner, part: 1_000n });
   const credits = await readCreditsOf(client, deployment, runId);
   await sendAs(client, owner, claim(credits, owner));
   await sendAs(client, owner, approve(credits, sessions, 2n ** 64n));

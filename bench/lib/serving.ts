@@ -17,7 +17,7 @@ import type { Recipe } from '../../engine/recipe.ts';
 import { runsAbi } from '../../sdk/abi/index.ts';
 import { createRun, type RunParameters } from '../../sdk/run.ts';
 import { openedSession, openSession } from '../../sdk/sessions.ts';
-import { deploySessions, endow, sendAs } from './credits.ts';
+import { endow, sendAs } from './credits.ts';
 import { PayingClient, type PaymentAsked, type Told } from './paying-client.ts';
 
 /** Two gateways that serve one run: one for nothing, one for vouchers of sessions that are open. */
@@ -49,7 +49,7 @@ export async function startServing(
   const runId = await openRun(chain, parameters);
   await writeFile(join(folder, 'recipe.json'), JSON.stringify(recipe));
   const owner = privateKeyToAddress(generatePrivateKey());
-  const sessions = await deploySessions(chain.client, owner);
+  const { sessions } = chain.deployment;
   const credits = await endow(chain.client, chain.deployment, { runId, sessions, owner });
   const start = gatewayStarter(fleet, chain, { runId, folder, slots });
   const paid = await start('paid', {

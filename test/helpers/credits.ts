@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { createTestClient, encodeFunctionData, http, walletActions, type Address } from 'viem';
+import type { Address } from 'viem';
 
-import { ownershipAbi, shareTokenAbi } from '../../sdk/abi/index.ts';
+import { mintShares } from '../../bench/lib/credits.ts';
 import type { Call } from '../../sdk/call.ts';
 import { claim, readCreation, readCreditsOf } from '../../sdk/credits.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
@@ -29,30 +29,8 @@ export async function createCreditedRun(node: TestNode, folder: string, owner: A
   const about: RunParameters = { ...parameters, opensAt };
   await send(createRun(deployment, about, { name: 'Tiny', symbol: 'TINY', uri: '' }));
   await send(await readCreation(client, deployment, runId));
-  await mintShares(node, deployment, runId, owner, about.shareSupply / 10n);
+  await mintShares(client, deployment, { runId, owner, part: 10n });
   const credits = await readCreditsOf(client, deployment, runId);
   await send(claim(credits, owner));
   return { deployment, runId, credits };
-}
-
-/** In the name of the contract that pays for rounds. */
-async function mintShares(
-  { client, control, rpcUrl }: TestNode,
-  { ownership }: Deployment,
-  runId: bigint,
-  owner: Address,
-  amount: bigint,
-): Promise<void> {
-  const shares = await client.readContract({
-    address: ownership,
-    abi: ownershipAbi,
-    functionName: 'shareTokenOf',
-    args: [runId],
-  });
-  await control.setBalance({ address: ownership, value: 10n ** 18n });
-  await control.impersonateAccount({ address: ownership });
-  const payer = createTestClient({ chain: client.chain, mode: 'hardhat', transport: http(rpcUrl) });
-  const data = encodeFunctionData({ abi: shareTokenAbi, functionName: 'mint', args: [owner, amount] });
-  await payer.extend(walletActions).sendTransaction({ account: ownership, to: shares, data });
-  await control.stopImpersonatingAccount({ address: ownership });
 }

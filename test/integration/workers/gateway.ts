@@ -12,12 +12,12 @@ import { createHasher } from '../../../engine/commit/hasher.ts';
 import type { Hash } from '../../../engine/commit/hash.ts';
 import type { State } from '../../../engine/graph/state.ts';
 import { initialParameters } from '../../../engine/nn/initial.ts';
-import { deploySessions, endow } from '../../../bench/lib/credits.ts';
+import { endow } from '../../../bench/lib/credits.ts';
 import { PayingClient, type Told } from '../../../bench/lib/paying-client.ts';
 import { closeSession, openedSession, openSession, readSession } from '../../../sdk/sessions.ts';
 import { folderBlobs } from '../../../workers/lib/folder-blobs.ts';
 import { silentLog } from '../../helpers/logs.ts';
-import { senderOf } from '../../helpers/deployment.ts';
+import { deployServing, senderOf } from '../../helpers/deployment.ts';
 import { CHAIN_ID, nodeForTests } from '../../helpers/node.ts';
 import { createTinyRun, RUN, tinyRunRecipe, type TinyRun } from '../../helpers/tiny-run.ts';
 import { until, WorkerProcesses, type WorkerProcess } from '../../helpers/worker-processes.ts';
@@ -162,7 +162,7 @@ describe('a gateway as a process', function () {
       const { client } = node();
       owner = await node().fundedAccount();
       await node().control.setBalance({ address: privateKeyToAccount(key).address, value: parseEther('10') });
-      sessions = await deploySessions(client, owner.address);
+      ({ sessions } = await deployServing(node(), join(folder, 'serving')));
       credits = await endow(client, run.deployment, { runId: RUN, sessions, owner: owner.address });
     });
 
