@@ -8,8 +8,7 @@ type Builder = Parameters<Parameters<typeof buildModule>[1]>[0];
  * So each knows the others for ever. Only the source of randomness depends on the chain; it takes parameters of its own, by name.
  *
  * Parameters (`deploy/parameters/*.json`), in seconds: `clock` that each side has in a game, `unbondingDelay` and
- * `longestWindow`. Of the credits of every run: `creditSupply` in millionths, and `ownersShare`, the owners' part of what is
- * spent, out of a million.
+ * `longestWindow`; and `creditSupply`, the supply of the credits of every run, in millionths of a credit.
  */
 export function deployProtocol(
   m: Builder,
@@ -22,9 +21,7 @@ export function deployProtocol(
     sourceParameters.map((name) => m.getParameter(name)),
   );
   const limits = m.contract('RunLimits');
-  const creditsFactory = m.contract('CreditsFactory', [
-    { supply: m.getParameter('creditSupply'), owners: m.getParameter('ownersShare') },
-  ]);
+  const creditsFactory = m.contract('CreditsFactory', [m.getParameter('creditSupply')]);
   const shareTokenFactory = m.contract('ShareTokenFactory', [creditsFactory]);
   const ownershipFactory = m.contract('OwnershipFactory', [shareTokenFactory]);
   const availabilityFactory = m.contract('AvailabilityFactory');

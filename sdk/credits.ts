@@ -65,7 +65,7 @@ export async function readCreditsOf(client: Client, { ownership }: Deployment, r
   return onChain('ShareToken.credits', client.readContract({ address, abi: shareTokenAbi, functionName: 'credits' }));
 }
 
-/** The call that makes the credits of a run, on the deployment's terms, once. Anyone may send it. */
+/** The call that makes the credits of a run, with the split of the run, once. Anyone may send it. */
 export async function readCreation(client: Client, { ownership }: Deployment, runId: bigint): Promise<Call> {
   const about = { address: ownership, abi: ownershipAbi, functionName: 'shareTokenFactory' } as const;
   const [shareToken, address] = await Promise.all([

@@ -8,7 +8,7 @@ const SHARES = 10n ** 24n;
 const SUPPLY = 10n ** 15n;
 const OWNERS_SHARE = 570_000;
 const shareTokenFactoryAbi = parseAbi([
-  'function create(string name, string symbol, uint256 cap) returns (address shareToken)',
+  'function create(string name, string symbol, uint256 cap, uint32 ownersShare) returns (address shareToken)',
 ]);
 
 /** The credits of a run on a chain inside this process; its first account mints the shares. */
@@ -56,9 +56,9 @@ export async function openCreditChain(): Promise<CreditChain> {
     const data = encodeDeployData({ abi: abi as unknown as Abi, bytecode: bytecode as Hex, args });
     return (await sendAny(first, undefined, data)).contractAddress;
   };
-  const factory = await deploy('CreditsFactory', [{ supply: SUPPLY, owners: OWNERS_SHARE }]);
+  const factory = await deploy('CreditsFactory', [SUPPLY]);
   const maker = await deploy('ShareTokenFactory', [factory]);
-  const create = encodeFunctionData({ abi: shareTokenFactoryAbi, args: ['Bench', 'BENCH', SHARES] });
+  const create = encodeFunctionData({ abi: shareTokenFactoryAbi, args: ['Bench', 'BENCH', SHARES, OWNERS_SHARE] });
   const shares: Address = `0x${(await ask(maker, create)).slice(-40)}`;
   await send(first, maker, create);
   const creation = encodeFunctionData({ abi: creditsFactoryAbi, functionName: 'create', args: [shares] });

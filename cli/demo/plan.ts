@@ -137,6 +137,7 @@ export function runParameters(recipe: Recipe, genesisRoot: Hash, rounds: number,
     plannedTokens: BigInt(tokensPerRound(recipe) * miners * rounds),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
+    ownersShare: 570_000,
     tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     commitWindow: generous,
     // What is drawn while everyone is new is two rounds of work for each validator, and is sealed in the first quarter.

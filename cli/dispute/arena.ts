@@ -95,6 +95,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'prog
     plannedTokens: BigInt(100 * tokensPerRound(recipe)),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
+    ownersShare: 570_000,
     tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     commitWindow: 3_600,
     auditWindow: 3_600,

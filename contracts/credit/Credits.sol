@@ -10,9 +10,9 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IShareToken} from "../own/IShareToken.sol";
-import {CreditTerms, WHOLE} from "./CreditTerms.sol";
 import {ICredits} from "./ICredits.sol";
 import {Holding, OwnersPart, UNIT} from "./OwnersPart.sol";
+import {WHOLE} from "./Whole.sol";
 
 /// @title Credits
 /// @notice The manual is {ICredits}.
@@ -40,7 +40,7 @@ contract Credits is ERC20, ERC20Permit, ICredits {
 
     constructor(
         address shares_,
-        CreditTerms memory terms
+        uint64 supply_
     )
         ERC20(
             string.concat(IERC20Metadata(shares_).name(), " Credits"),
@@ -49,8 +49,8 @@ contract Credits is ERC20, ERC20Permit, ICredits {
         ERC20Permit(string.concat(IERC20Metadata(shares_).name(), " Credits"))
     {
         shares = shares_;
-        supply = terms.supply;
-        ownersShare = terms.owners;
+        supply = supply_;
+        ownersShare = IShareToken(shares_).ownersShare();
         _cap = SafeCast.toUint96(IShareToken(shares_).cap());
     }
 

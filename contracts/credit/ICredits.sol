@@ -67,7 +67,7 @@ interface ICredits is IERC20, IERC20Permit {
 
     function supply() external view returns (uint64);
 
-    /// @notice What the owners get of what is spent, out of 1e6.
+    /// @notice What the owners get of what is spent, out of 1e6; the servers get the rest. Fixed when the run is created.
     function ownersShare() external view returns (uint32);
 
     /// @notice The share token of the run.

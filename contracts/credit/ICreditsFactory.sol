@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title Makes the credits of runs, all on the same terms.
+/// @title Makes the credits of runs, all with the same supply, each with the split of its run.
 /// @notice A share token knows the address of its credits from the beginning; anyone may have them put there, at any time.
 interface ICreditsFactory {
     error ZeroSupply();
-    error PartBeyondWhole(uint32 part, uint32 whole);
 
     event CreditsCreated(address indexed shareToken, address credits);
 
@@ -15,8 +14,6 @@ interface ICreditsFactory {
     /// @notice Where the credits of a share token are, or will be.
     function creditsOf(address shareToken) external view returns (address);
 
+    /// @notice Of the credits of each run, in the smallest unit.
     function supply() external view returns (uint64);
-
-    /// @notice What the owners get of what is spent, out of 1e6.
-    function ownersShare() external view returns (uint32);
 }

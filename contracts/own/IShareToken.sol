@@ -16,6 +16,9 @@ interface IShareToken {
     /// @notice S: the most there will ever be.
     function cap() external view returns (uint256);
 
+    /// @notice What the owners get of the credits that are spent, out of 1e6; the servers get the rest.
+    function ownersShare() external view returns (uint32);
+
     /// @notice Where the run's credits are, or will be: {ICreditsFactory}.
     function credits() external view returns (address);
 }

@@ -103,7 +103,12 @@ contract Ownership is IOwnership {
         Curve memory curve = Curve(parameters.shareSupply, parameters.plannedTokens, parameters.lambda);
         _curves[runId] = curve;
         _terms[runId] = Terms(parameters.epochRounds, uint32(Math.ceilDiv(10_000, parameters.auditRate)));
-        shareToken = IShareTokenFactory(shareTokenFactory).create(metadata.name, metadata.symbol, curve.supply);
+        shareToken = IShareTokenFactory(shareTokenFactory).create(
+            metadata.name,
+            metadata.symbol,
+            curve.supply,
+            parameters.ownersShare
+        );
         shareTokenOf[runId] = shareToken;
     }
 

@@ -21,17 +21,22 @@ contract ShareToken is IShareToken, ERC20, ERC20Permit, ERC20Votes {
     uint256 public immutable cap;
 
     /// @inheritdoc IShareToken
+    uint32 public immutable ownersShare;
+
+    /// @inheritdoc IShareToken
     address public immutable credits;
 
     constructor(
         string memory name_,
         string memory symbol_,
         uint256 cap_,
+        uint32 ownersShare_,
         address ownership_,
         address creditsFactory
     ) ERC20(name_, symbol_) ERC20Permit(name_) {
         ownership = ownership_;
         cap = cap_;
+        ownersShare = ownersShare_;
         credits = ICreditsFactory(creditsFactory).creditsOf(address(this));
         // The first checkpoint of the supply, so that nobody's first claim pays for it.
         _mint(ownership_, 0);

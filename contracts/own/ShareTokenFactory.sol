@@ -15,7 +15,12 @@ contract ShareTokenFactory is IShareTokenFactory {
     }
 
     /// @inheritdoc IShareTokenFactory
-    function create(string calldata name, string calldata symbol, uint256 cap) external returns (address shareToken) {
-        return address(new ShareToken(name, symbol, cap, msg.sender, creditsFactory));
+    function create(
+        string calldata name,
+        string calldata symbol,
+        uint256 cap,
+        uint32 ownersShare
+    ) external returns (address shareToken) {
+        return address(new ShareToken(name, symbol, cap, ownersShare, msg.sender, creditsFactory));
     }
 }

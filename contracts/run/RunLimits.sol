@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {WHOLE} from "../credit/Whole.sol";
 import {Root} from "../types/Root.sol";
 import {Duration, Instant, now_} from "../types/Time.sol";
 import {IRunLimits} from "./IRunLimits.sol";
@@ -19,6 +20,7 @@ contract RunLimits is IRunLimits {
         _within("plannedTokens", p.plannedTokens, 1, type(uint64).max);
         _within("tokensPerSegment", p.tokensPerSegment, 1, p.plannedTokens);
         _within("shareSupply", p.shareSupply, 1, type(uint96).max);
+        _within("ownersShare", p.ownersShare, 0, WHOLE);
         _within("lambda", p.lambda, 0.01e18, 10e18);
         _within("commitWindow", Duration.unwrap(p.commitWindow), 1, 365 days);
         _within("auditWindow", Duration.unwrap(p.auditWindow), 1, 365 days);

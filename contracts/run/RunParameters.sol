@@ -13,6 +13,8 @@ import {Duration, Instant} from "../types/Time.sol";
 /// @param opensAt when the first round opens; until then members enlist
 /// @param plannedTokens T: verified tokens at which every share has been earned
 /// @param shareSupply S: the cap of the share token, in its smallest unit
+/// @param ownersShare what the owners get of the credits that are spent, out of 1e6; the servers get the rest. Audits and
+/// insurance have no rule yet by which anyone could claim, so they have no part
 /// @param lambda curvature of the share curve, 1e18 = 1: the first token earns e times the last
 /// @param joinHalfLife the time in which the joining price comes half the way back to the floor
 /// @param joinMultiplier a join multiplies the price by this, 1e18 = 1; more than 1, at most 1,000
@@ -45,6 +47,7 @@ struct RunParameters {
     Instant opensAt;
     uint64 plannedTokens;
     uint96 shareSupply;
+    uint32 ownersShare;
     uint64 lambda;
     Duration joinHalfLife;
     uint128 joinMultiplier;

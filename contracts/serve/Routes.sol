@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {WHOLE} from "../credit/CreditTerms.sol";
+import {WHOLE} from "../credit/Whole.sol";
 import {ICredits} from "../credit/ICredits.sol";
 import {IRoutes} from "./IRoutes.sol";
 

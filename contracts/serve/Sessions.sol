@@ -8,7 +8,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 
-import {WHOLE} from "../credit/CreditTerms.sol";
+import {WHOLE} from "../credit/Whole.sol";
 import {ICredits} from "../credit/ICredits.sol";
 import {Duration, Instant, now_} from "../types/Time.sol";
 import {ISessions} from "./ISessions.sol";

@@ -1,6 +1,6 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export const creditsAbi = [
-  {"inputs":[{"name":"shares_","type":"address"},{"components":[{"name":"supply","type":"uint64"},{"name":"owners","type":"uint32"}],"name":"terms","type":"tuple"}],"stateMutability":"nonpayable","type":"constructor"},
+  {"inputs":[{"name":"shares_","type":"address"},{"name":"supply_","type":"uint64"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"name":"deadline","type":"uint256"}],"name":"ClaimExpired","type":"error"},
   {"inputs":[],"name":"ECDSAInvalidSignature","type":"error"},
   {"inputs":[{"name":"length","type":"uint256"}],"name":"ECDSAInvalidSignatureLength","type":"error"},

@@ -121,7 +121,6 @@ export const errorsAbi = [
   {"inputs":[{"name":"left","type":"uint32"},{"name":"elapsed","type":"uint256"}],"name":"OutOfTime","type":"error"},
   {"inputs":[{"name":"work","type":"uint256"},{"name":"validator","type":"address"}],"name":"OwnWork","type":"error"},
   {"inputs":[{"name":"field","type":"bytes32"},{"name":"value","type":"uint256"},{"name":"least","type":"uint256"},{"name":"most","type":"uint256"}],"name":"ParameterOutOfRange","type":"error"},
-  {"inputs":[{"name":"part","type":"uint32"},{"name":"whole","type":"uint32"}],"name":"PartBeyondWhole","type":"error"},
   {"inputs":[{"name":"work","type":"uint256"},{"name":"given","type":"bytes32"},{"name":"expected","type":"bytes32"}],"name":"PendingMismatch","type":"error"},
   {"inputs":[{"name":"given","type":"bytes32"},{"name":"stands","type":"bytes32"}],"name":"PositionMismatch","type":"error"},
   {"inputs":[{"name":"price","type":"uint128"},{"name":"maximum","type":"uint128"}],"name":"PriceAboveMaximum","type":"error"},

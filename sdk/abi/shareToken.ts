@@ -1,6 +1,6 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export const shareTokenAbi = [
-  {"inputs":[{"name":"name_","type":"string"},{"name":"symbol_","type":"string"},{"name":"cap_","type":"uint256"},{"name":"ownership_","type":"address"},{"name":"creditsFactory","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
+  {"inputs":[{"name":"name_","type":"string"},{"name":"symbol_","type":"string"},{"name":"cap_","type":"uint256"},{"name":"ownersShare_","type":"uint32"},{"name":"ownership_","type":"address"},{"name":"creditsFactory","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"name":"supply","type":"uint256"},{"name":"cap","type":"uint256"}],"name":"CapExceeded","type":"error"},
   {"inputs":[],"name":"CheckpointUnorderedInsertion","type":"error"},
   {"inputs":[],"name":"ECDSAInvalidSignature","type":"error"},
@@ -48,6 +48,7 @@ export const shareTokenAbi = [
   {"inputs":[],"name":"name","outputs":[{"name":"","type":"string"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"owner","type":"address"}],"name":"nonces","outputs":[{"name":"","type":"uint256"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"account","type":"address"}],"name":"numCheckpoints","outputs":[{"name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"ownersShare","outputs":[{"name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"ownership","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"owner","type":"address"},{"name":"spender","type":"address"},{"name":"value","type":"uint256"},{"name":"deadline","type":"uint256"},{"name":"v","type":"uint8"},{"name":"r","type":"bytes32"},{"name":"s","type":"bytes32"}],"name":"permit","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[],"name":"symbol","outputs":[{"name":"","type":"string"}],"stateMutability":"view","type":"function"},

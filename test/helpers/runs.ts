@@ -27,6 +27,7 @@ export const parameters: RunParameters = {
   plannedTokens: 1_000_000n,
   tokensPerSegment: 250n,
   shareSupply: 10n ** 24n,
+  ownersShare: 570_000,
   lambda: 10n ** 18n,
   commitWindow: 60,
   auditWindow: 80,

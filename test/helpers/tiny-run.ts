@@ -117,6 +117,7 @@ function parametersOf(recipe: Recipe): Omit<RunParameters, 'genesisRoot' | 'open
     plannedTokens: BigInt(100 * tokensPerRound(recipe)),
     lambda: parseEther('1'),
     shareSupply: parseEther('1000000'),
+    ownersShare: 570_000,
     tokensPerSegment: BigInt(tokensPerSegment(recipe)),
     commitWindow: 60,
     auditWindow: 120,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IShareToken} from "../../contracts/own/IShareToken.sol";
 import {IRuns} from "../../contracts/run/IRuns.sol";
 import {ParameterOutOfRange, RunParameters} from "../../contracts/run/RunParameters.sol";
 import {MemberSet} from "../../contracts/types/MemberSet.sol";
@@ -85,6 +86,19 @@ contract MembershipTest is Fixture {
         p.minSegments = 17;
         expectOutOfRange("minSegments", 17, 1, 16);
         tryCreate(p);
+    }
+
+    function test_createRun_givesOwnersNoMoreThanAllThatIsSpent() public {
+        RunParameters memory p = parameters();
+        p.ownersShare = 1e6 + 1;
+        expectOutOfRange("ownersShare", 1e6 + 1, 0, 1e6);
+        tryCreate(p);
+        for (uint32 part = 0; part <= 1e6; part += 1e6) {
+            p.ownersShare = part;
+            tryCreate(p);
+            address shareToken = ownership.shareTokenOf(runs.runCount());
+            require(IShareToken(shareToken).ownersShare() == part, "another split");
+        }
     }
 
     function test_createRun_letsPayVestAsLongAsAnAuditIsExpectedToTake() public {

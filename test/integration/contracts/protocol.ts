@@ -91,6 +91,7 @@ export const runParameters = (opensAt: number, programsRoot: string) => ({
   opensAt,
   plannedTokens: PLANNED_TOKENS,
   shareSupply: SUPPLY,
+  ownersShare: 570_000,
   lambda: ETHER,
   joinHalfLife: 3_600,
   joinMultiplier: (ETHER * 11n) / 10n,

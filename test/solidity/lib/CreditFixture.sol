@@ -20,11 +20,10 @@ abstract contract CreditFixture {
 
     function deployShares(uint64 supply, uint32 ownersShare) internal {
         vm.warp(1_000_000);
-        bytes memory terms = abi.encode(supply, ownersShare);
-        factory = ICreditsFactory(create("credit/CreditsFactory.sol:CreditsFactory", terms));
+        factory = ICreditsFactory(create("credit/CreditsFactory.sol:CreditsFactory", abi.encode(supply)));
         bytes memory arguments = abi.encode(factory);
         address maker = create("own/ShareTokenFactory.sol:ShareTokenFactory", arguments);
-        shares = ShareToken(IShareTokenFactory(maker).create("Run One", "ONE", CAP));
+        shares = ShareToken(IShareTokenFactory(maker).create("Run One", "ONE", CAP, ownersShare));
         credits = ICredits(shares.credits());
     }
 

@@ -112,10 +112,9 @@ abstract contract Fixture {
         return create("run/DevelopmentRandomness.sol:DevelopmentRandomness", "");
     }
 
-    /// @dev A million credits for each run; owners get 57% of what is spent.
+    /// @dev A million credits for each run.
     function shareTokenFactory() private returns (address) {
-        bytes memory terms = abi.encode(uint64(1e12), uint32(570_000));
-        address creditsFactory = create("credit/CreditsFactory.sol:CreditsFactory", terms);
+        address creditsFactory = create("credit/CreditsFactory.sol:CreditsFactory", abi.encode(uint64(1e12)));
         return create("own/ShareTokenFactory.sol:ShareTokenFactory", abi.encode(creditsFactory));
     }
 
@@ -137,6 +136,7 @@ abstract contract Fixture {
         p.plannedTokens = 16_000_000;
         p.tokensPerSegment = 1_000;
         p.shareSupply = 1_000_000 ether;
+        p.ownersShare = 570_000;
         p.lambda = 1e18;
         p.commitWindow = Duration.wrap(COMMIT_WINDOW);
         p.auditWindow = Duration.wrap(AUDIT_WINDOW);
