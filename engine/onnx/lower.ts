@@ -224,6 +224,7 @@ class ProgramLowering {
         const source = this.#from === undefined ? this.#patterns.node(operand(i), operator)?.inputs[0] : undefined;
         return source && this.value(source, 'f32');
       },
+      rank: (i) => typeOf(this.#program, operand(i)).shape.length,
       index: (i) => this.value(operand(i), 'i32'),
       transposed: (i, permutation, asked) => this.#transposed(operand(i), permutation, asked as Form),
       product: (i, j) => this.#products.product(operand(i), operand(j)),

@@ -25,6 +25,8 @@ export type Lowering = {
   isZero(i: number): boolean;
   /** The operand of operand i when that is an application of the named operator. */
   operandOf(i: number, operator: string): string | undefined;
+  /** Number of axes of operand i. */
+  rank(i: number): number;
   /** An index operand as i32. */
   index(i: number): string;
   /** Operand i with its axes permuted; successive permutations become one. */

@@ -34,7 +34,13 @@ export const gather: Operator = {
       output.data.set(table!.data.subarray(row * width, (row + 1) * width), position * width);
     });
   },
-  lower(to, { form }) {
+  lower(to, { type, form }) {
+    if (to.rank(0) === 1) {
+      // A third of the time that Gather takes for single elements.
+      const places = to.emit('Reshape', [to.index(1), to.axes([-1])]);
+      const taken = to.emit('GatherElements', [to.value(0, form), places], { axis: 0 });
+      return to.emit('Reshape', [taken, to.axes(type.shape)]);
+    }
     return to.emit('Gather', [to.value(0, form), to.index(1)], { axis: 0 });
   },
 };

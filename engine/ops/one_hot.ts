@@ -29,8 +29,14 @@ export const oneHot: Operator = {
     });
   },
   lower(to, { type, attributes: [n = 0], form }) {
-    const offOn = to.constant('f32', [2], Float32Array.of(0, 1));
-    const hot = to.emit('OneHot', [to.index(0), to.scalar('i32', n), offOn], { axis: -1 });
+    // Three times as fast as OneHot.
+    const indices = to.emit('Reshape', [to.index(0), to.axes([...type.shape.slice(0, -1), 1])]);
+    const places = to.constant(
+      'i32',
+      [n],
+      Int32Array.from({ length: n }, (_, i) => i),
+    );
+    const hot = to.emit('Cast', [to.emit('Equal', [indices, places])], { to: 1 });
     if (type.dtype === 'f32') return hot;
     const zero = form === 'u8' ? to.scalar('u8', 128) : to.scalar('i8', 0);
     return to.emit('QuantizeLinear', [hot, to.scalar('f32', 1), zero]);
