@@ -15,9 +15,9 @@ export type Executor = {
   close(): Promise<void>;
 };
 
-/** Loads a program into ONNX Runtime. */
+/** Loads a program into ONNX Runtime. What is `unwanted` of the output states is left as it was. */
 export async function createExecutor(program: Program, options: ExecutorOptions): Promise<Executor> {
-  const lowered = lower(program, options.kernel);
+  const lowered = lower(program, options.kernel, options.unwanted);
   const session = await createSession(lowered.model, options);
   const used = new Set(session.inputNames);
   const views = new WeakMap<State, Views>();

@@ -13,7 +13,7 @@ import { encodeModel, type ElementType, type OnnxValue } from './proto.ts';
 /** An ONNX model that computes a program, and the names by which to feed it. */
 export type LoweredProgram = {
   readonly model: Uint8Array;
-  /** Name of each output node's value, by place; undefined for padding. */
+  /** Name of each output node's value, by place; undefined for padding and for what is not wanted. */
   readonly outputs: readonly (string | undefined)[];
 };
 
@@ -44,9 +44,9 @@ const floatIntegers = new Set([
   'concat',
 ]);
 
-/** Turns a program into an ONNX model whose outputs have the same bits. */
-export function lower(program: Program, kernel: Kernel): LoweredProgram {
-  return new ProgramLowering(expand(program), kernel).whole();
+/** Turns a program into an ONNX model whose outputs have the same bits; it computes none of the slots named `unwanted`. */
+export function lower(program: Program, kernel: Kernel, unwanted: readonly string[] = []): LoweredProgram {
+  return new ProgramLowering(expand(program), kernel).whole(unwanted);
 }
 
 /**
@@ -78,8 +78,9 @@ class ProgramLowering {
     });
   }
 
-  whole(): LoweredProgram {
-    const { nodes, outputStart } = this.#program;
+  whole(unwanted: readonly string[]): LoweredProgram {
+    const { nodes, output, outputStart } = this.#program;
+    const slots = placedSlots(output);
     // In execution order, so that the recursion on operands stays shallow. What no output needs is dropped below.
     nodes.forEach((node, index) => {
       if (node?.type.dtype === 'f32') this.value({ kind: 'node', index }, 'f32');
@@ -88,7 +89,8 @@ class ProgramLowering {
     const outputs = nodes.slice(outputStart).map((node, place) => {
       // An output node copies a value of the same shape.
       const source: Ref = node?.op === 'reshape' ? node.inputs[0]! : { kind: 'node', index: outputStart + place };
-      return node && this.#output(node, source, place, taken);
+      const isWanted = node !== null && !unwanted.includes(slots[place]!.name);
+      return isWanted ? this.#output(node!, source, place, taken) : null;
     });
     return { model: this.#encode(outputs), outputs: outputs.map((output) => output?.name) };
   }

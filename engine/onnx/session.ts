@@ -15,6 +15,8 @@ export type ExecutorOptions = {
   readonly threads?: number;
   /** An 8-bit kernel that this processor computes exactly, from `chooseKernel`. */
   readonly kernel: Kernel;
+  /** Slots of the output that an executor need not compute. */
+  readonly unwanted?: readonly string[];
 };
 
 /**

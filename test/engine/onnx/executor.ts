@@ -48,6 +48,30 @@ describe('executor', function () {
     expect([...states[1].tensors.get('x')!]).to.deep.equal(Array(16).fill(3));
   });
 
+  it('computes what is wanted with the same bits, and leaves the rest as it was', async () => {
+    const both: StateLayout = { groups: [[...square.groups[0]!, { name: 'y', dtype: 'f32', shape: [1] }]] };
+    const graph = new GraphBuilder([square]);
+    const x = graph.input('x');
+    const y = graph.reshape(graph.reduceMax(graph.reshape(x, [1, 16])), [1]);
+    const program = graph.finish(
+      both,
+      new Map([
+        ['x', graph.add(x, 1)],
+        ['y', y],
+      ]),
+    );
+    const outputs = [createState(both), createState(both)] as const;
+    const input = createState(square);
+    input.tensors.get('x')!.forEach((_, i, all) => (all[i] = i));
+    for (const [i, unwanted] of [[], ['y']].entries()) {
+      const executor = await createExecutor(program, { ...options, unwanted });
+      await executor.run([input], outputs[i]!);
+      await executor.close();
+    }
+    expect(outputs[1].tensors.get('x')).to.deep.equal(outputs[0].tensors.get('x'));
+    expect(outputs.map(({ tensors }) => tensors.get('y')![0])).to.deep.equal([15, 0]);
+  });
+
   it('keeps no copy of its results', async () => {
     const large = layoutOf('x', [1_024, 1_024]);
     const graph = new GraphBuilder([large]);
