@@ -121,7 +121,8 @@ async function training({ recipe, folder }: Stage, played: Played, rounds: numbe
   const heldOut = await createHeldOut(recipe, dataset, executor);
   const loss = await heldOut.loss(await stateReader(recipe, blobsOf(folder))(root));
   await heldOut.close();
-  const { batch, loss: centralLoss } = await central(recipe, rounds, tokens, { dataset, miners: 1, executor });
+  const alone = { dataset, executor: { ...executor, threads: 0 } };
+  const { batch, loss: centralLoss } = await central(recipe, rounds, tokens, alone);
   const miners = Math.max(1, Math.round(tokens / (rounds * tokensPerRound(recipe))));
   const calm = await swarmCurve(recipe, rounds * recipe.round.steps, { dataset, miners, executor });
   const parameters = stateBytes(modelLayout(recipe.model)) / 4;

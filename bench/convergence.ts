@@ -1,14 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { lossPlot } from '../cli/demo/plot.ts';
 import { SwarmlockError } from '../engine/errors.ts';
 import { stateBytes } from '../engine/graph/state.ts';
 import { modelLayout } from '../engine/nn/decoder.ts';
+import type { Kernel } from '../engine/onnx/lowering.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
 import type { Recipe } from '../engine/recipe.ts';
 import { hexOf, log, numberOption } from './lib/bench.ts';
-import { centralCurve, swarmCurve, type Curve, type Setting, type SwarmCurve } from './lib/curves.ts';
+import { createTurns, curveInProcess } from './lib/curve-processes.ts';
+import type { Curve, Setting, SwarmCurve } from './lib/curves.ts';
 import { centralRecipe, fittedTo, recipeNames, recipeOf, type Run } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
 import { createSwarm } from './lib/swarm.ts';
@@ -22,6 +25,7 @@ export const options = [
   numberOption('--rounds <n>', 'rounds at the first number of inner steps; every run takes as many steps', 800),
   numberOption('--seeds <n>', 'number of seeds', 3),
   numberOption('--miners <n>', 'members of a swarm', 4),
+  numberOption('--processes <n>', 'curves that are measured at once', availableParallelism()),
   new Option('--model <json>', "fields of the model other than the recipes' own").default('{}'),
   new Option('--plot <path>', 'where the curves are drawn').default('.swarmlock/convergence.svg'),
 ];
@@ -33,6 +37,7 @@ type Options = {
   rounds: number;
   seeds: number;
   miners: number;
+  processes: number;
   model: string;
   plot: string;
 };
@@ -43,27 +48,34 @@ const MILLION = { depth: 5, width: 128, heads: 4 } as const;
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const parametersOf = (model: Recipe['model']) => stateBytes(modelLayout(model)) / 4;
 
-type Measured = { readonly file: Recipe; readonly innerSteps: number; readonly curves: SwarmCurve[] };
+/** A recipe at a length of rounds, and its curve of each seed. */
+type Measured = { readonly file: Recipe; readonly innerSteps: number; readonly curves: readonly SwarmCurve[] };
 
 /** `bytesPerRound` and `bitsPerParameter` count every byte that one member sends, framing included. */
 export async function run(given: Record<string, unknown>) {
-  const { recipes, h, rounds, seeds, miners, model, plot, data } = given as Options;
+  const { recipes, h, rounds, seeds, miners, processes, model, plot, data } = given as Options;
   const files = await Promise.all((recipes?.split(',') ?? (await recipeNames())).map(recipeOf));
   const { lengths, steps } = lengthsOf(h, rounds);
   const shape = { ...files[0]!.model, ...(JSON.parse(model) as Partial<Recipe['model']>) };
   const dataset = await datasetAt(data, shape.context);
-  const setting = { dataset, miners, executor: { kernel: await chooseKernel(), threads: 1 } };
-  const runs = files.flatMap((file) =>
-    (file.round.steps === 1 ? [1] : lengths).map((innerSteps): Measured => ({ file, innerSteps, curves: [] })),
+  const kernel = await chooseKernel();
+  const kinds = files.flatMap((file) =>
+    (file.round.steps === 1 ? [1] : lengths).map((innerSteps) => ({ file, innerSteps })),
   );
-  const central: Curve[] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
-    central.push(await measureSeed(runs, { steps, dataset, seed: hexOf(seed), model: shape }, setting));
-  }
+  const turn = createTurns(processes);
+  const measure = { data, miners, kernel, turn };
+  const measured = await Promise.all(
+    Array.from({ length: seeds }, (_, i) =>
+      measureSeed(kinds, { steps, dataset, seed: hexOf(i + 1), model: shape }, measure),
+    ),
+  );
+  const central = measured.map((of) => of.central);
+  const runs = kinds.map((kind, i): Measured => ({ ...kind, curves: measured.map(({ swarms }) => swarms[i]!) }));
   await mkdir(dirname(plot), { recursive: true });
   await writeFile(plot, plotOf(runs, central));
   log(`curves: ${plot}`);
   const parameters = parametersOf(shape);
+  const setting = { dataset, miners, executor: { kernel, threads: 1 } };
   const rows = [];
   for (const one of runs) rows.push({ ...rowOf(one, central, parameters), ...(await wireOf(one.file, setting)) });
   return { recipes: rows, parameters, miners, steps, batch: files[0]!.batch, model: shape, plot };
@@ -81,23 +93,33 @@ function lengthsOf(h: string, rounds: number): { lengths: readonly number[]; ste
   });
 }
 
-/** Trains one machine and every swarm from the same parameters; gives the curve of the machine. */
+type Measure = {
+  readonly data: string;
+  readonly miners: number;
+  readonly kernel: Kernel;
+  readonly turn: ReturnType<typeof createTurns>;
+};
+
+/** Trains one machine and every swarm from the same parameters. */
 async function measureSeed(
-  runs: readonly Measured[],
+  kinds: readonly Omit<Measured, 'curves'>[],
   fields: Omit<Run, 'innerSteps'>,
-  setting: Setting,
-): Promise<Curve> {
+  { data, miners, kernel, turn }: Measure,
+): Promise<{ central: Curve; swarms: readonly SwarmCurve[] }> {
   const { steps, seed } = fields;
+  const named = async <T extends Curve>(name: string, curve: Promise<T>): Promise<T> => {
+    log(`seed ${Number(seed)}: ${name}: ${(await curve).loss.toFixed(4)}`);
+    return curve;
+  };
   const { batch } = await recipeOf('adamw-sync');
-  const baseline = await centralCurve(await centralRecipe(fields, batch * setting.miners), steps, setting);
-  log(`seed ${Number(seed)}: one machine, ${steps} steps: ${baseline.loss.toFixed(4)}`);
-  for (const { file, innerSteps, curves } of runs) {
-    const curve = await swarmCurve(fittedTo(file, { ...fields, innerSteps }), steps, setting);
-    curves.push(curve);
-    const gap = gapPercent([curve], [baseline]).toFixed(2);
-    log(`seed ${Number(seed)}: ${file.name}, H = ${innerSteps}: ${curve.loss.toFixed(4)}, ${gap}%`);
-  }
-  return baseline;
+  const one = await centralRecipe(fields, batch * miners);
+  const central = turn(() => curveInProcess({ recipe: one, steps, data, kernel }));
+  const swarms = kinds.map(({ file, innerSteps }) => {
+    const recipe = fittedTo(file, { ...fields, innerSteps });
+    const curve = turn(() => curveInProcess({ recipe, steps, miners, data, kernel }));
+    return named(`${file.name}, H = ${innerSteps}`, curve);
+  });
+  return { central: await named(`one machine, ${steps} steps`, central), swarms: await Promise.all(swarms) };
 }
 
 function rowOf({ file, innerSteps, curves }: Measured, central: readonly Curve[], parameters: number) {

@@ -23,7 +23,7 @@ export async function createCentral(
   seed: Hash,
   options: ExecutorOptions,
 ): Promise<Central> {
-  const trainer = await createTrainer(recipe, options);
+  const trainer = await createTrainer(recipe, { ...options, unwanted: ['loss'] });
   const { batch: rows, model } = recipe;
   let state = startState(recipe, initialParameters(recipe));
   let taken = 0;

@@ -17,9 +17,12 @@ export type SwarmCurve = Curve & { readonly tokens: number; readonly bytes: numb
 export type Setting = { readonly dataset: Dataset; readonly miners: number; readonly executor: ExecutorOptions };
 
 /** One machine over `steps` steps. */
-export async function centralCurve(recipe: Recipe, steps: number, { dataset, executor }: Setting): Promise<Curve> {
-  const seed = recipe.seed as `0x${string}`;
-  const central = await createCentral(recipe, dataset, seed, { ...executor, threads: 0 });
+export async function centralCurve(
+  recipe: Recipe,
+  steps: number,
+  { dataset, executor }: Omit<Setting, 'miners'>,
+): Promise<Curve> {
+  const central = await createCentral(recipe, dataset, recipe.seed as `0x${string}`, executor);
   const points = await curveOf(recipe, { dataset, executor }, steps, async (taken) => ({
     global: await central.train(taken),
     tokens: taken * recipe.batch * recipe.model.context,

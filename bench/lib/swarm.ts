@@ -58,7 +58,7 @@ export async function createSwarm(options: SwarmOptions): Promise<Swarm> {
   const { recipe, executor, miners } = options;
   const members: readonly Member[] = await Promise.all(
     Array.from({ length: miners }, async (_, member) => ({
-      trainer: await createTrainer(recipe, executor),
+      trainer: await createTrainer(recipe, { ...executor, unwanted: ['loss'] }),
       participant: `0x${(member + 1).toString(16).padStart(40, '0')}` as const,
     })),
   );
