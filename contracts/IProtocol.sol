@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title One address that names the others.
 /// @notice Each has the addresses of those it trusts fixed for ever. Stake, claims and runs are created with this contract; the
-/// other four by their factories, in transactions of their own, since a transaction's gas is limited. Their addresses follow
+/// other five by their factories, in transactions of their own, since a transaction's gas is limited. Their addresses follow
 /// from their code and arguments, so anyone may have them created, and nobody anything else in their place; until they are
 /// there, every call that needs one of them fails.
 interface IProtocol {
@@ -20,4 +20,6 @@ interface IProtocol {
     function game() external view returns (address);
 
     function verdicts() external view returns (address);
+
+    function receipts() external view returns (address);
 }

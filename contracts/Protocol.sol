@@ -36,12 +36,16 @@ contract Protocol is IProtocol {
     /// @inheritdoc IProtocol
     address public immutable verdicts;
 
+    /// @inheritdoc IProtocol
+    address public immutable receipts;
+
     /// @param token the stake token
     /// @param randomness where beacons come from
     /// @param limits what a run may be
     /// @param ownershipFactory who makes the ownership contract
     /// @param availabilityFactory who makes the availability committee's contract
     /// @param verdictsFactory who makes the verdicts
+    /// @param receiptsFactory who makes the receipts
     /// @param gameFactory who makes the game
     /// @param clock seconds that each side has in one game
     /// @param unbondingDelay at least as long as `longestWindow`
@@ -53,6 +57,7 @@ contract Protocol is IProtocol {
         address ownershipFactory,
         address availabilityFactory,
         address verdictsFactory,
+        address receiptsFactory,
         address gameFactory,
         Duration clock,
         Duration unbondingDelay,
@@ -65,12 +70,13 @@ contract Protocol is IProtocol {
 
         availability = IAuditingFactory(availabilityFactory).addressOf(stake, claims, runs);
         verdicts = IAuditingFactory(verdictsFactory).addressOf(stake, claims, runs);
+        receipts = IAuditingFactory(receiptsFactory).addressOf(stake, claims, runs);
         game = IGameFactory(gameFactory).addressOf(stake, claims, runs, verdicts, clock);
         ownership = IOwnershipFactory(ownershipFactory).addressOf(runs, verdicts);
 
         // INVARIANT: every contract is where the others think it is.
         assert(address(new StakeManager(token, claims, runs, unbondingDelay, longestWindow)) == stake);
-        assert(address(new Claims(runs, stake, game, verdicts, availability, longestWindow)) == claims);
+        assert(address(new Claims(runs, stake, game, verdicts, receipts, availability, longestWindow)) == claims);
         assert(address(new Runs(stake, claims, ownership, availability, randomness, limits)) == runs);
     }
 }

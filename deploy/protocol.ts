@@ -26,6 +26,7 @@ export function deployProtocol(
   const ownershipFactory = m.contract('OwnershipFactory', [shareTokenFactory]);
   const availabilityFactory = m.contract('AvailabilityFactory');
   const verdictsFactory = m.contract('VerdictsFactory');
+  const receiptsFactory = m.contract('ReceiptsFactory');
   const referee = m.contract('Referee');
   const rules = m.contract('Rules', [referee]);
   const gameFactory = m.contract('GameFactory', [rules]);
@@ -37,6 +38,7 @@ export function deployProtocol(
     ownershipFactory,
     availabilityFactory,
     verdictsFactory,
+    receiptsFactory,
     gameFactory,
     clock,
     m.getParameter('unbondingDelay'),
@@ -49,9 +51,11 @@ export function deployProtocol(
   const availability = m.contractAt('Availability', m.staticCall(protocol, 'availability'));
   const game = m.contractAt('Game', m.staticCall(protocol, 'game'));
   const verdicts = m.contractAt('Verdicts', m.staticCall(protocol, 'verdicts'));
+  const receipts = m.contractAt('Receipts', m.staticCall(protocol, 'receipts'));
   const foundation = [stakeManager, claims, runs] as const;
   m.call(availabilityFactory, 'create', [...foundation]);
   m.call(verdictsFactory, 'create', [...foundation]);
+  m.call(receiptsFactory, 'create', [...foundation]);
   m.call(gameFactory, 'create', [...foundation, verdicts, clock]);
   m.call(ownershipFactory, 'create', [runs, verdicts]);
   const runLens = m.contract('RunLens', [runs]);
@@ -70,6 +74,7 @@ export function deployProtocol(
     availability,
     game,
     verdicts,
+    receipts,
     runLens,
   };
 }

@@ -1,6 +1,7 @@
 import { EMPTY, merkleRoot } from './commit/tree.ts';
 import { type Hash } from './commit/hash.ts';
 import { SwarmlockError } from './errors.ts';
+import { continuationProgram } from './decoding/programs.ts';
 import { mostPublished } from './compress/published.ts';
 import { createState } from './graph/state.ts';
 import { stateTree, subtreeAt } from './commit/subtrees.ts';
@@ -30,6 +31,10 @@ export type RunPrograms = {
   /** The most that a published payload takes. */
   readonly payloadBytes: bigint;
   readonly dataset: Hash;
+  /** Program root of the next token after a sequence; zero where tokens are not bytes. */
+  readonly continuation: Hash;
+  /** Tokens that the model reads at most. */
+  readonly context: number;
 };
 
 /** All programs of a run whose rounds accept at most `maxMembers` members. @throws MEMBERS_INVALID */
@@ -57,7 +62,14 @@ export function runPrograms(recipe: Recipe, maxMembers: number): RunPrograms {
     segmentSteps: recipe.round.steps / recipe.round.segments,
     payloadBytes: BigInt(mostPublished(recipe)),
     dataset: recipe.dataset.root as Hash,
+    continuation: continuation(recipe),
+    context: recipe.model.context,
   };
+}
+
+function continuation(recipe: Recipe): Hash {
+  const isBytes = recipe.model.vocabulary <= 256;
+  return isBytes ? programRoot(continuationProgram(recipe)) : NONE;
 }
 
 function zeroPayload(recipe: Recipe): Hash {

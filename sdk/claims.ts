@@ -10,12 +10,12 @@ import type { At } from './run.ts';
 export const claimStatuses = ['none', 'standing', 'frozen', 'final', 'voided'] as const;
 export type ClaimStatus = (typeof claimStatuses)[number];
 
-export const claimKinds = ['work', 'aggregate', 'seat', 'verdict'] as const;
+export const claimKinds = ['work', 'aggregate', 'seat', 'verdict', 'pledge'] as const;
 export type ClaimKind = (typeof claimKinds)[number];
 
 /**
  * What a claim's id says: of `work` and `seat`, the number is the seat; of `aggregate`, the attempt, from 1; of `verdict`, the
- * indices of validator and miner.
+ * indices of validator and miner; of `pledge`, whose round is 0, which one of the run it is, from 1.
  */
 export type ClaimName = {
   readonly kind: ClaimKind;
@@ -92,11 +92,12 @@ export type ClaimTerms = {
 
 export async function readTerms(
   client: Client,
-  { runs, verdicts }: Deployment,
+  { runs, verdicts, receipts }: Deployment,
   id: bigint,
   at: At = {},
 ): Promise<ClaimTerms> {
-  const address = parseClaimId(id).kind === 'verdict' ? verdicts : runs;
+  const { kind } = parseClaimId(id);
+  const address = kind === 'verdict' ? verdicts : kind === 'pledge' ? receipts : runs;
   const query = { address, abi: runsAbi, functionName: 'termsOf', args: [id] } as const;
   return onChain('IClaimSource.termsOf', client.readContract({ ...query, ...at }));
 }

@@ -15,12 +15,13 @@ export type Deployment = {
   readonly availability: Address;
   readonly game: Address;
   readonly verdicts: Address;
+  readonly receipts: Address;
   /** The ERC-20 that is staked. */
   readonly token: Address;
 };
 
 /** What the protocol contract names. */
-type Part = 'stake' | 'claims' | 'runs' | 'ownership' | 'availability' | 'game' | 'verdicts';
+type Part = 'stake' | 'claims' | 'runs' | 'ownership' | 'availability' | 'game' | 'verdicts' | 'receipts';
 
 /** The deployment of a protocol contract and its lens. */
 export async function deploymentAt(
@@ -29,7 +30,7 @@ export async function deploymentAt(
 ): Promise<Deployment> {
   const ask = (functionName: Part): Promise<Address> =>
     onChain(`Protocol.${functionName}`, client.readContract({ address: protocol, abi: protocolAbi, functionName }));
-  const [stake, claims, runs, ownership, availability, game, verdicts] = await Promise.all([
+  const [stake, claims, runs, ownership, availability, game, verdicts, receipts] = await Promise.all([
     ask('stake'),
     ask('claims'),
     ask('runs'),
@@ -37,10 +38,11 @@ export async function deploymentAt(
     ask('availability'),
     ask('game'),
     ask('verdicts'),
+    ask('receipts'),
   ]);
   const token = await onChain(
     'StakeManager.token',
     client.readContract({ address: stake, abi: stakeManagerAbi, functionName: 'token' }),
   );
-  return { protocol, lens, stake, claims, runs, ownership, availability, game, verdicts, token };
+  return { protocol, lens, stake, claims, runs, ownership, availability, game, verdicts, receipts, token };
 }

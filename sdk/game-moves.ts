@@ -12,6 +12,7 @@ import {
   type RunPrograms,
 } from './game.ts';
 import type { MemberSet } from './member-set.ts';
+import { encodedReceipt, type NamedToken } from './receipts.ts';
 import type { Commitment } from './round.ts';
 import type { Verdict } from './verdicts.ts';
 
@@ -51,7 +52,8 @@ export type Target =
       readonly program: Hex;
       readonly proof: readonly Hex[];
     }
-  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly commitment: Commitment };
+  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly commitment: Commitment }
+  | ({ readonly kind: 'token' } & NamedToken);
 
 /** A move of an open game; IGame says what each one means. */
 export type Move =
@@ -148,6 +150,12 @@ export function openGame(
       const args = [raw, target.verdict, target.commitment, programs] as const;
       const data = encodeFunctionData({ abi: gameAbi, functionName: 'openOnVerdict', args });
       return { to, data, value, name: 'Game.openOnVerdict' };
+    }
+    case 'token': {
+      const { receipt, index } = target;
+      const args = [raw, encodedReceipt(receipt), receipt.tokens, BigInt(index), programs] as const;
+      const data = encodeFunctionData({ abi: gameAbi, functionName: 'openOnToken', args });
+      return { to, data, value, name: 'Game.openOnToken' };
     }
   }
 }

@@ -17,7 +17,7 @@ import { onChain } from './errors.ts';
 import type { At } from './run.ts';
 
 /** What a challenger says is wrong; in the order of IGame.Subject. */
-const subjects = ['start', 'size', 'segment', 'payload', 'aggregate', 'before', 'trace', 'leaves'] as const;
+const subjects = ['start', 'size', 'segment', 'payload', 'aggregate', 'before', 'trace', 'leaves', 'token'] as const;
 export type Subject = (typeof subjects)[number];
 
 /** Whose turn it is, and for which move; in the order of IGame.Stage. */

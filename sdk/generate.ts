@@ -16,6 +16,7 @@ const SOURCES: readonly (readonly [name: string, artifact: string])[] = [
   ['ownership', 'own/Ownership'],
   ['protocol', 'Protocol'],
   ['randomness', 'run/IRandomness'],
+  ['receipts', 'serve/Receipts'],
   ['referee', 'claim/referee/Referee'],
   ['rules', 'claim/rules/Rules'],
   ['runLimits', 'run/RunLimits'],

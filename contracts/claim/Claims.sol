@@ -38,6 +38,9 @@ contract Claims is IClaims {
     address public immutable verdicts;
 
     /// @inheritdoc IClaims
+    address public immutable receipts;
+
+    /// @inheritdoc IClaims
     address public immutable availability;
 
     /// @inheritdoc IClaims
@@ -53,6 +56,7 @@ contract Claims is IClaims {
         address stake_,
         address game_,
         address verdicts_,
+        address receipts_,
         address availability_,
         Duration longestWindow_
     ) {
@@ -60,6 +64,7 @@ contract Claims is IClaims {
         stake = stake_;
         game = game_;
         verdicts = verdicts_;
+        receipts = receipts_;
         availability = availability_;
         longestWindow = longestWindow_;
     }
@@ -218,7 +223,9 @@ contract Claims is IClaims {
 
     /// @dev What a claim is about is known where it was made.
     function _sourceOf(ClaimId id) private view returns (IClaimSource) {
-        return IClaimSource(id.kind() == ClaimKind.VERDICT ? verdicts : runs);
+        ClaimKind kind = id.kind();
+        if (kind == ClaimKind.PLEDGE) return IClaimSource(receipts);
+        return IClaimSource(kind == ClaimKind.VERDICT ? verdicts : runs);
     }
 
     /// @dev Empty for a claim that was never posted: only then does its source not know it.

@@ -5,6 +5,7 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IRuns} from "../run/IRuns.sol";
+import {IReceipts} from "../serve/IReceipts.sol";
 import {IStakeManager} from "../stake/IStakeManager.sol";
 import {ClaimId} from "../types/ClaimId.sol";
 import {Root} from "../types/Root.sol";
@@ -32,8 +33,8 @@ contract Game is IGame {
 
     mapping(ClaimId id => mapping(address challenger => Record)) private _records;
 
-    /// @dev Trace roots once given, by invocation: what is traced, and its step.
-    mapping(ClaimId id => mapping(Subject => mapping(uint32 step => bytes32))) private _traces;
+    /// @dev Trace roots once given, by `_invocationOf`.
+    mapping(ClaimId id => mapping(bytes32 invocation => bytes32)) private _traces;
 
     /// @dev Height of the block of an announcement.
     mapping(address challenger => mapping(bytes32 secret => uint256)) private _announcedAt;
@@ -108,6 +109,18 @@ contract Game is IGame {
     }
 
     /// @inheritdoc IGame
+    function openOnToken(
+        Opening calldata opening,
+        IReceipts.Receipt calldata receipt,
+        bytes calldata tokens,
+        uint256 index,
+        RunPrograms calldata
+    ) external payable {
+        emit TokenNamed(opening.id, _principal(), receipt, tokens, index);
+        _open(opening);
+    }
+
+    /// @inheritdoc IGame
     function answerStart(
         ClaimId id,
         address challenger,
@@ -161,7 +174,7 @@ contract Game is IGame {
     function answerTrace(ClaimId id, address challenger, Position calldata position, Trace calldata trace) external {
         Record memory record = _turn(id, challenger, position);
         bytes32 given = position.trace;
-        if (given == bytes32(0)) given = _traces[id][position.subject][position.first];
+        if (given == bytes32(0)) given = _traces[id][_invocationOf(position)];
         // INVARIANT: a third party can but repeat what the claimant has said.
         if (given != trace.root) _requireMover(IClaims(claims).claimantOf(id));
         IRules.Outcome memory outcome = _ruled();
@@ -404,9 +417,17 @@ contract Game is IGame {
 
     /// @dev INVARIANT: a claimant says one thing only about an invocation, in all games on its claim.
     function _bindTrace(ClaimId id, Position memory next) private {
-        bytes32 recorded = _traces[id][next.subject][next.first];
+        bytes32 invocation = _invocationOf(next);
+        bytes32 recorded = _traces[id][invocation];
         require(recorded == bytes32(0) || recorded == next.trace, TraceMismatch(next.trace, recorded));
-        if (recorded == bytes32(0)) _traces[id][next.subject][next.first] = next.trace;
+        if (recorded == bytes32(0)) _traces[id][invocation] = next.trace;
+    }
+
+    /// @dev Names an invocation among those that a claim is about: of most by what is traced, and its step; a pledge is about
+    /// any state and request that were signed.
+    function _invocationOf(Position memory position) private pure returns (bytes32) {
+        if (position.subject != Subject.TOKEN) return bytes32((uint256(position.subject) << 32) | position.first);
+        return keccak256(abi.encode(position.start, position.second, position.finish));
     }
 
     /// @dev The game that a move belongs to, if it may be made now.

@@ -57,9 +57,9 @@ interface IClaims {
     event Released(ClaimId indexed id, address indexed claimant, uint128 bond);
     event ChallengeReleased(ClaimId indexed id, address indexed challenger, uint128 bond);
 
-    /// @notice Records a claim and locks its bond. Only its source, the verdicts contract for a verdict and the runs
-    /// contract for all others; the source's event (`Committed`, `AggregateClaimed`, `Joined`, `VerdictRevealed`)
-    /// carries the claim.
+    /// @notice Records a claim and locks its bond. Only its source, the verdicts contract for a verdict, the receipts
+    /// contract for a pledge and the runs contract for all others; the source's event (`Committed`, `AggregateClaimed`, `Joined`,
+    /// `VerdictRevealed`, `Pledged`) carries the claim.
     /// @param word the hash of everything claimed; never zero
     function post(ClaimId id, bytes32 word, address claimant, uint128 bond) external;
 
@@ -96,6 +96,9 @@ interface IClaims {
 
     /// @notice Where verdicts come from.
     function verdicts() external view returns (address);
+
+    /// @notice Where pledges come from.
+    function receipts() external view returns (address);
 
     /// @notice Where it is known who has not served, of miners; of validators `verdicts` knows it.
     function availability() external view returns (address);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IRuns} from "../run/IRuns.sol";
+import {IReceipts} from "../serve/IReceipts.sol";
 import {ClaimId} from "../types/ClaimId.sol";
 import {MemberSet} from "../types/MemberSet.sol";
 import {Root} from "../types/Root.sol";
@@ -22,6 +23,7 @@ import {RunPrograms} from "./RunPrograms.sol";
 ///     BEFORE      the state before a verdict's last step                    as SEGMENT; nobody when it is the first step
 ///     TRACE       the trace of a verdict's last step                        answerTrace
 ///     LEAVES      the drawn leaves of a verdict, its trace being right      answerTrace: with the list of them
+///     TOKEN       one token that a receipt says was answered                answerTrace
 ///
 ///     stage       to move      with
 ///     START       claimant     answerStart
@@ -59,7 +61,8 @@ interface IGame {
         AGGREGATE,
         BEFORE,
         TRACE,
-        LEAVES
+        LEAVES,
+        TOKEN
     }
 
     enum Stage {
@@ -88,9 +91,9 @@ interface IGame {
     /// @param start root of the first input state, agreed: of the span's start, or the parent
     /// @param second PAYLOAD: root of the second input state (the end of the round, whose first group is the parameters);
     /// AGGREGATE: the accepted set; START: what local state the rules allow, settled when the game opens (1: zero, 2: going on
-    /// from the round before, 3: either); LEAVES: the seed of {Draws}; else zero
+    /// from the round before, 3: either); LEAVES: the seed of {Draws}; TOKEN: root of the request; else zero
     /// @param finish root of the output state that the claimant stands by; zero for the trace of a verdict; LEAVES: root
-    /// over the listed leaves
+    /// over the listed leaves; TOKEN: root of the token, which is the first tensor of the output
     /// @param marks in stage MARKS keccak256(abi.encodePacked(the challenger's state roots inside the span)); PAYLOAD: root of
     /// the third input state (the payload before, which holds the error feedback) if that is the one of zeros; else zero
     /// @param trace trace root of the one invocation that is left; zero before it is given
@@ -143,7 +146,8 @@ interface IGame {
     /// @param id of the claim
     /// @param subject what is wrong
     /// @param segment SEGMENT: which; else 0
-    /// @param marks SEGMENT and BEFORE: the challenger's state roots inside the span, as `marksOf` counts them; else empty
+    /// @param marks SEGMENT and BEFORE: the challenger's state roots inside the span, as `marksOf` counts them; TOKEN:
+    /// `keccak256(abi.encode(receipt, index))` alone, so that it is announced which token is wrong; else empty
     /// @param salt hides the rest until it is revealed
     struct Opening {
         ClaimId id;
@@ -168,7 +172,8 @@ interface IGame {
     /// @param constants how many
     /// @param inputs how many input states
     /// @param headerProof from the header leaf to the program root
-    /// @param outputProof from the subtree of the outputs to the trace root; empty for the trace of a verdict
+    /// @param outputProof from the subtree of the outputs, TOKEN: from the first of them, to the trace root; empty for the trace
+    /// of a verdict
     /// @param children the first levels, as `split` gives them; LEAVES: the listed leaves
     struct Trace {
         bytes32 root;
@@ -210,6 +215,14 @@ interface IGame {
 
     event Announced(address indexed challenger, bytes32 indexed secret);
     event GameOpened(ClaimId indexed id, address indexed challenger, address indexed claimant, Opening opening);
+    /// @notice What a game on a pledge is about; before its `Moved`.
+    event TokenNamed(
+        ClaimId indexed id,
+        address indexed challenger,
+        IReceipts.Receipt receipt,
+        bytes tokens,
+        uint256 index
+    );
     /// @notice After every move that did not end the game: the new position.
     event Moved(ClaimId indexed id, address indexed challenger, address mover, uint8 moves, Position position);
     /// @notice What a move has brought that the other side has to see; before its `Moved`.
@@ -249,6 +262,17 @@ interface IGame {
         Opening calldata opening,
         IVerdicts.Verdict calldata verdict,
         IRuns.Commitment calldata commitment,
+        RunPrograms calldata programs
+    ) external payable;
+
+    /// @notice Opens an announced challenge of a gateway's pledge, by one token of a receipt of its.
+    /// @param tokens of prompt and answer, one byte each
+    /// @param index of the token in the answer, from 0
+    function openOnToken(
+        Opening calldata opening,
+        IReceipts.Receipt calldata receipt,
+        bytes calldata tokens,
+        uint256 index,
         RunPrograms calldata programs
     ) external payable;
 

@@ -16,6 +16,9 @@ import {Root} from "../types/Root.sol";
 /// @param segmentSteps inner steps of a segment
 /// @param payloadBytes the most that a published payload takes
 /// @param dataset root of the dataset; the run's `datasetRoot`
+/// @param continuation program root of the next token after a sequence, of the global state and a request; zero when the model's
+/// tokens are not bytes
+/// @param context tokens that the model reads at most
 struct RunPrograms {
     Root training;
     Root payload;
@@ -26,4 +29,6 @@ struct RunPrograms {
     uint32 segmentSteps;
     uint64 payloadBytes;
     Root dataset;
+    Root continuation;
+    uint32 context;
 }

@@ -2,17 +2,19 @@
 pragma solidity 0.8.37;
 
 /// @notice Names one claim for ever: `kind (8 bits) << 128 | runId (64) << 64 | round (32) << 32 | number (32)`.
-/// The number is the seat for `WORK` and `SEAT`, the attempt (from 1) for `AGGREGATE`, and for `VERDICT` two member
-/// indices: `validator (8 bits) << 8 | miner (8)`, each of which names one seat within a round.
+/// The number is the seat for `WORK` and `SEAT`, the attempt (from 1) for `AGGREGATE`, for `VERDICT` two member
+/// indices: `validator (8 bits) << 8 | miner (8)`, each of which names one seat within a round, and for `PLEDGE`, whose round is
+/// 0, which pledge of the run it is (from 1).
 type ClaimId is uint256;
 
 /// @dev WORK: a miner's round. AGGREGATE: the next global state. SEAT: a member's service, never challengeable.
-/// VERDICT: what a validator found when it re-executed a miner's segment.
+/// VERDICT: what a validator found when it re-executed a miner's segment. PLEDGE: all that a gateway signs receipts for.
 enum ClaimKind {
     WORK,
     AGGREGATE,
     SEAT,
-    VERDICT
+    VERDICT,
+    PLEDGE
 }
 
 using {kind, runOf, roundOf, numberOf} for ClaimId global;

@@ -1,6 +1,6 @@
 // Generated from the compiled contracts by sdk/generate.ts. Do not edit.
 export const claimsAbi = [
-  {"inputs":[{"name":"runs_","type":"address"},{"name":"stake_","type":"address"},{"name":"game_","type":"address"},{"name":"verdicts_","type":"address"},{"name":"availability_","type":"address"},{"name":"longestWindow_","type":"uint32"}],"stateMutability":"nonpayable","type":"constructor"},
+  {"inputs":[{"name":"runs_","type":"address"},{"name":"stake_","type":"address"},{"name":"game_","type":"address"},{"name":"verdicts_","type":"address"},{"name":"receipts_","type":"address"},{"name":"availability_","type":"address"},{"name":"longestWindow_","type":"uint32"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"name":"id","type":"uint256"},{"name":"challenger","type":"address"}],"name":"AlreadyChallenged","type":"error"},
   {"inputs":[{"name":"id","type":"uint256"}],"name":"AlreadyPosted","type":"error"},
   {"inputs":[{"name":"id","type":"uint256"}],"name":"AlreadyReleased","type":"error"},
@@ -33,6 +33,7 @@ export const claimsAbi = [
   {"inputs":[],"name":"longestWindow","outputs":[{"name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"id","type":"uint256"}],"name":"openChallengesOf","outputs":[{"name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"id","type":"uint256"},{"name":"word","type":"bytes32"},{"name":"claimant","type":"address"},{"name":"bond","type":"uint128"}],"name":"post","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[],"name":"receipts","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"id","type":"uint256"}],"name":"release","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"id","type":"uint256"},{"name":"challenger","type":"address"}],"name":"releaseChallenge","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[],"name":"runs","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},

@@ -12,6 +12,7 @@ export * from './market.ts';
 export * from './ownership.ts';
 export * from './protocol.ts';
 export * from './randomness.ts';
+export * from './receipts.ts';
 export * from './referee.ts';
 export * from './rules.ts';
 export * from './runLens.ts';

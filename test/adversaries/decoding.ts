@@ -1,17 +1,28 @@
 import { expect } from 'chai';
+import { toHex, type Address, type Hex } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
 
-import { stateRoot } from '../../engine/commit/reference.ts';
+import { tensorRoot, stateRoot } from '../../engine/commit/reference.ts';
 import { continuationProgram } from '../../engine/decoding/programs.ts';
 import { continuationRequest, type SamplingOptions } from '../../engine/decoding/request.ts';
-import { programRoot } from '../../engine/graph/encode.ts';
 import type { State } from '../../engine/graph/state.ts';
-import type { Tensor } from '../../engine/graph/types.ts';
 import type { Recipe } from '../../engine/recipe.ts';
-import { claimRound } from '../helpers/adversaries/claims.ts';
-import { execute, forge, outputRoot, type Execution } from '../helpers/adversaries/execution.ts';
-import { knowledgeOf } from '../helpers/adversaries/knowledge.ts';
+import { isRevert } from '../../sdk/errors.ts';
+import {
+  isReceiptOf,
+  markOf,
+  pledge,
+  pledgeIn,
+  readTokenClaim,
+  signReceipt,
+  type NamedToken,
+  type Receipt,
+  type SignedReceipt,
+} from '../../sdk/receipts.ts';
+import { openDispute, wordOf, type Claimed } from '../helpers/adversaries/claims.ts';
+import { execute, forge, type Execution } from '../helpers/adversaries/execution.ts';
+import type { Knowledge } from '../helpers/adversaries/knowledge.ts';
 import { nodeOf, nudge, placeOf } from '../helpers/adversaries/lies.ts';
-import type { MinerRound } from '../helpers/adversaries/round.ts';
 import { aimAt } from '../helpers/adversaries/shams.ts';
 import {
   expectConviction,
@@ -21,48 +32,65 @@ import {
   type Casting,
   type Result,
 } from '../helpers/adversaries/stage.ts';
-import { SMALL } from '../helpers/adversaries/world.ts';
+import { BOND, RUN, SMALL } from '../helpers/adversaries/world.ts';
+import { tinyRecipe } from '../helpers/recipes.ts';
 
 /** Sampled with a temperature at which every token has some chance, over a prompt of two tokens. */
 const asked: SamplingOptions = { temperature: 2, topP: 0.9, seed: `0x${'5e'.repeat(32)}` };
 const prompt = [84, 104];
+const key = privateKeyToAccount(`0x${'6e'.repeat(32)}`);
 
-/**
- * A decoded token is a claim: the program of one more token, the settled state, the request and the result. Until receipts
- * are claimed on chain, a run whose payload is that token stands for them: of a payload, too, the contracts know a program
- * root, the parent's root, that of a second state and that of the result, and nothing else.
- */
-describe('a server that decodes a token', function () {
+type Lie = (honest: Execution, inputs: readonly State[]) => Execution;
+
+/** What a gateway signs is a claim: the run's continuation, the settled state, the tokens before, and the token. */
+describe('a gateway that signs a receipt', function () {
   this.timeout(120_000);
-  const fields = { ...SMALL };
-  const stage = worldForTests(fields, (recipe) => ({ payload: programRoot(programOf(recipe)) }));
+  const stage = worldForTests(SMALL);
+  const gateway = (): Address => stage().others[0]!;
+  const domain = () => ({ chainId: 31_337, receipts: stage().deployment.receipts });
 
-  /** The token that follows, as the seat claims it. */
-  const claimOf = (own: (honest: Execution, inputs: readonly State[]) => Execution = asItIs): MinerRound => {
-    const { recipe, genesis, dataset, miners } = stage();
-    const request = continuationRequest(recipe, prompt, asked);
-    const payload = own(execute(programOf(recipe), [genesis, request]), [genesis, request]);
-    const end = stateRoot(request);
-    const commitment = {
-      ...{ parent: stateRoot(genesis), startRoot: end, segmentRoots: [end, end] },
-      ...{ payloadRoot: outputRoot(payload), payloadBytes: 0n },
-    };
-    const round = { recipe, dataset, seed: asked.seed, parent: genesis, participant: miners[0] };
-    return { ...round, steps: [], states: [request], roots: [], payload, commitment };
+  /** What the program gives after so many tokens of the sequence, or what a lie makes of it. */
+  const tokenAfter = (tokens: readonly number[], lie: Lie = asItIs): Execution => {
+    const { recipe, genesis } = stage();
+    const inputs = [genesis, continuationRequest(recipe, tokens, asked)];
+    return lie(execute(programOf(recipe), inputs), inputs);
   };
+  const receiptOf = async (answer: readonly number[], fields: Partial<Receipt> = {}): Promise<SignedReceipt> => {
+    const { client, genesis } = stage();
+    const { timestamp } = await client.getBlock();
+    return signReceipt(key, domain(), {
+      ...{ pledge: await currentPledge(), session: 3n, drawn: 4, round: 1, root: stateRoot(genesis), ...asked },
+      ...{ prompt: prompt.length, tokens: bytesOf([...prompt, ...answer]), expiresAt: Number(timestamp) + 10_000 },
+      ...fields,
+    });
+  };
+  const currentPledge = async (): Promise<bigint> => {
+    const { send, deployment } = stage();
+    return pledgeIn(await send(gateway(), pledge(deployment, RUN, key.address, BOND)))!;
+  };
+  const claimOf = async (named: NamedToken): Promise<Claimed> => ({
+    ...{ id: named.receipt.pledge, word: await wordOf(stage(), named.receipt.pledge) },
+    target: { kind: 'token', ...named },
+  });
+
+  /** A game about one token of a receipt: what the gateway says that it has computed, against what the program gives. */
   const play = async (
     scenario: string,
-    claimed: MinerRound,
-    challenger: Pick<Casting, 'challenger'> = {},
+    named: NamedToken,
+    claimed: Execution,
+    others: Pick<Casting, 'claimant' | 'challenger'> = {},
   ): Promise<Result> =>
     playDispute(stage(), {
-      ...{ scenario, claimed, claim: await claimRound(stage(), claimed), by: stage().others[1]! },
-      ...{ challengerKnows: knowledgeOf(claimOf()), dispute: { subject: 'payload' }, ...challenger },
+      ...{ scenario, claimed: { participant: gateway(), knowledge: knowledgeOf(claimed) }, ...others },
+      ...{ claim: await claimOf(named), by: stage().others[1]! },
+      challengerKnows: knowledgeOf(tokenAfter(tokensBefore(named))),
+      dispute: { subject: 'token', marks: [markOf(named)] },
     });
-  const convict = async (scenario: string, own: Parameters<typeof claimOf>[0]): Promise<void> => {
-    const claimed = claimOf(own);
-    expect(claimed.commitment.payloadRoot, 'a lie').not.to.equal(claimOf().commitment.payloadRoot);
-    expectConviction(await play(scenario, claimed), 'element');
+  const convict = async (scenario: string, lie: Lie): Promise<void> => {
+    const claimed = tokenAfter(prompt, lie);
+    expect(tokenOf(claimed), 'a lie').not.to.equal(tokenOf(tokenAfter(prompt)));
+    const receipt = await receiptOf([tokenOf(claimed)]);
+    expectConviction(await play(scenario, { receipt, index: 0 }, claimed), 'element');
   };
 
   it('loses with another token than its logits give', async () => {
@@ -71,8 +99,11 @@ describe('a server that decodes a token', function () {
     );
   });
 
-  it('loses with one wrong bit in one logit', async () => {
-    await convict('one bit of one logit', (honest) => forge(honest, headOf(honest), (data) => flipLast(data, 77)));
+  it('loses with a wrong logit, by which another token is drawn', async () => {
+    await convict('one wrong logit', (honest) => {
+      const other = (tokenOf(honest) + 1) % 256;
+      return forge(honest, headOf(honest), (logits) => (logits[other] = 2 ** 6));
+    });
   });
 
   it('loses with the likeliest token where one was to be drawn', async () => {
@@ -88,27 +119,131 @@ describe('a server that decodes a token', function () {
   });
 
   it('loses with other weights than the settled ones', async () => {
-    await convict('weights of its own', (honest, [state, request]) => {
-      const { program } = honest;
-      return execute(program, [nudge(state!, 'block0.qkv'), request!]);
-    });
-  });
-
-  it('wins with what it has to compute, whatever is contested', async () => {
-    const honest = claimOf();
-    const node = nodeOf(honest.payload, 'sort_lanes');
-    expectUpheld(
-      await play('sham: a sorted likelihood', honest, { challenger: aimAt({ node, element: 200 }) }),
-      'element',
+    await convict('weights of its own', (honest, [state, request]) =>
+      execute(honest.program, [nudge(state!, 'block0.qkv'), request!]),
     );
   });
 
-  /** What a server computes that goes by another request than it claims. */
+  it('loses by one wrong token behind a right one', async () => {
+    const first = tokenOf(tokenAfter(prompt));
+    const claimed = tokenAfter([...prompt, first], (honest) =>
+      forge(honest, placeOf(honest, 'token'), (token) => (token[0] = (token[0]! + 1) % 256)),
+    );
+    const receipt = await receiptOf([first, tokenOf(claimed)]);
+    expectConviction(await play('a wrong token behind a right one', { receipt, index: 1 }, claimed), 'element');
+  });
+
+  it('loses by the clock when it says nothing', async () => {
+    const claimed = tokenAfter(prompt);
+    const receipt = await receiptOf([tokenOf(claimed)]);
+    const silent = { claimant: { invoke: () => undefined } };
+    expectConviction(await play('a gateway that says nothing', { receipt, index: 0 }, claimed, silent), 'clock');
+  });
+
+  it('wins with what the program gives, whatever is contested', async () => {
+    const honest = tokenAfter(prompt);
+    const node = nodeOf(honest, 'sort_lanes');
+    const receipt = await receiptOf([tokenOf(honest)]);
+    const sham = { challenger: aimAt({ node, element: 200 }) };
+    expectUpheld(await play('sham: a sorted likelihood', { receipt, index: 0 }, honest, sham), 'element');
+  });
+
+  it('wins about each token of its answer, and says one thing of each', async () => {
+    const first = tokenOf(tokenAfter(prompt));
+    const second = tokenAfter([...prompt, first]);
+    const receipt = await receiptOf([first, tokenOf(second)]);
+    const sham = { challenger: aimAt({ node: nodeOf(second, 'sort_lanes'), element: 3 }) };
+    expectUpheld(await play('sham: the second token', { receipt, index: 1 }, second, sham), 'element');
+    const [, , other] = stage().others;
+    const about: NamedToken = { receipt, index: 0 };
+    const result = await playDispute(stage(), {
+      ...{ claimed: { participant: gateway(), knowledge: knowledgeOf(tokenAfter(prompt)) }, ...sham },
+      ...{ claim: await claimOf(about), by: other!, challengerKnows: knowledgeOf(tokenAfter(prompt)) },
+      dispute: { subject: 'token', marks: [markOf(about)] },
+    });
+    expectUpheld(result, 'element');
+  });
+
+  it('is not challenged by what it has not signed', async () => {
+    const answer = [tokenOf(tokenAfter(prompt))];
+    const receipt = await receiptOf(answer);
+    const mallory = privateKeyToAccount(`0x${'ba'.repeat(32)}`);
+    const forged = await signReceipt(mallory, domain(), receipt);
+    const elsewhere = await signReceipt(key, { ...domain(), chainId: 1 }, receipt);
+    const otherContract = await signReceipt(key, { ...domain(), receipts: gateway() }, receipt);
+    expect(await isReceiptOf(key.address, domain(), receipt)).to.equal(true);
+    for (const bad of [forged, elsewhere, otherContract, { ...receipt, drawn: 5 }, { ...receipt, topP: 1 }]) {
+      expect(await isReceiptOf(key.address, domain(), bad)).to.equal(false);
+      await expectRefused({ receipt: bad, index: 0 }, 'NotSigned');
+    }
+    await expectRefused({ receipt: { ...receipt, tokens: bytesOf([...prompt, 1]) }, index: 0 }, 'NotSigned');
+    await expectRefused({ receipt, index: 1 }, 'NoSuchToken');
+    const own = { root: `0x${'0b'.repeat(32)}` } as const;
+    await expectRefused({ receipt: await receiptOf(answer, own), index: 0 }, 'NotTheState');
+    await expectRefused({ receipt: await receiptOf(answer, { expiresAt: 1 }), index: 0 }, 'ReceiptExpired');
+    await expectRefused({ receipt: await receiptOf(answer, { pledge: receipt.pledge + 9n }), index: 0 }, 'UnknownPledge');
+  });
+
+  it('is challenged about the root that the engine gives, whatever the context', async () => {
+    const sampling = { temperature: 0.7, topP: 0.3, seed: asked.seed };
+    const all = Array.from({ length: 601 }, (_, i) => (i * 7) % 256);
+    const about = { ...sampling, prompt: 1, tokens: bytesOf(all) };
+    const receipt = await receiptOf([], about);
+    for (const [context, index] of [
+      [256, 255],
+      [257, 0],
+      [600, 299],
+      [600, 599],
+    ] as const) {
+      const recipe = tinyRecipe({ ...SMALL, model: { ...SMALL.model!, context } });
+      const { client, deployment } = stage();
+      const claim = await readTokenClaim(client, deployment, { receipt, index }, context);
+      const before = all.slice(0, index + 1);
+      expect(claim.request).to.equal(stateRoot(continuationRequest(recipe, before, sampling)));
+      const token = { dtype: 'i32', shape: [1], data: Int32Array.of(all[index + 1]!) } as const;
+      expect(claim.token).to.equal(tensorRoot(token));
+    }
+  });
+
+  it('may write a temperature of minus zero as it likes', async () => {
+    const plain = await receiptOf([1], { temperature: 0 });
+    const minus = await signReceipt(key, domain(), { ...plain, temperature: -0 });
+    expect(minus.signature).to.equal(plain.signature);
+  });
+
+  const expectRefused = async (named: NamedToken, rule: string): Promise<void> => {
+    const dispute = { subject: 'token', marks: [markOf(named)] } as const;
+    const by = stage().others[1]!;
+    const opened = openDispute(stage(), by, knowledgeOf(tokenAfter(prompt)), await claimOf(named), dispute);
+    const error: unknown = await opened.catch((reason: unknown) => reason);
+    expect(isRevert(error, rule), `${rule}: ${String(error)}`).to.equal(true);
+  };
+
+  /** What a gateway computes that goes by another request than it claims. */
   const answerTo = (state: State, sampling: SamplingOptions): Execution => {
     const { recipe } = stage();
     return execute(programOf(recipe), [state, continuationRequest(recipe, prompt, sampling)]);
   };
 });
+
+function knowledgeOf(execution: Execution): Knowledge {
+  return {
+    root: () => expect.fail('a token has no steps'),
+    invocation: () => ({ execution, sources: { inputs: execution.inputs } }),
+  };
+}
+
+function tokenOf(execution: Execution): number {
+  return execution.values[placeOf(execution, 'token')]!.data[0]!;
+}
+
+function tokensBefore({ receipt, index }: NamedToken): readonly number[] {
+  return [...Buffer.from(receipt.tokens.slice(2), 'hex').subarray(0, receipt.prompt + index)];
+}
+
+function bytesOf(tokens: readonly number[]): Hex {
+  return toHex(Uint8Array.from(tokens));
+}
 
 /** The node that gives the logits, which the output repeats. */
 function headOf({ program }: Execution): number {
@@ -117,13 +252,7 @@ function headOf({ program }: Execution): number {
   return ref?.kind === 'node' ? ref.index : expect.fail('the logits are no node');
 }
 
-/** Turns the last bit of one element. */
-function flipLast({ buffer, byteOffset }: Tensor['data'], element: number): void {
-  const words = new Int32Array(buffer, byteOffset);
-  words[element] = words[element]! ^ 1;
-}
-
-const asItIs = (honest: Execution): Execution => honest;
+const asItIs: Lie = (honest) => honest;
 
 const programs = new WeakMap<Recipe, ReturnType<typeof continuationProgram>>();
 function programOf(recipe: Recipe) {

@@ -173,6 +173,8 @@ export const pretendedPrograms: RunPrograms = {
   segmentSteps: 2,
   payloadBytes: 4n,
   dataset: rootOfWords('dataset'),
+  continuation: zeroHash,
+  context: 1,
 };
 
 export type ValidatorScript = {

@@ -13,17 +13,19 @@ contract ProtocolTest is Fixture {
     }
 
     function test_parts_areWhereTheFactoriesSaid_andKnowTheOthers() public view {
-        address[6] memory parts = [
+        address[7] memory parts = [
             address(stake),
             address(claims),
             address(runs),
             address(availability),
             address(verdicts),
-            address(ownership)
+            address(ownership),
+            address(receipts)
         ];
         for (uint256 i = 0; i < parts.length; ++i) require(parts[i].code.length != 0, "a part is missing");
         require(address(game) == claims.game() && address(game).code.length != 0, "another game");
         require(availability.claims() == parts[1] && verdicts.runs() == parts[2] && ownership.runs() == parts[2]);
+        require(receipts.claims() == parts[1] && claims.receipts() == parts[6]);
         require(runs.availability() == parts[3] && claims.verdicts() == parts[4] && runs.ownership() == parts[5]);
     }
 
@@ -41,6 +43,7 @@ contract ProtocolTest is Fixture {
         (address s, address c, address r) = (address(stake), address(claims), address(runs));
         require(factories.verdicts.create(s, r, c) != address(verdicts));
         require(factories.availability.create(s, r, c) != address(availability));
+        require(factories.receipts.create(s, r, c) != address(receipts));
         address v = address(verdicts);
         require(factories.game.create(s, r, c, v, Duration.wrap(CLOCK)) != address(game));
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IOwnership} from "../../own/IOwnership.sol";
 import {IRuns} from "../../run/IRuns.sol";
+import {IReceipts} from "../../serve/IReceipts.sol";
 import {ClaimId, ClaimKind, claimId} from "../../types/ClaimId.sol";
 import {MemberSet} from "../../types/MemberSet.sol";
 import {Root} from "../../types/Root.sol";
@@ -110,6 +111,30 @@ abstract contract Cases is Walk {
             (next.first, next.end, next.start, next.trace) = (end - 1, end, verdict.before, verdict.trace);
             if (isLeaves) (next.second, next.finish) = (Draws.seed(verdict.validator, verdict.work), verdict.leaves);
         }
+    }
+
+    /// @inheritdoc IRules
+    function openOnToken(
+        IGame.Opening calldata opening,
+        IReceipts.Receipt calldata receipt,
+        bytes calldata tokens,
+        uint256 index,
+        RunPrograms calldata programs
+    ) external view returns (Outcome memory outcome) {
+        _requirePrograms(opening.id, programs);
+        require(opening.subject == IGame.Subject.TOKEN, WrongSubject(opening.subject));
+        // INVARIANT: who announced a challenge knew what is wrong, so nobody takes it from whom it was learned from.
+        bytes32 named = keccak256(abi.encode(receipt, index));
+        require(opening.marks.length == 1, WrongMarks(opening.marks.length, 1));
+        require(opening.marks[0] == named, MarksMismatch(opening.marks[0], named));
+
+        IGame.Position memory next = outcome.next;
+        next.subject = opening.subject;
+        next.stage = IGame.Stage.INVOKE;
+        next.end = 1;
+        next.program = programs.continuation;
+        IReceipts receipts = IReceipts(IClaims(IGame(msg.sender).claims()).receipts());
+        (next.start, next.second, next.finish) = receipts.claimOf(opening.id, receipt, tokens, index, programs.context);
     }
 
     /// @inheritdoc IRules

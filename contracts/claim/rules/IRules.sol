@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IRuns} from "../../run/IRuns.sol";
+import {IReceipts} from "../../serve/IReceipts.sol";
 import {ClaimId} from "../../types/ClaimId.sol";
 import {Root} from "../../types/Root.sol";
 import {IGame} from "../IGame.sol";
@@ -84,6 +85,14 @@ interface IRules {
         IGame.Opening calldata opening,
         IVerdicts.Verdict calldata verdict,
         IRuns.Commitment calldata commitment,
+        RunPrograms calldata programs
+    ) external view returns (Outcome memory);
+
+    function openOnToken(
+        IGame.Opening calldata opening,
+        IReceipts.Receipt calldata receipt,
+        bytes calldata tokens,
+        uint256 index,
         RunPrograms calldata programs
     ) external view returns (Outcome memory);
 

@@ -267,7 +267,9 @@ abstract contract Walk is IRules {
             require(trace.root == next.trace, TraceNotClaimed(trace.root, next.trace));
         } else {
             // INVARIANT: the trace computes what is claimed: an honest trace defends no other output.
-            uint256 outputs = Geometry.depthOf(trace.nodes - trace.outputStart);
+            // Of a token, only the first is claimed.
+            bool isToken = next.subject == IGame.Subject.TOKEN;
+            uint256 outputs = isToken ? 0 : Geometry.depthOf(trace.nodes - trace.outputStart);
             uint256 index = trace.outputStart >> outputs;
             _requireUnder(trace.root, next.finish, index, trace.outputProof, height - outputs);
         }

@@ -11,17 +11,17 @@ import { knowledgeOf, type Knowledge } from './knowledge.ts';
 import { gasSince, openBooks, record, type Purse } from './ledger.ts';
 import { matchOf, playOut, scriptedPlayer, type Match } from './match.ts';
 import { playRound, type MinerRound } from './round.ts';
-import { BOND, CHALLENGE_BOND, createWorld, RUN, SMALL, type OtherPrograms, type World } from './world.ts';
+import { BOND, CHALLENGE_BOND, createWorld, RUN, SMALL, type World } from './world.ts';
 
 const worlds = new Map<Partial<RecipeInput>, Promise<World>>();
 
 /** A world for the tests of the enclosing `describe`; what a test does to it is undone. */
-export function worldForTests(fields: Partial<RecipeInput> = SMALL, otherPrograms?: OtherPrograms): () => World {
+export function worldForTests(fields: Partial<RecipeInput> = SMALL): () => World {
   let world: World;
   let snapshot: unknown;
   before(async function () {
     this.timeout(120_000);
-    if (!worlds.has(fields)) worlds.set(fields, createWorld(fields, otherPrograms));
+    if (!worlds.has(fields)) worlds.set(fields, createWorld(fields));
     world = await worlds.get(fields)!;
   });
   beforeEach(async () => {
@@ -48,12 +48,15 @@ export async function honestRound(world: World, seat: 1 | 2 = 1): Promise<MinerR
   return known.get(seat)!;
 }
 
+/** Whose claim it is, and what it knows about it. */
+export type Claimant = { readonly participant: Address; readonly knowledge: Knowledge };
+
 /** Who plays a claim, against whom, and how far from honestly. */
-export type Casting = {
+export type Casting<Claimed = MinerRound> = {
   /** What the table calls it; none for a game that is not of its own interest. */
   readonly scenario?: string;
-  readonly claimed: MinerRound;
-  /** By default what follows from the claimed round. */
+  readonly claimed: Claimed;
+  /** By default what follows from what is claimed. */
   readonly claimantKnows?: Knowledge;
   readonly challengerKnows: Knowledge;
   readonly claimant?: Partial<Strategy['claimant']>;
@@ -70,7 +73,7 @@ export type Result = {
   readonly refusals: readonly string[];
 };
 
-export type Seating = Casting & { readonly claim: Claimed; readonly by: Address };
+export type Seating = Casting<MinerRound | Claimant> & { readonly claim: Claimed; readonly by: Address };
 
 /** Commits a round, opens a game on it, and plays that to its end. */
 export async function stageDispute(world: World, casting: Casting): Promise<Result> {
@@ -80,7 +83,8 @@ export async function stageDispute(world: World, casting: Casting): Promise<Resu
 
 /** Opens a game on a claim, with its two players. */
 export async function seat(world: World, { claim, by, claimed, dispute, ...casting }: Seating): Promise<Match> {
-  const { claimantKnows = knowledgeOf(claimed), challengerKnows, claimant = {}, challenger = {} } = casting;
+  const known = 'knowledge' in claimed ? claimed.knowledge : knowledgeOf(claimed);
+  const { claimantKnows = known, challengerKnows, claimant = {}, challenger = {} } = casting;
   const opened = await openDispute(world, by, challengerKnows, claim, dispute);
   return matchOf(
     opened,

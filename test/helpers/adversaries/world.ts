@@ -75,13 +75,7 @@ export const SMALL: Partial<RecipeInput> = {
   round: { steps: 8, segments: 2, epoch: 2 },
 };
 
-/** What a run computes otherwise than its recipe says. */
-export type OtherPrograms = (recipe: Recipe) => Partial<RunPrograms>;
-
-export async function createWorld(
-  fields: Partial<RecipeInput> = SMALL,
-  otherPrograms: OtherPrograms = () => ({}),
-): Promise<World> {
+export async function createWorld(fields: Partial<RecipeInput> = SMALL): Promise<World> {
   const connection = await network.create({ override: { initialDate: '2030-01-01T00:00:00Z', loggingEnabled: false } });
   const request: Request = (method, params = []) => connection.provider.request({ method, params });
   const client = clientOf(connection);
@@ -94,7 +88,7 @@ export async function createWorld(
     dataset: { root, trainTokens: train.length, heldOutTokens: heldOut.length },
   });
   const { aggregates, ...known } = runPrograms(recipe, MAX_MEMBERS);
-  const programs = { ...known, aggregates: aggregates.root, ...otherPrograms(recipe) };
+  const programs = { ...known, aggregates: aggregates.root };
   const accounts = (await request('eth_accounts')) as Address[];
   const [first, second, ...others] = accounts as [Address, Address, ...Address[]];
   const world: World = {
@@ -135,6 +129,7 @@ async function deploy({ ignition }: Connection, client: Client): Promise<Deploym
     token: await at(contracts.token),
     game: await client.readContract({ address: await at(contracts.claims), abi: claimsAbi, functionName: 'game' }),
     verdicts: await client.readContract({ address: await at(contracts.game), abi: gameAbi, functionName: 'verdicts' }),
+    receipts: await at(contracts.receipts),
   };
 }
 

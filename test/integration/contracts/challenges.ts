@@ -18,6 +18,8 @@ const programs: RunPrograms = {
   segmentSteps: 1,
   payloadBytes: 4_000_000n,
   dataset: root(0x33) as Hex,
+  continuation: zeroHash,
+  context: 1,
 };
 
 export const PROGRAMS_ROOT = programsRoot(programs);

@@ -19,8 +19,8 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   creditsFactory: ['create'],
   game: [
     ...['abandon', 'announce', 'answerMarks', 'answerStart', 'answerTrace', 'mark', 'openDrawn', 'openLeaf'],
-    ...['openOnAggregate', 'openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode', 'prove'],
-    ...['split', 'timeOut', 'withdraw'],
+    ...['openOnAggregate', 'openOnToken', 'openOnVerdict', 'openOnWork', 'openTensor', 'pick', 'pickNode'],
+    ...['prove', 'split', 'timeOut', 'withdraw'],
   ],
   market: ['cancel', 'place', 'take', 'withdraw'],
   ownership: [
@@ -29,6 +29,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   ],
   availability: ['attest', 'leaveOutFeedback', 'open', 'publish', 'reportUnserved'],
   protocol: [],
+  receipts: ['end', 'pledge'],
   referee: [],
   rules: [],
   runLens: [],
@@ -58,7 +59,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
 
 /** Functions that take ether, by contract: the challenger pays for the answers that it demands. */
 const PAYABLE: Readonly<Record<string, readonly string[]>> = {
-  game: ['mark', 'openOnAggregate', 'openOnVerdict', 'openOnWork', 'pick', 'pickNode'],
+  game: ['mark', 'openOnAggregate', 'openOnToken', 'openOnVerdict', 'openOnWork', 'pick', 'pickNode'],
 };
 
 const functionsOf = (abi: Abi) => abi.filter((item) => item.type === 'function');

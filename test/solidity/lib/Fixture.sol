@@ -13,6 +13,7 @@ import {IAvailability} from "../../../contracts/run/IAvailability.sol";
 import {IAuditingFactory} from "../../../contracts/run/IAuditingFactory.sol";
 import {IRuns} from "../../../contracts/run/IRuns.sol";
 import {RunMetadata, RunParameters} from "../../../contracts/run/RunParameters.sol";
+import {IReceipts} from "../../../contracts/serve/IReceipts.sol";
 import {IStakeManager} from "../../../contracts/stake/IStakeManager.sol";
 import {ClaimId, ClaimKind, claimId} from "../../../contracts/types/ClaimId.sol";
 import {MemberSet} from "../../../contracts/types/MemberSet.sol";
@@ -28,6 +29,7 @@ abstract contract Fixture {
         IOwnershipFactory ownership;
         IAuditingFactory availability;
         IAuditingFactory verdicts;
+        IAuditingFactory receipts;
         IGameFactory game;
     }
 
@@ -57,6 +59,7 @@ abstract contract Fixture {
     IRuns internal runs;
     IOwnership internal ownership;
     IAvailability internal availability;
+    IReceipts internal receipts;
     Factories internal factories;
 
     receive() external payable {}
@@ -76,6 +79,7 @@ abstract contract Fixture {
         );
         factories.availability = IAuditingFactory(create("run/AvailabilityFactory.sol:AvailabilityFactory", ""));
         factories.verdicts = IAuditingFactory(create("claim/VerdictsFactory.sol:VerdictsFactory", ""));
+        factories.receipts = IAuditingFactory(create("serve/ReceiptsFactory.sol:ReceiptsFactory", ""));
         factories.game = IGameFactory(gameFactory);
         bytes memory arguments = abi.encode(
             token,
@@ -93,6 +97,7 @@ abstract contract Fixture {
         ownership = IOwnership(protocol.ownership());
         verdicts = IVerdicts(protocol.verdicts());
         availability = IAvailability(protocol.availability());
+        receipts = IReceipts(protocol.receipts());
         createParts(protocol.game());
         return protocol.game();
     }
@@ -102,6 +107,7 @@ abstract contract Fixture {
         (address s, address c, address r) = (address(stake), address(claims), address(runs));
         require(factories.availability.create(s, c, r) == address(availability), "another availability");
         require(factories.verdicts.create(s, c, r) == address(verdicts), "other verdicts");
+        require(factories.receipts.create(s, c, r) == address(receipts), "other receipts");
         address made = factories.game.create(s, c, r, address(verdicts), Duration.wrap(CLOCK));
         require(made == expectedGame, "another game");
         require(factories.ownership.create(r, address(verdicts)) == address(ownership), "another ownership");
