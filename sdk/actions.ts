@@ -8,6 +8,7 @@ import type { Deployment } from './deployment.ts';
 import * as events from './events.ts';
 import * as market from './market.ts';
 import * as membership from './membership.ts';
+import * as receipts from './receipts.ts';
 import * as round from './round.ts';
 import * as route from './route.ts';
 import * as run from './run.ts';
@@ -46,6 +47,7 @@ export function actionsOf(client: Client, wallet: Wallet | undefined, deployment
     credits: creditsActions(bound),
     market: marketActions(bound),
     sessions: sessionActions(bound),
+    receipts: receiptActions(bound),
   };
 }
 
@@ -160,6 +162,18 @@ function marketActions(bound: Bound) {
     take: writes(market.take),
     cancel: writes(market.cancel),
     withdraw: writes(market.withdraw),
+  };
+}
+
+/** Pledges are claims, and named by their id. */
+function receiptActions(bound: Bound) {
+  const [reads, writes] = [reader(bound), writer(bound)];
+  return {
+    read: reads(receipts.readPledge),
+    /** What a game about a token would be about. @throws CONTRACT_REVERTED with the rule when none would be opened */
+    claim: reads(receipts.readTokenClaim),
+    pledge: writes(receipts.pledge),
+    end: writes(receipts.endPledge),
   };
 }
 

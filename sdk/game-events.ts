@@ -5,6 +5,7 @@ import type { Client } from './client.ts';
 import type { Deployment } from './deployment.ts';
 import { onChain } from './errors.ts';
 import { inSpans, type Blocks } from './events.ts';
+import { decodedReceipt, type NamedToken } from './receipts.ts';
 import { decodedOpening, decodedPosition, type GameName, type Opening, type Position } from './game.ts';
 
 /** A game that was opened. */
@@ -46,6 +47,26 @@ export async function readOpenedGames(
   return events.map(({ args: { id, challenger, claimant, opening }, blockNumber }) => {
     return { id, challenger, claimant, opening: decodedOpening(opening), block: blockNumber };
   });
+}
+
+/** Which token a game on a pledge is about; undefined when the node does not know that game. */
+export async function readNamedToken(
+  client: Client,
+  { game }: Deployment,
+  { id, challenger, block }: OpenedGame,
+): Promise<NamedToken | undefined> {
+  const span = { fromBlock: block, toBlock: block };
+  const query = {
+    address: game,
+    abi: gameAbi,
+    eventName: 'TokenNamed',
+    args: { id, challenger },
+    strict: true,
+  } as const;
+  const [event] = await onChain('reading a game', client.getContractEvents({ ...query, ...span }));
+  if (event === undefined) return undefined;
+  const { receipt, tokens, index } = event.args;
+  return { receipt: decodedReceipt(receipt, tokens), index: Number(index) };
 }
 
 /** The whole course of one game so far. */

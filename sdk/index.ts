@@ -17,6 +17,7 @@ export * as credits from './credits.ts';
 export * as events from './events.ts';
 export * as market from './market.ts';
 export * as membership from './membership.ts';
+export * as receipts from './receipts.ts';
 export * as rounds from './round.ts';
 export * as routes from './route.ts';
 export * as runs from './run.ts';

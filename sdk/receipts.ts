@@ -4,7 +4,9 @@ import {
   encodeFunctionData,
   getAbiItem,
   hashTypedData,
+  hexToBytes,
   isAddressEqual,
+  isHex,
   keccak256,
   parseCompactSignature,
   parseEventLogs,
@@ -13,12 +15,16 @@ import {
   serializeCompactSignature,
   serializeSignature,
   signatureToCompactSignature,
+  sha256,
   size,
+  stringToHex,
   type Address,
+  type ContractFunctionArgs,
   type Hex,
   type TransactionReceipt,
 } from 'viem';
 
+import { SwarmlockError } from '../engine/errors.ts';
 import { gameAbi, receiptsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
@@ -61,6 +67,7 @@ export type ReceiptDomain = { readonly chainId: number; readonly receipts: Addre
 /** Half the order of secp256k1 (SEC 2, 2.4.1), rounded down. The contract recovers nobody from a greater s. */
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
+type EncodedReceipt = ContractFunctionArgs<typeof gameAbi, 'payable', 'openOnToken'>[1];
 const [, receiptInput] = getAbiItem({ abi: gameAbi, name: 'openOnToken' }).inputs;
 
 /** What the pledge's key signs (EIP-712). */
@@ -103,15 +110,72 @@ export async function isReceiptOf(key: Address, domain: ReceiptDomain, receipt: 
 }
 
 /** As contracts take it. */
-export function encodedReceipt(receipt: SignedReceipt) {
+export function encodedReceipt(receipt: SignedReceipt): EncodedReceipt {
   const { r, yParityAndS: vs } = parseCompactSignature(receipt.signature);
   return { ...signedFields(receipt), r, vs };
+}
+
+/** As contracts tell it, with the tokens that it is signed for. */
+export function decodedReceipt(encoded: EncodedReceipt, tokens: Hex): SignedReceipt {
+  const { r, vs: yParityAndS, temperature, topP, ...same } = encoded;
+  const signature = serializeCompactSignature({ r, yParityAndS });
+  return { ...same, temperature: numberOf(temperature), topP: numberOf(topP), tokens, signature };
 }
 
 /** What an opening marks (IGame.Opening), so that nobody can take the challenge from its author. */
 export function markOf({ receipt, index }: NamedToken): Hex {
   const types = [receiptInput, { type: 'uint256' }] as const;
   return keccak256(encodeAbiParameters(types, [encodedReceipt(receipt), BigInt(index)]));
+}
+
+/** The seed of a request that names a number. */
+export function requestedSeed(seed: number): Hex {
+  return sha256(stringToHex(`swarmlock/seed ${seed}`));
+}
+
+/** The seed of a request that names none: it follows from the voucher that came with it. */
+export function sessionSeed({ session, drawn }: Pick<Receipt, 'session' | 'drawn'>): Hex {
+  return sha256(stringToHex(`swarmlock/seed ${session}.${drawn}`));
+}
+
+/** A receipt in the spelling of the OpenAI API, as a gateway sends it. */
+export function receiptObject({ pledge, session, topP, prompt, expiresAt, ...same }: SignedReceipt): object {
+  const named = { pledge: String(pledge), session: String(session), top_p: topP, prompt_tokens: prompt };
+  return { ...same, ...named, expires_at: expiresAt };
+}
+
+/** Reads what a gateway has sent. @throws RECEIPT_INVALID */
+export function parseReceipt(value: unknown): SignedReceipt {
+  const { top_p: topP, prompt_tokens: prompt, expires_at: expiresAt, ...rest } = (value ?? {}) as ReceiptJson;
+  const { pledge, session, drawn, round, root, seed, temperature, tokens, signature } = rest;
+  const counts = [drawn, round, prompt, expiresAt];
+  const isWell =
+    [pledge, session].every((id) => typeof id === 'string' && /^\d{1,78}$/.test(id)) &&
+    counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0) &&
+    [temperature, topP].every((number) => Number.isFinite(number)) &&
+    [root, seed].every((hash) => isHexOf(hash, 32)) &&
+    isHexOf(signature, 64) &&
+    isHex(tokens) &&
+    tokens.length % 2 === 0;
+  if (!isWell) throw new SwarmlockError('This is no receipt', { code: 'RECEIPT_INVALID', argument: 'receipt' });
+  const receipt = { drawn, round, root, seed, temperature, topP, prompt, tokens, expiresAt, signature };
+  return { ...receipt, pledge: BigInt(pledge as string), session: BigInt(session as string) } as SignedReceipt;
+}
+
+type ReceiptJson = { readonly [field: string]: unknown };
+
+function isHexOf(value: unknown, bytes: number): boolean {
+  return isHex(value) && size(value) === bytes;
+}
+
+/** The token that is named. */
+export function tokenAt({ receipt: { tokens, prompt }, index }: NamedToken): number {
+  return hexToBytes(tokens)[prompt + index]!;
+}
+
+/** All tokens before the one that is named. */
+export function tokensBefore({ receipt: { tokens, prompt }, index }: NamedToken): readonly number[] {
+  return Array.from(hexToBytes(tokens).subarray(0, prompt + index));
 }
 
 /** How many tokens were answered. */
@@ -200,4 +264,10 @@ function bitsOf(value: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setFloat32(0, value + 0);
   return view.getUint32(0);
+}
+
+function numberOf(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, bits);
+  return view.getFloat32(0);
 }

@@ -15,6 +15,7 @@ import {
   pledgeIn,
   readTokenClaim,
   signReceipt,
+  tokensBefore,
   type NamedToken,
   type Receipt,
   type SignedReceipt,
@@ -181,7 +182,10 @@ describe('a gateway that signs a receipt', function () {
     const own = { root: `0x${'0b'.repeat(32)}` } as const;
     await expectRefused({ receipt: await receiptOf(answer, own), index: 0 }, 'NotTheState');
     await expectRefused({ receipt: await receiptOf(answer, { expiresAt: 1 }), index: 0 }, 'ReceiptExpired');
-    await expectRefused({ receipt: await receiptOf(answer, { pledge: receipt.pledge + 9n }), index: 0 }, 'UnknownPledge');
+    await expectRefused(
+      { receipt: await receiptOf(answer, { pledge: receipt.pledge + 9n }), index: 0 },
+      'UnknownPledge',
+    );
   });
 
   it('is challenged about the root that the engine gives, whatever the context', async () => {
@@ -235,10 +239,6 @@ function knowledgeOf(execution: Execution): Knowledge {
 
 function tokenOf(execution: Execution): number {
   return execution.values[placeOf(execution, 'token')]!.data[0]!;
-}
-
-function tokensBefore({ receipt, index }: NamedToken): readonly number[] {
-  return [...Buffer.from(receipt.tokens.slice(2), 'hex').subarray(0, receipt.prompt + index)];
 }
 
 function bytesOf(tokens: readonly number[]): Hex {

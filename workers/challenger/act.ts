@@ -1,6 +1,6 @@
 import { SwarmlockError } from '../../engine/errors.ts';
 import { parseClaimId } from '../../sdk/claims.ts';
-import type { Disputed } from '../lib/game/dispute.ts';
+import type { DisputedClaim } from '../lib/game/dispute.ts';
 import type { WitnessMeans } from '../lib/game/honest-witness.ts';
 import type { Player } from '../lib/game/player.ts';
 import type { Workshop } from '../lib/workshop.ts';
@@ -14,7 +14,7 @@ export type ChallengerMeans = {
   readonly memory: ChallengerMemory;
   readonly player: Pick<Player, 'accuse'>;
   readonly witnessing: WitnessMeans;
-  disputedOf(claimId: bigint): Promise<Disputed | undefined>;
+  disputedOf(claimId: bigint): Promise<DisputedClaim | undefined>;
 };
 
 /** Does what was decided; what is brought to the game is signed by the player. */

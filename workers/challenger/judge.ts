@@ -3,7 +3,7 @@ import { aggregate } from '../../engine/training.ts';
 import type { Subject } from '../../sdk/game.ts';
 import { leavesRoot } from '../../sdk/verdict-leaves.ts';
 import type { Accusation } from '../lib/game/accusation.ts';
-import type { Disputed } from '../lib/game/dispute.ts';
+import type { DisputedClaim } from '../lib/game/dispute.ts';
 import { traceOfStep, type WitnessMeans } from '../lib/game/honest-witness.ts';
 import { payloadAfter, publishedPayload } from '../lib/game/payload-chain.ts';
 import { globalState } from '../lib/game/settled.ts';
@@ -15,7 +15,7 @@ import { isFiniteState, segmentSpan } from '../lib/steps.ts';
 export type Found = Accusation | undefined | 'missing';
 
 /** Recomputes a claim from what is public. @throws STATE_UNAVAILABLE (retryable) */
-export async function judge(means: WitnessMeans, disputed: Disputed, signal: AbortSignal): Promise<Found> {
+export async function judge(means: WitnessMeans, disputed: DisputedClaim, signal: AbortSignal): Promise<Found> {
   const { claimId } = disputed;
   const found = await wrongIn(means, disputed, signal);
   return typeof found === 'object' ? { claimId, ...found } : found;
@@ -25,7 +25,7 @@ type Wrong = { readonly subject: Subject; readonly segment: number };
 
 async function wrongIn(
   means: WitnessMeans,
-  disputed: Disputed,
+  disputed: DisputedClaim,
   signal: AbortSignal,
 ): Promise<Wrong | undefined | 'missing'> {
   switch (disputed.kind) {
@@ -63,7 +63,7 @@ async function wrongInWork(
 
 async function wrongInAggregate(
   means: WitnessMeans,
-  { claim, members }: Extract<Disputed, { kind: 'aggregate' }>,
+  { claim, members }: Extract<DisputedClaim, { kind: 'aggregate' }>,
   signal: AbortSignal,
 ): Promise<Wrong | undefined> {
   const { model, states } = means;
@@ -77,7 +77,7 @@ async function wrongInAggregate(
 /** A verdict is about the last step of a segment: the state before it, the trace of it, and leaves of that. */
 async function wrongInVerdict(
   means: WitnessMeans,
-  { verdict, work }: Extract<Disputed, { kind: 'verdict' }>,
+  { verdict, work }: Extract<DisputedClaim, { kind: 'verdict' }>,
   signal: AbortSignal,
 ): Promise<Wrong | undefined> {
   const { model, replay } = means;

@@ -7,6 +7,7 @@ import { openWorkshop } from '../lib/workshop.ts';
 import { act } from './act.ts';
 import { challengerConfig } from './config.ts';
 import { decide } from './decide.ts';
+import { receiptsDuty } from './receipts.ts';
 import { challengerReader, emptyMemory } from './read.ts';
 
 /** Runs a challenger as the whole of this process, configured by its environment; see workers/lib/config.ts. */
@@ -22,6 +23,7 @@ export async function runChallenger(parts: PlayerParts = {}): Promise<never> {
     await Promise.all([
       loop({ read, decide, act: (action, signal) => act(means, action, signal) }, shop.looping),
       loop(player.duty, shop.looping),
+      loop(receiptsDuty(shop, player), shop.looping),
     ]);
   });
 }

@@ -81,6 +81,7 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
       const purse = createPurse(asked, { account, tariff: offer, voucherMs, onDue, signal });
       return {
         ...purse,
+        paidBy: { session: voucher.session, drawn: voucher.drawn },
         close() {
           customer.open -= 1;
           purse.close();

@@ -1,10 +1,16 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Hash } from '../../engine/commit/hash.ts';
 import { answerOf, type Answer } from './answer.ts';
 import { generate, type Generated } from './generate.ts';
 import { readJson, sendJson, type Exchange } from './http.ts';
+import type { SamplingOptions } from '../../engine/decoding/request.ts';
+import { sessionSeed } from '../../sdk/receipts.ts';
 import type { Metrics } from './metrics.ts';
+import type { Notary } from './notary.ts';
 import { readRequest, type GenerationRequest, type Kind, type Served } from './request.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Purse, Till } from './till.ts';
+import type { PaidBy, Purse, Till } from './till.ts';
 
 export type Counter = {
   readonly served: Served;
@@ -12,6 +18,8 @@ export type Counter = {
   readonly root: string;
   readonly scheduler: Scheduler;
   readonly till: Till;
+  /** Undefined when nobody answers for what is served. */
+  readonly notary: Notary | undefined;
   readonly metrics: Metrics;
   readonly mostBodyBytes: number;
 };
@@ -39,7 +47,9 @@ type Parts = { readonly answer: Answer; readonly purse: Purse; readonly exchange
 async function whole(counter: Counter, asked: GenerationRequest, { answer, purse, exchange }: Parts): Promise<void> {
   let text = '';
   const generated = await decode(counter, asked, { exchange, purse, onToken: (piece) => (text += piece) });
-  sendJson(exchange.response, 200, answer.whole(text + generated.rest, generated));
+  const { receipt } = generated;
+  const body = answer.whole(text + generated.rest, generated);
+  sendJson(exchange.response, 200, receipt === undefined ? body : { ...body, receipt });
 }
 
 async function stream(counter: Counter, asked: GenerationRequest, { answer, purse, exchange }: Parts): Promise<void> {
@@ -58,16 +68,20 @@ async function stream(counter: Counter, asked: GenerationRequest, { answer, purs
   const generated = await decode(counter, asked, { exchange, purse, onToken });
   send(answer.closing(generated.rest, generated.finish));
   if (asked.includeUsage) send(answer.usage(generated.tokens));
+  // As vouchers are asked for: in a comment, which clients of the OpenAI API do not see.
+  if (generated.receipt !== undefined) response.write(`: receipt ${JSON.stringify(generated.receipt)}\n\n`);
   response.end('data: [DONE]\n\n');
 }
 
 type Decoding = Omit<Parts, 'answer'> & { onToken(text: string): void };
 
 async function decode(
-  { scheduler, served: { tokenizer }, metrics }: Counter,
-  request: GenerationRequest,
+  { scheduler, served: { tokenizer }, metrics, notary }: Counter,
+  asked: GenerationRequest,
   { exchange: { signal }, purse, onToken }: Decoding,
-): Promise<Generated> {
+): Promise<Generated & { readonly receipt: object | undefined }> {
+  const { paidBy } = purse;
+  const request = { ...asked, sampling: samplingOf(asked, paidBy) };
   const measured = metrics.request(request.prompt.length);
   const generated = await generate(scheduler, {
     request,
@@ -81,5 +95,18 @@ async function decode(
     },
   });
   measured.finished(generated);
-  return generated;
+  const about = { prompt: request.prompt.length, sampling: request.sampling, ...paidBy };
+  const receipt = await notary?.sign({ ...about, tokens: generated.sequence });
+  return { ...generated, receipt };
+}
+
+/** Nobody chooses a seed after it is known what comes of it: it follows from the request, or from what has paid for it. */
+function samplingOf({ sampling }: GenerationRequest, paidBy: PaidBy): SamplingOptions {
+  const { seed = paidBy.session === 0n ? freshSeed() : sessionSeed(paidBy) } = sampling;
+  return { ...sampling, seed };
+}
+
+/** Another one each time. */
+function freshSeed(): Hash {
+  return `0x${randomBytes(32).toString('hex')}`;
 }

@@ -48,6 +48,10 @@ export const gatewayConfig = z.strictObject({
   /** Vouchers are settled when the oldest has waited for so long, or when together they draw so much. */
   settleMs: milliseconds.default(60_000),
   settleAmount: amount.default(1_000_000),
+  /** Id of the pledge that answers for receipts, which this key signs; without one there are none. */
+  pledge: z.coerce.bigint().positive().optional(),
+  /** How long a receipt can be challenged. The weights have to be at hand for so long. */
+  receiptMs: milliseconds.default(86_400_000),
   /** Serves everybody without payment. */
   free: z.union([z.boolean(), z.stringbool()]).default(false),
 });

@@ -1,10 +1,11 @@
+import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import type { Tokenizer } from '../../engine/data/tokenizer.ts';
 import type { GenerationRequest } from './request.ts';
 import type { Scheduler, Sequence } from './scheduler.ts';
 import { textStream } from './text.ts';
 
 export type GenerationOptions = {
-  readonly request: Pick<GenerationRequest, 'prompt' | 'maxTokens' | 'sampling' | 'stops'>;
+  readonly request: Pick<GenerationRequest, 'prompt' | 'maxTokens' | 'stops'> & { readonly sampling: SamplingOptions };
   readonly tokenizer: Tokenizer;
   /** Gets what each token completes, which may be nothing. */
   onToken(text: string): void;
@@ -17,6 +18,8 @@ export type Generated = {
   readonly finish: 'stop' | 'length';
   /** Tokens that were decoded. */
   readonly tokens: number;
+  /** The prompt, and behind it what was decoded. */
+  readonly sequence: readonly number[];
   /** What is left of the text at the end. */
   readonly rest: string;
 };
@@ -40,7 +43,7 @@ export function generate(scheduler: Scheduler, options: GenerationOptions): Prom
       onToken(text.push(token));
       if (text.isStopped || tokens === request.maxTokens) {
         const rest = text.end();
-        resolve({ finish: text.isStopped ? 'stop' : 'length', tokens, rest });
+        resolve({ finish: text.isStopped ? 'stop' : 'length', tokens, sequence: sequence.tokens, rest });
         return 'done';
       }
       const waiting = awaited();

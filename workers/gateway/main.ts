@@ -6,6 +6,7 @@ import { openModel } from '../lib/model.ts';
 import { runWorker } from '../lib/run-worker.ts';
 import { gatewayConfig } from './config.ts';
 import { createElasticDecoder } from './elastic-decoder.ts';
+import { openNotary } from './notary.ts';
 import { openPayment } from './payment.ts';
 import { serve } from './serve.ts';
 import { loadWeights } from './weights.ts';
@@ -19,9 +20,9 @@ export async function runGateway(): Promise<never> {
       config,
       await patiently(() => readParameters(client, deployment, config.runId), looping),
     );
-    const { root, weights } = await patiently(async () => {
+    const { root, round, weights } = await patiently(async () => {
       const run = await readRun(client, deployment, config.runId);
-      return { root: run.root, weights: await loadWeights(model, blobs, run.root) };
+      return { root: run.root, round: run.round, weights: await loadWeights(model, blobs, run.root) };
     }, looping);
     // A step has no use for all cores.
     const execution = { ...model.executor, threads: config.threads === 0 ? 1 : config.threads };
@@ -32,7 +33,8 @@ export async function runGateway(): Promise<never> {
       tokenizer: byteTokenizer,
     };
     log.info({ event: 'weights', root, model: served.modelName }, 'weights hash to the settled state');
-    await Promise.all([serve(place, { root, served, decoder, cashier: payment?.cashier }), payment?.settle()]);
+    const notary = await patiently(() => openNotary(place, { root, round }), looping);
+    await Promise.all([serve(place, { root, served, decoder, cashier: payment?.cashier, notary }), payment?.settle()]);
     await Promise.all([payment?.cashier.close(), decoder.close(), model.close()]);
   });
 }

@@ -34,7 +34,10 @@ type Options = Pick<PurseOptions, 'onDue' | 'signal'> & {
  * Pays for one completion, part by part, from an account that has promised `priceAhead`. With the first token of each part
  * it asks for the next one, so that a voucher that comes in time holds up nothing.
  */
-export function createPurse(asked: Asked, { account, tariff, voucherMs, onDue, signal }: Options): Purse {
+export function createPurse(
+  asked: Asked,
+  { account, tariff, voucherMs, onDue, signal }: Options,
+): Omit<Purse, 'paidBy'> {
   const { promptPrice, tokenPrice, tokensPerVoucher } = tariff;
   let used = 0;
   let part = tokensAhead(asked, tariff);

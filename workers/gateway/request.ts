@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 import type { Hash } from '../../engine/commit/hash.ts';
 import type { Tokenizer } from '../../engine/data/tokenizer.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
+import { requestedSeed } from '../../sdk/receipts.ts';
 
 /** Which of the two endpoints was asked. */
 export type Kind = 'completion' | 'chat';
@@ -14,7 +14,8 @@ export type GenerationRequest = {
   readonly kind: Kind;
   readonly prompt: readonly number[];
   readonly maxTokens: number;
-  readonly sampling: SamplingOptions;
+  /** Without a seed when the client has given none. */
+  readonly sampling: Omit<SamplingOptions, 'seed'> & { readonly seed: Hash | undefined };
   readonly stops: readonly string[];
   readonly isStream: boolean;
   /** Whether a stream ends with its usage. */
@@ -88,7 +89,11 @@ export function readRequest(kind: Kind, body: unknown, served: Served): Generati
     kind,
     prompt,
     maxTokens: tokensOf(kind, prompt.length, fields.limit, served),
-    sampling: { temperature: fields.temperature ?? 1, topP: fields.top_p ?? 1, seed: seedOf(fields.seed) },
+    sampling: {
+      temperature: fields.temperature ?? 1,
+      topP: fields.top_p ?? 1,
+      seed: fields.seed == null ? undefined : requestedSeed(fields.seed),
+    },
     stops: typeof stops === 'string' ? [stops] : (stops ?? []),
     isStream: stream ?? false,
     includeUsage: streaming?.include_usage ?? false,
@@ -135,12 +140,6 @@ function tokensOf(kind: Kind, prompt: number, limit: number | null | undefined, 
     code: 'CONTEXT_LENGTH_EXCEEDED',
     argument: kind === 'chat' ? 'messages' : 'prompt',
   });
-}
-
-/** The same answer for the same seed; another one each time without it. */
-function seedOf(seed: number | null | undefined): Hash {
-  if (seed == null) return `0x${randomBytes(32).toString('hex')}`;
-  return `0x${createHash('sha256').update(`swarmlock/seed ${seed}`).digest('hex')}`;
 }
 
 function invalid(argument: string, why: string): SwarmlockError {

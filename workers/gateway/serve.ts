@@ -6,6 +6,7 @@ import type { Cashier } from './cashier.ts';
 import type { GatewayConfig } from './config.ts';
 import { startHttp } from './http.ts';
 import { createMetrics } from './metrics.ts';
+import type { Notary } from './notary.ts';
 import type { Served } from './request.ts';
 import { routesOf } from './routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -19,17 +20,19 @@ export type Service = {
   readonly decoder: Decoder;
   /** Undefined when requests are free. */
   readonly cashier: Cashier | undefined;
+  /** Undefined when nobody answers for what is served. */
+  readonly notary?: Notary | undefined;
 };
 
 /** Answers requests until the signal aborts; then finishes those that it has taken, as far as there is time. */
 export async function serve(
   { config, log, signal }: Pick<Workplace<GatewayConfig>, 'config' | 'log' | 'signal'>,
-  { root, served, decoder, cashier }: Service,
+  { root, served, decoder, cashier, notary }: Service,
 ): Promise<void> {
   const scheduler = createScheduler({ ...config, decoder, context: served.context });
   const metrics = createMetrics(served.modelName, scheduler.load);
   const stopped = new AbortController();
-  const counter = { ...config, served, root, scheduler, metrics, till: cashier ?? freeTill };
+  const counter = { ...config, served, root, scheduler, metrics, till: cashier ?? freeTill, notary };
   const routes = [
     ...routesOf(counter, () => signal.aborted),
     ...(cashier === undefined ? [] : sessionRoutes(cashier, config)),

@@ -1,7 +1,11 @@
 import type { GenerationRequest } from './request.ts';
 
+/** The session that pays for a completion, and what its voucher said that came with the request; zeros when nobody pays. */
+export type PaidBy = { readonly session: bigint; readonly drawn: number };
+
 /** What one completion is paid from. */
 export type Purse = {
+  readonly paidBy: PaidBy;
   /** A token is given. */
   token(): void;
   /** What the next token waits for, when it is not paid. */
@@ -26,5 +30,10 @@ export type Till = {
 
 /** Takes nothing. */
 export const freeTill: Till = {
-  open: async () => ({ token: () => undefined, awaited: () => undefined, close: () => undefined }),
+  open: async () => ({
+    paidBy: { session: 0n, drawn: 0 },
+    token: () => undefined,
+    awaited: () => undefined,
+    close: () => undefined,
+  }),
 };

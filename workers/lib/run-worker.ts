@@ -2,6 +2,7 @@ import { SwarmlockError } from '../../engine/errors.ts';
 import { connect, type Client } from '../../sdk/client.ts';
 import { readDeployment } from '../../sdk/deployment-file.ts';
 import type { Deployment } from '../../sdk/deployment.ts';
+import type { Signer } from '../../sdk/signer.ts';
 import type { BlobStore } from './blobs.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { loadConfig, type ConfigSchema, type WorkerConfig } from './config.ts';
@@ -23,6 +24,8 @@ export type Workplace<Config> = {
   readonly client: Client;
   readonly deployment: Deployment;
   readonly sender: Sender;
+  /** The worker's key, for what is no transaction. */
+  readonly signer: Signer;
   readonly blobs: BlobStore;
 };
 
@@ -72,7 +75,8 @@ async function openWorkplace<Config extends WorkerConfig>(
     return [connected, await readDeployment(config.deployment, connected)] as const;
   }, looping);
   const sender = createSender({ client, account, clock, log, ...config });
-  return { config, log, clock, signal, looping, client, deployment, sender, blobs: folderBlobs(config.blobs, log) };
+  const blobs = folderBlobs(config.blobs, log);
+  return { config, log, clock, signal, looping, client, deployment, sender, signer: account, blobs };
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {

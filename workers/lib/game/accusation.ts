@@ -1,5 +1,6 @@
 import type { ChallengeStatus, ClaimStatus } from '../../../sdk/claims.ts';
 import type { Opening, Subject } from '../../../sdk/game.ts';
+import type { NamedToken } from '../../../sdk/receipts.ts';
 
 /** What this worker has found wrong, and has not opened a game on yet. */
 export type Accusation = {
@@ -7,6 +8,8 @@ export type Accusation = {
   readonly subject: Subject;
   /** SEGMENT: which; else 0. */
   readonly segment: number;
+  /** TOKEN: which. */
+  readonly token?: NamedToken;
 };
 
 /** What the chain says of an accusation. */

@@ -134,7 +134,7 @@ async function prepareOpening(
 ): Promise<void> {
   const { accusation } = pending;
   const { claimId, subject, segment } = accusation;
-  pending.opening = await openingOf(options, accusation, await required(options.disputedOf, claimId), signal);
+  pending.opening = await openingOf(options, accusation, await required(options.disputedOf, accusation), signal);
   if (pending.opening !== undefined) return;
   table.pending.delete(claimId);
   const fields = { event: 'withdrawn', claimId: String(claimId), subject, segment };
@@ -146,7 +146,7 @@ async function announceChallenge(
   pending: Pending,
   signal: AbortSignal,
 ): Promise<void> {
-  const { word } = await required(disputedOf, pending.accusation.claimId);
+  const { word } = await required(disputedOf, pending.accusation);
   const secret = secretOf(owner, word, pending.opening!);
   pending.announced = (await hand.send(announce(deployment, secret), signal)) !== undefined;
 }
@@ -154,7 +154,7 @@ async function announceChallenge(
 async function open(options: ActorOptions, pending: Pending, signal: AbortSignal): Promise<void> {
   const { deployment, hand, log, programs } = options;
   const { accusation } = pending;
-  const disputed = await required(options.disputedOf, accusation.claimId);
+  const disputed = await required(options.disputedOf, accusation);
   const opening = pending.opening!;
   const value = await feeOf(options, firstDemandOf(opening));
   const call = openGame(deployment, opening, targetOf(options, disputed), programs, value);
@@ -175,6 +175,8 @@ function targetOf({ aggregates }: ActorOptions, disputed: Disputed): Target {
       return { kind: 'work', commitment: disputed.work.commitment };
     case 'verdict':
       return { kind: 'verdict', verdict: disputed.verdict, commitment: disputed.work.commitment };
+    case 'token':
+      return { kind: 'token', receipt: disputed.receipt, index: disputed.index };
     case 'aggregate': {
       const { claim } = disputed;
       const members = indicesOf(claim.accepted).length;
@@ -190,8 +192,8 @@ async function feeOf({ client, deployment, sender }: ActorOptions, demand: Deman
   return readFee(client, deployment, demand, { account: sender.address, gasPrice });
 }
 
-async function required(disputedOf: ActorOptions['disputedOf'], claimId: bigint): Promise<Disputed> {
-  const disputed = await disputedOf(claimId);
+async function required(disputedOf: ActorOptions['disputedOf'], { claimId, token }: Accusation): Promise<Disputed> {
+  const disputed = await disputedOf(claimId, token);
   if (disputed !== undefined) return disputed;
   throw new TypeError(`there is no claim ${claimId}`);
 }

@@ -1,10 +1,11 @@
 import type { Address } from 'viem';
 
 import type { Hash } from '../../../engine/commit/hash.ts';
-import { parseClaimId } from '../../../sdk/claims.ts';
+import { parseClaimId, readClaim } from '../../../sdk/claims.ts';
 import { readAggregateClaims } from '../../../sdk/events.ts';
 import type { AggregateClaim } from '../../../sdk/game-moves.ts';
 import { hasMember } from '../../../sdk/member-set.ts';
+import { readPledge, type NamedToken } from '../../../sdk/receipts.ts';
 import { readVerdicts, type Verdict } from '../../../sdk/verdicts.ts';
 import type { Work, Works, WorksOptions } from './work.ts';
 
@@ -16,8 +17,14 @@ type Common = {
   readonly word: Hash;
 };
 
+/** A token that a receipt says was answered; the pledge's claim. */
+export type DisputedToken = Common & { readonly kind: 'token' } & NamedToken;
+
+/** What is disputed, with all that is claimed. */
+export type Disputed = DisputedClaim | DisputedToken;
+
 /** A claim that can be disputed, with all that it says. */
-export type Disputed =
+export type DisputedClaim =
   | (Common & { readonly kind: 'work'; readonly work: Work })
   | (Common & {
       readonly kind: 'aggregate';
@@ -32,7 +39,7 @@ export async function readDisputed(
   { client, deployment, runId, book }: WorksOptions,
   works: Works,
   claimId: bigint,
-): Promise<Disputed | undefined> {
+): Promise<DisputedClaim | undefined> {
   const { kind, round, number } = parseClaimId(claimId);
   switch (kind) {
     case 'work': {
@@ -56,6 +63,19 @@ export async function readDisputed(
       return { kind, claimId, round, claimant: verdict.validator, word, verdict, work };
     }
     case 'seat':
+    case 'pledge':
       return undefined;
   }
+}
+
+/** What a receipt claims of one token; undefined when nobody has pledged for it. */
+export async function readDisputedToken(
+  { client, deployment }: Pick<WorksOptions, 'client' | 'deployment'>,
+  named: NamedToken,
+): Promise<DisputedToken | undefined> {
+  const { pledge: claimId, round } = named.receipt;
+  const pledge = await readPledge(client, deployment, claimId);
+  if (pledge === undefined) return undefined;
+  const { word } = await readClaim(client, deployment, claimId);
+  return { kind: 'token', claimId, round, claimant: pledge.gateway, word, ...named };
 }

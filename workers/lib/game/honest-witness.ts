@@ -3,6 +3,7 @@ import type { Address } from 'viem';
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { loadBatch } from '../../../engine/data/batch.ts';
 import { abovePublished, type Published } from '../../../engine/compress/published.ts';
+import { continuationRequest } from '../../../engine/decoding/request.ts';
 import { evidenceOf, type EvidenceSources } from '../../../engine/evidence.ts';
 import type { Program } from '../../../engine/graph/program.ts';
 import type { State } from '../../../engine/graph/state.ts';
@@ -10,8 +11,9 @@ import { leafCounts } from '../../../engine/leaf-places.ts';
 import { faultElement, type Trace } from '../../../engine/trace.ts';
 import { parametersState } from '../../../engine/training.ts';
 import { noCommitment, type Source } from '../../../sdk/game-moves.ts';
+import { tokensBefore } from '../../../sdk/receipts.ts';
 import { drawnLeaves, drawSeed } from '../../../sdk/verdict-leaves.ts';
-import type { Disputed } from './dispute.ts';
+import type { Disputed, DisputedToken } from './dispute.ts';
 import type { StartNotes } from './facts.ts';
 import { groupRoots } from './groups.ts';
 import { payloadBefore, publishedPayload } from './payload-chain.ts';
@@ -44,6 +46,7 @@ export function honestWitness(means: WitnessMeans, disputed: Disputed): Witness 
       return roots;
     },
     testify({ subject }, first, signal) {
+      if (disputed.kind === 'token') return continuation(means, disputed);
       if (disputed.kind === 'aggregate') return aggregation(means, disputed, signal);
       if (subject === 'payload') return compression(means, disputed, signal);
       const listedBy = subject === 'leaves' && disputed.kind === 'verdict' ? disputed.verdict.validator : undefined;
@@ -53,8 +56,8 @@ export function honestWitness(means: WitnessMeans, disputed: Disputed): Witness 
 }
 
 function workOf(disputed: Disputed): Work {
-  if (disputed.kind !== 'aggregate') return disputed.work;
-  throw new TypeError('an aggregate has no inner steps');
+  if (disputed.kind !== 'aggregate' && disputed.kind !== 'token') return disputed.work;
+  throw new TypeError(`a claim on ${disputed.kind === 'token' ? 'a token' : 'an aggregate'} has no inner steps`);
 }
 
 async function training(means: WitnessMeans, work: Work, of: TracedStep, signal: AbortSignal): Promise<Testimony> {
@@ -114,6 +117,14 @@ async function aggregation(
   const inputs = [parent, ...payloads.map((one) => ({ state: one.payload, above: abovePublished(recipe, one) }))];
   const sourcesOf = (node: number) => sourcesIn(trace.program, node, members);
   return testimony(trace, 0, { inputs }, sourcesOf);
+}
+
+/** The token after a sequence, which the receipt has all of. */
+async function continuation({ model, states, tracers }: WitnessMeans, disputed: DisputedToken): Promise<Testimony> {
+  const { root, temperature, topP, seed } = disputed.receipt;
+  const state = await globalState(states, root);
+  const request = continuationRequest(model.recipe, tokensBefore(disputed), { temperature, topP, seed });
+  return testimony(await tracers.trace('continuation', [state, request]), 0, { inputs: [state, request] });
 }
 
 /** The operands of a node that are read from payloads, with the claims that bind those: by input state, from 1 on. */

@@ -7,7 +7,7 @@ import { readRun } from '../../../sdk/run.ts';
 import { segmentSpan } from '../steps.ts';
 import type { Workshop, WorkshopConfig } from '../workshop.ts';
 import type { Strategy } from './decide.ts';
-import { readDisputed, type Disputed } from './dispute.ts';
+import { readDisputed, readDisputedToken, type Disputed, type DisputedClaim } from './dispute.ts';
 import { honestWitness, type WitnessMeans } from './honest-witness.ts';
 import { openLibrary, type Library } from './library.ts';
 import { createPlayer, type Player } from './player.ts';
@@ -52,7 +52,7 @@ export type OpenPlayer = {
   readonly player: Player;
   readonly library: Library;
   readonly witnessing: WitnessMeans;
-  disputedOf(claimId: bigint): Promise<Disputed | undefined>;
+  disputedOf(claimId: bigint): Promise<DisputedClaim | undefined>;
 };
 
 /** Opens the player of a worker: it plays the games on the worker's claims, and those that the worker opens. */
@@ -90,7 +90,7 @@ export function openPlayer(shop: PlayerShop, { dataset, stored, parts = {} }: Pl
     hand,
     programs: model.programs,
     aggregates: model.aggregates,
-    disputedOf,
+    disputedOf: (claimId, token) => (token === undefined ? disputedOf(claimId) : readDisputedToken(reading, token)),
     witnessOf: (disputed) => witness(honestWitness(means, disputed), disputed),
     tidy,
     spanOf: (segment) => segmentSpan(model.recipe, segment),

@@ -4,7 +4,9 @@ import { bytesToHex } from 'viem';
 import { SwarmlockError } from '../../../engine/errors.ts';
 import type { Hash } from '../../../engine/commit/hash.ts';
 import { treeDepth } from '../../../engine/commit/format.ts';
+import { tensorRoot } from '../../../engine/commit/reference.ts';
 import { partsOf, type Opening, type RunPrograms } from '../../../sdk/game.ts';
+import { markOf, tokenAt, type NamedToken } from '../../../sdk/receipts.ts';
 import type { Commitment } from '../../../sdk/round.ts';
 import { leavesRoot } from '../../../sdk/verdict-leaves.ts';
 import type { Accusation } from './accusation.ts';
@@ -27,7 +29,8 @@ export async function openingOf(
   signal: AbortSignal,
 ): Promise<Opening | undefined> {
   const salt = bytesToHex(randomBytes(32));
-  const bare = { id, subject, segment, marks: [], salt };
+  const marks = disputed.kind === 'token' ? [markOf(disputed)] : [];
+  const bare = { id, subject, segment, marks, salt };
   const span = spanIn(options, disputed, subject, segment);
   if (span === undefined) return (await isWrong(options, disputed, subject, signal)) ? bare : undefined;
   const ends = partsOf(span.first, span.end).map(({ end }) => end);
@@ -61,12 +64,18 @@ async function isWrong(
     return differs(witness, { subject, first: 0 }, payloadRoot, signal);
   }
   if (disputed.kind === 'aggregate') return differs(witness, { subject, first: 0 }, disputed.claim.nextRoot, signal);
+  if (disputed.kind === 'token') return differs(witness, { subject, first: 0 }, tokenRoot(disputed), signal);
   const { segment, before, trace, leaves } = disputed.verdict;
   if (subject === 'before') return startOf(disputed.work.commitment, segment) !== before;
   const first = spanOf(segment).end - 1;
   if (subject === 'trace') return differs(witness, { subject, first }, trace, signal);
   const { notes } = await witness.testify({ subject }, first, signal);
   return leavesRoot(notes.leaves!) !== leaves;
+}
+
+/** As the result of the continuation has it. */
+function tokenRoot(named: NamedToken): Hash {
+  return tensorRoot({ dtype: 'i32', shape: [1], data: Int32Array.of(tokenAt(named)) });
 }
 
 /** The state that is claimed where a segment starts. */
@@ -85,7 +94,8 @@ async function differs(
   if (notes.faultAt !== undefined) return true;
   const levels = levelsOfTrace(notes);
   const { nodes, outputStart } = notes.program;
-  const depth = treeDepth(nodes.length - outputStart);
+  // Of a token, the first tensor of the result is claimed.
+  const depth = subject === 'token' ? 0 : treeDepth(nodes.length - outputStart);
   return (subject === 'trace' ? levels.at(-1)![0] : levels[depth]![outputStart / 2 ** depth]) !== claimed;
 }
 

@@ -6,7 +6,8 @@ import type { Client } from '../../../sdk/client.ts';
 import type { Deployment } from '../../../sdk/deployment.ts';
 import { onChain } from '../../../sdk/errors.ts';
 import { positionHash, readFee, readGame, readOwed, type RunPrograms } from '../../../sdk/game.ts';
-import { readOpenedGames, readPlayedGame, type OpenedGame } from '../../../sdk/game-events.ts';
+import { readNamedToken, readOpenedGames, readPlayedGame, type OpenedGame } from '../../../sdk/game-events.ts';
+import type { NamedToken } from '../../../sdk/receipts.ts';
 import type { RunParameters } from '../../../sdk/run.ts';
 import { readStake } from '../../../sdk/stake.ts';
 import type { Clock } from '../clock.ts';
@@ -31,7 +32,8 @@ export type PlayerReaderOptions = {
   /** Who the sender's key works for. */
   readonly owner: Address;
   readonly programs: RunPrograms;
-  disputedOf(claimId: bigint): Promise<Disputed | undefined>;
+  /** @param token of a pledge: which is disputed */
+  disputedOf(claimId: bigint, token?: NamedToken): Promise<Disputed | undefined>;
   witnessOf(disputed: Disputed): Witness;
   /** Makes room, now and then: of what is not in dispute, only what can still come to it is kept. */
   tidy(disputedRounds: readonly number[]): Promise<void>;
@@ -116,7 +118,9 @@ async function sitDown(
   blockNumber: bigint,
 ): Promise<Seated | undefined> {
   const game = await readGame(client, deployment, opened, { blockNumber });
-  const disputed = game.position && (await disputedOf(opened.id));
+  const isOnToken = opened.opening.subject === 'token';
+  const token = isOnToken ? await readNamedToken(client, deployment, opened) : undefined;
+  const disputed = game.position && (await disputedOf(opened.id, token));
   if (game.position === undefined || disputed === undefined) return undefined;
   const side = isAddressEqual(opened.challenger, owner) ? 'challenger' : 'claimant';
   const played = await readPlayedGame(client, deployment, opened, blockNumber);

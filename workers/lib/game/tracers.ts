@@ -1,3 +1,4 @@
+import { continuationProgram } from '../../../engine/decoding/programs.ts';
 import type { Program } from '../../../engine/graph/program.ts';
 import type { State } from '../../../engine/graph/state.ts';
 import type { LeafPlace } from '../../../engine/leaf-places.ts';
@@ -6,7 +7,7 @@ import { createTracer, type Trace, type Tracer } from '../../../engine/trace.ts'
 import type { Model } from '../model.ts';
 
 /** A program of the run; a number names the outer step over that many members. */
-export type ProgramName = 'training' | 'payload' | number;
+export type ProgramName = 'training' | 'payload' | 'continuation' | number;
 
 /** Traces invocations of the run's programs; each is loaded when it is first disputed. */
 export type Tracers = {
@@ -23,6 +24,7 @@ export function createTracers({ recipe, executor }: Pick<Model, 'recipe' | 'exec
   const tracers = new Map<ProgramName, Promise<Tracer>>();
   const programOf = (name: ProgramName) => {
     if (name === 'training') return trainingProgram(recipe);
+    if (name === 'continuation') return continuationProgram(recipe);
     return name === 'payload' ? payloadProgram(recipe) : aggregateProgram(recipe, name);
   };
   return {

@@ -1,0 +1,34 @@
+import { createDecoder } from '../../engine/decoding/decoder.ts';
+import type { State } from '../../engine/graph/state.ts';
+import { answeredIn, tokenAt, tokensBefore, type SignedReceipt } from '../../sdk/receipts.ts';
+import type { Model } from './model.ts';
+
+/**
+ * The first token of an answer that the model does not give, counted from 0; undefined when all are right.
+ * @param weights those that the receipt names
+ * @throws PROMPT_LENGTH, PROMPT_TOKEN, SAMPLING_INVALID, FAULT when the model gives no answer to this
+ */
+export async function firstWrongToken(
+  { recipe, executor }: Pick<Model, 'recipe' | 'executor'>,
+  weights: State,
+  receipt: SignedReceipt,
+): Promise<number | undefined> {
+  const decoder = await createDecoder(recipe, weights, { ...executor, slots: 1 });
+  try {
+    decoder.open(tokensBefore({ receipt, index: 0 }), receipt);
+    for (let index = 0; index < answeredIn(receipt); index += 1) {
+      if ((await nextToken(decoder)) !== tokenAt({ receipt, index })) return index;
+    }
+    return undefined;
+  } finally {
+    await decoder.close();
+  }
+}
+
+/** A prompt is read in several steps. */
+async function nextToken(decoder: Awaited<ReturnType<typeof createDecoder>>): Promise<number> {
+  for (;;) {
+    const [decoded] = await decoder.step();
+    if (decoded !== undefined) return decoded.token;
+  }
+}
