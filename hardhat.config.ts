@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { defineConfig } from 'hardhat/config';
+import type { HardhatPlugin } from 'hardhat/types/plugins';
 import toolbox from '@nomicfoundation/hardhat-toolbox-mocha-ethers';
 import viem from '@nomicfoundation/hardhat-viem';
 
@@ -24,8 +25,29 @@ const testOverrides = Object.fromEntries(
   globSync('test/solidity/**/*.t.sol', { cwd: import.meta.dirname }).map((path) => [path, forTests]),
 );
 
+/**
+ * Hardhat compiles together what has the very same settings, the same by identity; it resolves each override into settings
+ * of its own. Apart, the tests take twice as long.
+ */
+const testsTogether: HardhatPlugin = {
+  id: 'tests-together',
+  hookHandlers: {
+    config: async () => ({
+      default: async () => ({
+        resolveUserConfig: async (userConfig, resolveVariable, next) => {
+          const resolved = await next(userConfig, resolveVariable);
+          const { overrides } = resolved.solidity.profiles['default']!;
+          const [first] = Object.keys(testOverrides);
+          for (const path in testOverrides) overrides[path] = overrides[first!]!;
+          return resolved;
+        },
+      }),
+    }),
+  },
+};
+
 export default defineConfig({
-  plugins: [toolbox, viem],
+  plugins: [toolbox, viem, testsTogether],
   paths: { sources: 'contracts', tests: { solidity: 'test/solidity', mocha: 'test/integration' }, ignition: 'deploy' },
   solidity: {
     profiles: {
