@@ -4,11 +4,13 @@ import { Command, CommanderError } from 'commander';
 
 import { SwarmlockError } from '../engine/errors.ts';
 import { economicsCommand } from './economics.ts';
+import { receiptCommand } from './receipt.ts';
 
 /** Runs a command; prints one line, and with `--json` one object, when it fails. */
 async function main(args: readonly string[]): Promise<number> {
   const program = new Command('swarmlock').description('Train a neural network with strangers.').exitOverride();
-  const commands = [economicsCommand((line) => process.stdout.write(`${line}\n`))];
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const commands = [economicsCommand(print), receiptCommand(print)];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   try {
     await program.parseAsync(args, { from: 'user' });

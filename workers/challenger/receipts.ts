@@ -1,13 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SwarmlockError } from '../../engine/errors.ts';
 import { isRevert } from '../../sdk/errors.ts';
-import { parseReceipt, readTokenClaim, type SignedReceipt } from '../../sdk/receipts.ts';
+import { readTokenClaim } from '../../sdk/receipts.ts';
 import type { Player } from '../lib/game/player.ts';
 import { globalState } from '../lib/game/settled.ts';
 import type { Duty } from '../lib/loop.ts';
-import { firstWrongToken } from '../lib/recompute-answer.ts';
+import { firstWrongToken, readReceipt } from '../lib/recompute-answer.ts';
 import type { Workshop } from '../lib/workshop.ts';
 import type { ChallengerConfig } from './config.ts';
 
@@ -42,17 +42,6 @@ async function check(shop: Shop, player: Pick<Player, 'accuse'>, path: string): 
   if (index === undefined) return log.info({ ...fields, outcome: 'match' }, 'the answer is right');
   log.warn({ ...fields, outcome: 'differs' }, 'a receipt is wrong');
   player.accuse({ claimId: receipt.pledge, subject: 'token', segment: 0, token: { receipt, index } });
-}
-
-/** @throws RECEIPT_INVALID */
-async function readReceipt(path: string): Promise<SignedReceipt> {
-  const text = await readFile(path, 'utf8');
-  try {
-    return parseReceipt(JSON.parse(text));
-  } catch (cause) {
-    if (cause instanceof SwarmlockError) throw cause;
-    throw new SwarmlockError(`${path} is not JSON`, { code: 'RECEIPT_INVALID', argument: path, cause });
-  }
 }
 
 /** The next file may be better; what may still come is waited for. */

@@ -1,7 +1,21 @@
+import { readFile } from 'node:fs/promises';
+
 import { createDecoder } from '../../engine/decoding/decoder.ts';
+import { SwarmlockError } from '../../engine/errors.ts';
 import type { State } from '../../engine/graph/state.ts';
-import { answeredIn, tokenAt, tokensBefore, type SignedReceipt } from '../../sdk/receipts.ts';
+import { answeredIn, parseReceipt, tokenAt, tokensBefore, type SignedReceipt } from '../../sdk/receipts.ts';
 import type { Model } from './model.ts';
+
+/** A receipt in a file, as a gateway has sent it. @throws RECEIPT_INVALID */
+export async function readReceipt(path: string): Promise<SignedReceipt> {
+  let found: unknown;
+  try {
+    found = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new SwarmlockError(`Cannot read a receipt at ${path}`, { code: 'RECEIPT_INVALID', argument: path, cause });
+  }
+  return parseReceipt(found);
+}
 
 /**
  * The first token of an answer that the model does not give, counted from 0; undefined when all are right.

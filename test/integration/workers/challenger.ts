@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { parseEther, toHex, hexToBytes } from 'viem';
 import { privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
@@ -28,6 +30,8 @@ import { until, WorkerProcesses, type WorkerProcess } from '../../helpers/worker
 const LEAVES_TICKING = { SWARMLOCK_TICK_AFTER: '100000' };
 const GATEWAY = 'workers/gateway/main.ts';
 const CHALLENGER = 'workers/challenger/main.ts';
+
+type Told = { readonly error?: { readonly code: string; readonly rule?: string; readonly argument?: string } };
 
 describe('a challenger as a process', function () {
   this.timeout(180_000);
@@ -113,10 +117,25 @@ describe('a challenger as a process', function () {
     expect(other.stderr()).to.include('PLEDGE_INVALID');
   });
 
-  it('convicts the gateway that signs a wrong token, and leaves right and forged receipts alone', async () => {
+  it('is told by the command line which token is wrong', async () => {
     put('1-right', right);
     put('2-forged', await withAnother(privateKeyToAccount(keys['alice']!)));
     put('3-wrong', await withAnother(account));
+    const { SWARMLOCK_RPC_URL: url_, SWARMLOCK_DEPLOYMENT: addresses, ...at } = run.settings;
+    const where = ['--rpc-url', url_!, '--chain-id', String(CHAIN_ID), '--deployment', addresses!];
+    const model = ['--recipe', at['SWARMLOCK_RECIPE']!, '--blobs', at['SWARMLOCK_BLOBS']!];
+    const check = (name: string) => {
+      const args = ['cli/main.ts', 'receipt', join(receipts, `${name}.json`), ...where, ...model, '--json'];
+      return promisify(execFile)(process.execPath, args).catch((error: { stdout: string }) => error);
+    };
+    const found = await Promise.all(['1-right', '2-forged', '3-wrong'].map(check));
+    const [good, forged, wrong] = found.map(({ stdout }) => JSON.parse(stdout) as Told);
+    expect(good).to.deep.equal({ isRight: true, tokens: 5 });
+    expect([forged!.error!.code, forged!.error!.rule]).to.deep.equal(['CONTRACT_REVERTED', 'NotSigned']);
+    expect([wrong!.error!.code, wrong!.error!.argument]).to.deep.equal(['RECEIPT_WRONG', '4']);
+  });
+
+  it('convicts the gateway that signs a wrong token, and leaves right and forged receipts alone', async () => {
     const carol = processes.start('carol-of-gateways', CHALLENGER, await run.fundedKey(), {
       SWARMLOCK_RECEIPTS: receipts,
       ...LEAVES_TICKING,
