@@ -7,6 +7,7 @@ import { createExecutor, type Executor, type ExecutorOptions } from '../onnx/exe
 import type { Recipe } from '../recipe.ts';
 import { cacheLayout, stepProgram, stepRequestLayout, type StepShape } from './programs.ts';
 import { drawAt, requirePrompt, requireSampling, type SamplingOptions } from './request.ts';
+import { tokenOf } from './sample.ts';
 
 export type DecoderOptions = ExecutorOptions & {
   /** Threads of one invocation. Default 1: a step is many small kernels, at each of which several threads wait. */
@@ -112,7 +113,7 @@ async function withWeights(program: Program, parameters: State, options: Executo
 
 /** Writes what is asked of a slot. Behind the tokens that there are it repeats the last position, which nobody reads. */
 function ask({ shape, request }: LoadedStep, { model }: Recipe, slot: number, sequence: Sequence): void {
-  const { tokens, cached, sampling } = sequence;
+  const { tokens, cached } = sequence;
   const known = Math.min(tokens.length, model.context);
   const set = (name: string, at: number, value: number) => (request.tensors.get(name)![at] = value);
   for (let i = 0; i < shape.length; i++) {
@@ -120,9 +121,6 @@ function ask({ shape, request }: LoadedStep, { model }: Recipe, slot: number, se
     set('positions', slot * shape.length + i, Math.min(cached + i, model.context - 1));
   }
   set('last', slot, slot * shape.length + Math.min(known - cached, shape.length) - 1);
-  set('temperature', slot, sampling.temperature);
-  set('topP', slot, sampling.topP);
-  set('draw', slot, drawAt(sampling.seed, known));
 }
 
 /** Puts keys and values of a slot's new tokens into the cache, in place. */
@@ -149,12 +147,12 @@ function keep(
   }
 }
 
-function decodedIn({ model }: Recipe, { result }: LoadedStep, slot: number, { tokens }: Sequence): Decoded {
+function decodedIn({ model }: Recipe, { result }: LoadedStep, slot: number, { tokens, sampling }: Sequence): Decoded {
   const { vocabulary } = model;
   const all = result.tensors.get('logits') as Float32Array<ArrayBuffer>;
   const logits = all.subarray(slot * vocabulary, (slot + 1) * vocabulary);
   requireFinite('logits', logits);
-  const token = result.tensors.get('token')![slot]!;
+  const token = tokenOf(logits, sampling, () => drawAt(sampling.seed, tokens.length));
   tokens.push(token);
   return { slot, token, logits };
 }

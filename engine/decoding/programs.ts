@@ -9,15 +9,11 @@ import type { Recipe } from '../recipe.ts';
 /** What one invocation holds of sequences: how many, and how many successive tokens of each. */
 export type StepShape = { readonly rows: number; readonly length: number };
 
-const samplingSlots = (rows: number): readonly StateSlot[] => [
-  { name: 'temperature', dtype: 'f32', shape: [rows] },
-  { name: 'topP', dtype: 'f32', shape: [rows] },
-  { name: 'draw', dtype: 'i32', shape: [rows] },
-];
-const resultSlots = ({ model: { vocabulary } }: Recipe, rows: number): readonly StateSlot[] => [
-  { name: 'token', dtype: 'i32', shape: [rows] },
-  { name: 'logits', dtype: 'f32', shape: [rows, vocabulary] },
-];
+const logitsSlot = ({ model: { vocabulary } }: Recipe, rows: number): StateSlot => ({
+  name: 'logits',
+  dtype: 'f32',
+  shape: [rows, vocabulary],
+});
 const keySlot = (block: number, slice: number) => `block${block}.keys${slice}`;
 const valueSlot = (block: number, slice: number) => `block${block}.values${slice}`;
 
@@ -40,9 +36,8 @@ export function cacheLayout(recipe: Recipe, rows: number): StateLayout {
 }
 
 /**
- * What is asked of each row: its next tokens and their successive positions, which of them (counted through all rows) is
- * gone on from, and how the token after that is sampled. Padding behind it may be anything at positions of the context; so
- * may a row that nobody uses.
+ * What is asked of each row: its next tokens and their successive positions, and which of them (counted through all rows) is
+ * gone on from. Padding behind it may be anything at positions of the context; so may a row that nobody uses.
  */
 export function stepRequestLayout({ rows, length }: StepShape): StateLayout {
   const tokens: readonly StateSlot[] = [
@@ -50,14 +45,14 @@ export function stepRequestLayout({ rows, length }: StepShape): StateLayout {
     { name: 'positions', dtype: 'u32', shape: [rows, length] },
     { name: 'last', dtype: 'u32', shape: [rows] },
   ];
-  return { groups: [[...tokens, ...samplingSlots(rows)]] };
+  return { groups: [tokens] };
 }
 
-/** The next token of each row with its logits, and keys and values [rows, heads, length, head width] of the tokens that came. */
+/** The logits of each row's next token, and keys and values [rows, heads, length, head width] of the tokens that came. */
 export function stepResultLayout(recipe: Recipe, { rows, length }: StepShape): StateLayout {
   const { width, heads } = recipe.model;
   const extents = [length, width / heads];
-  return { groups: [[...resultSlots(recipe, rows), ...keysAndValues(recipe, rows, extents, extents)]] };
+  return { groups: [[logitsSlot(recipe, rows), ...keysAndValues(recipe, rows, extents, extents)]] };
 }
 
 /**
@@ -85,8 +80,7 @@ export function stepProgram(recipe: Recipe, shape: StepShape): Program {
     return o;
   });
   const logits = head(graph, recipe, graph.gather(x, asked('last')), parameter);
-  const token = sampled(graph, logits, samplingOf(asked));
-  return graph.finish(stepResultLayout(recipe, shape), outputs.set('logits', logits).set('token', token));
+  return graph.finish(stepResultLayout(recipe, shape), outputs.set('logits', logits));
 }
 
 /** A whole sequence and how it is gone on with: its tokens from the start, zeros after place `last`. */
@@ -95,7 +89,12 @@ export function continuationRequestLayout({ model: { context } }: Recipe): State
     { name: 'tokens', dtype: 'u32', shape: [context] },
     { name: 'last', dtype: 'u32', shape: [1] },
   ];
-  return { groups: [[...tokens, ...samplingSlots(1)]] };
+  const sampling: readonly StateSlot[] = [
+    { name: 'temperature', dtype: 'f32', shape: [1] },
+    { name: 'topP', dtype: 'f32', shape: [1] },
+    { name: 'draw', dtype: 'i32', shape: [1] },
+  ];
+  return { groups: [[...tokens, ...sampling]] };
 }
 
 /**
@@ -109,16 +108,13 @@ export function continuationProgram(recipe: Recipe): Program {
   const attention = attentionOf(graph, recipe, 1, recipe.model.context);
   const x = hidden(graph, recipe, asked('tokens'), parameter, (qkv) => attention.apply(qkv));
   const logits = head(graph, recipe, graph.gather(x, asked('last')), parameter);
-  const token = sampled(graph, logits, samplingOf(asked));
+  const sampling = { temperature: asked('temperature'), topP: asked('topP'), draw: asked('draw') };
+  const token = sampled(graph, logits, sampling);
   return graph.finish(
-    { groups: [resultSlots(recipe, 1)] },
+    { groups: [[{ name: 'token', dtype: 'i32', shape: [1] }, logitsSlot(recipe, 1)]] },
     new Map([
       ['logits', logits],
       ['token', token],
     ]),
   );
-}
-
-function samplingOf(asked: (name: string) => Value) {
-  return { temperature: asked('temperature'), topP: asked('topP'), draw: asked('draw') };
 }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { tokenOf } from '../../../engine/decoding/sample.ts';
 import { DRAW_BITS, LEAST_TEMPERATURE, sampled } from '../../../engine/nn/sampling.ts';
+import { TABLE_UNITS } from '../../../engine/nn/softmax.ts';
 import { evaluate } from '../../../engine/reference.ts';
 import type { GraphBuilder } from '../../../engine/graph/builder.ts';
 import type { DType, Tensor } from '../../../engine/graph/types.ts';
@@ -50,10 +52,14 @@ const invocationFor = (rows: readonly Row[]) =>
     ],
   );
 
+/** The tokens that the program gives, which are those that a decoder takes without it. */
 function tokensOf(rows: readonly Row[]): readonly number[] {
   const { program, states } = invocationFor(rows);
   const values = evaluate(program, states).map((tensor) => tensor && Array.from(tensor.data));
-  return outputsAmong(program, values)[0]!;
+  const tokens = outputsAmong(program, values)[0]!;
+  const taken = rows.map(({ logits, draw, ...row }) => tokenOf(Float32Array.from(logits), row, () => draw));
+  expect(taken).to.deep.equal(tokens);
+  return tokens;
 }
 
 /** Logits of which each is so many halvings below zero. */
@@ -79,7 +85,8 @@ function expectedOf(powers: readonly number[], topP: number, draw: number): numb
   return kept.findIndex((weight) => (running += weight) > place);
 }
 
-describe('sampling', () => {
+describe('sampling', function () {
+  this.timeout(20_000);
   const row = { temperature: 0, topP: 1, draw: 0 };
 
   it('takes the likeliest token without temperature, the first of several, however small the difference', () => {
@@ -131,9 +138,15 @@ describe('sampling', () => {
 
   it('has the same bits lowered, over a vocabulary of 256', async () => {
     const logits = (seed: number) => Array.from({ length: 256 }, (_, i) => Math.fround(Math.sin(i * seed) * 6));
-    const rows = [1, 2, 3, 4].map((seed) => ({
-      ...{ logits: logits(seed), temperature: (seed - 1) / 2, topP: seed / 4, draw: seed * 4_000_000 },
+    const rows = Array.from({ length: 12 }, (_, seed) => ({
+      ...{
+        logits: logits(seed),
+        temperature: seed / 9,
+        topP: ((7 * seed) % 41) / 41,
+        draw: (seed * 3_999_971) % 2 ** 24,
+      },
     }));
+    expect(new Set(tokensOf(rows)).size).to.be.greaterThan(6);
     const invocation = invocationFor(rows);
     for (const kernel of await exactKernels())
       expect(await loweredOutcome(invocation, kernel)).to.deep.equal(referenceOutcome(invocation));
@@ -143,5 +156,17 @@ describe('sampling', () => {
     const most = { ...row, logits: Array<number>(256).fill(0) };
     expect(tokensOf([most])).to.deep.equal([0]);
     await failsWith('GRAPH_INVALID', () => tokensOf([{ ...most, logits: [...most.logits, 0] }]));
+  });
+
+  it('has no token without the program, either, where a score is beyond every number', async () => {
+    const largest = 2 ** 127 / (TABLE_UNITS / LEAST_TEMPERATURE);
+    for (const temperature of [0, LEAST_TEMPERATURE]) {
+      const of = (logit: number) => [{ ...row, temperature, logits: [0, logit] }];
+      expect(tokensOf(of(largest))).to.deep.equal([1]);
+      for (const logit of [4 * largest, -4 * largest]) {
+        await failsWith('FAULT', () => tokenOf(Float32Array.from([0, logit]), of(logit)[0]!, () => 0));
+        await failsWith('FAULT', () => tokensOf(of(logit)));
+      }
+    }
   });
 });
