@@ -1,6 +1,7 @@
 import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Program } from '../graph/program.ts';
 import type { StateLayout, StateSlot } from '../graph/types.ts';
+import { byHead } from '../nn/attention.ts';
 import { attentionOf, head, hidden } from '../nn/decoder.ts';
 import { sampled } from '../nn/sampling.ts';
 import { globalLayout } from '../programs.ts';
@@ -62,7 +63,11 @@ export function stepResultLayout(recipe: Recipe, { rows, length }: StepShape): S
 export function stepProgram(recipe: Recipe, shape: StepShape): Program {
   const { rows, length } = shape;
   const graph = new GraphBuilder([globalLayout(recipe), cacheLayout(recipe, rows), stepRequestLayout(shape)]);
-  const parameter = (name: string) => graph.input(name);
+  const columns = graph.constant('u32', [3 * recipe.model.width], byHead(recipe.model));
+  const parameter = (name: string) => {
+    const value = graph.input(name);
+    return name.endsWith('.qkv') ? graph.gather(value, columns) : value;
+  };
   const cached = (slot: typeof keySlot, block: number, count: number) =>
     Array.from({ length: count }, (_, slice) => graph.input(slot(block, slice), 1));
   const asked = (name: string) => graph.input(name, 2);

@@ -2,12 +2,13 @@ import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { normalise, normaliseGradient } from './norm.ts';
 import {
   coarse,
+  contract,
+  joinedProducts,
   rearranged,
   rowSum,
   slice,
   sliceUnder,
   slicedMatmul,
-  slicedMatmuls,
   type SliceCount,
   type Sliced,
 } from './sliced.ts';
@@ -52,6 +53,16 @@ export type Before = {
 /** Attention over what was cached and what came now; keys and values of the latter, i8 [rows, heads, context, head width]. */
 export type Extended = { readonly o: Value; readonly keys: readonly Value[]; readonly values: readonly Value[] };
 
+/** Columns of qkv with both halves of each query and key beside each other, by their places in the order of the weights. */
+export function byHead({ width, heads }: Pick<AttentionShape, 'width' | 'heads'>): Uint32Array<ArrayBuffer> {
+  const half = width / heads / 2;
+  return Uint32Array.from({ length: 3 * width }, (_, column) => {
+    if (column >= 2 * width) return column;
+    const isFirst = column % (2 * half) < half;
+    return (isFirst ? 0 : width) + Math.floor(column / (2 * half)) * half + (column % half);
+  });
+}
+
 type Half = { readonly x1: Value; readonly x2: Value };
 
 /**
@@ -91,29 +102,75 @@ export class Attention {
     });
   }
 
-  /** The same for rows that go on from cached keys and values: sums of integers do not mind where their parts lie. */
+  /**
+   * The same for rows that go on from cached keys and values: sums of integers do not mind where their parts lie.
+   * @param qkv its columns of queries and keys in the order `byHead`
+   */
   extend(qkv: Value, { positions, keys, values }: Before): Extended {
     const graph = this.#graph;
-    const { rows, context } = this.#shape;
+    const { rows, context, heads, width } = this.#shape;
     const length = keys[0]!.shape.at(-1)!;
-    const { q, k, v } = this.#project(qkv, () => {
-      const { cosine, sine } = this.#tables(length, false);
-      return { cosine: graph.gather(cosine, positions), sine: graph.gather(sine, positions) };
-    });
+    const turned = this.#turned(this.#columns(qkv, 0, 2 * width), positions, length);
+    const cutOf = (x: Value) => sliceUnder(graph, x, graph.scalar(NORMALISED_SCALE), this.#slices.scores);
+    const [q, k] = [0, heads].map((start) => cutOf(graph.slice(turned, 1, start, heads))) as [Sliced, Sliced];
+    const v = this.#values(this.#columns(qkv, 2 * width, width));
     const swap = (x: Value) => graph.transposeLast(x);
     const { power } = this.#scoreFactor();
     const first = graph.reshape(graph.slice(positions, 1, 0, 1), [rows]);
     const isBefore = graph.reshape(graph.gather(this.#beforeMask(length), first), [rows, 1, 1, length]);
     const cached = graph.add(slicedMatmul(graph, q, { slices: keys.map(swap), scale: k.scale }, power), isBefore);
-    const own = graph.add(slicedMatmul(graph, q, k, power), this.#mask());
+    const among = slicedMatmul(graph, q, k, power);
+    const own = context === 1 ? among : graph.add(among, this.#mask());
     const p = softmax(graph, graph.concat(cached, own, 3));
-    const cut = sliceUnder(graph, p, graph.scalar(PROBABILITY_SCALE), this.#slices.probabilities);
-    const part = (start: number, count: number) => rearranged(cut, (x) => graph.slice(x, 3, start, count));
-    const o = slicedMatmuls(graph, [
-      [part(0, length), { slices: values.map(swap), scale: v.scale }],
-      [part(length, context), rearranged(v, swap)],
-    ]);
+    const o = this.#weighted(p, { slices: values.map(swap), scale: v.scale }, rearranged(v, swap));
     return { o: this.#merge(o), keys: k.slices, values: v.slices };
+  }
+
+  /** Values under probabilities p, of those before and those that came: all slices of p in one product, as rows of it. */
+  #weighted(p: Value, before: Sliced, own: Sliced): Value {
+    const graph = this.#graph;
+    const { context } = this.#shape;
+    const cut = sliceUnder(graph, p, graph.scalar(PROBABILITY_SCALE), this.#slices.probabilities);
+    const rows = cut.slices.reduce((a, b) => graph.concat(a, b, 2));
+    const length = before.slices[0]!.shape.at(-1)!;
+    const part = (start: number, count: number) => graph.slice(rows, 3, start, count);
+    const [p0, p1] = [part(0, length), part(length, context)];
+    const products = before.slices.map((slice, i) =>
+      graph.fromI32(graph.addI32(contract(graph, p0, slice), contract(graph, p1, own.slices[i]!))),
+    );
+    return joinedProducts(graph, cut, before, (i, j) => graph.slice(products[j]!, 2, i * context, context));
+  }
+
+  /** Normalised and rotated queries and keys [rows, 2 heads, context, head width], from columns in the order `byHead`. */
+  #turned(x: Value, positions: Value, length: number): Value {
+    const graph = this.#graph;
+    const { rows, context, heads, width } = this.#shape;
+    const half = width / heads / 2;
+    const perHead = (y: Value) => graph.transpose(graph.reshape(y, [rows, context, 2 * heads, 2 * half]), [0, 2, 1, 3]);
+    const [y] = normalise(graph, [perHead(x)], 2).outputs as [Value];
+    const swapped = graph.concat(graph.slice(y, 3, half, half), graph.slice(y, 3, 0, half), 3);
+    const [own, other] = this.#tablesByHead(length).map((table) => perHead(graph.gather(table, positions))) as [
+      Value,
+      Value,
+    ];
+    return graph.add(graph.mul(y, own), graph.mul(swapped, other));
+  }
+
+  /** Rotary tables [length, 2 width] in the order `byHead`: by what an element is multiplied, and by what its other half. */
+  #tablesByHead(length: number): readonly [Value, Value] {
+    const { width, heads } = this.#shape;
+    const half = width / heads / 2;
+    const { cosine, sine } = rotaryTables(length, half);
+    const { ratio } = this.#scoreFactor();
+    const spread = (table: Float32Array, sign: 1 | -1) => {
+      const data = Float32Array.from({ length: length * 2 * width }, (_, index) => {
+        const column = index % (2 * width);
+        const natural = table[Math.floor(index / (2 * width)) * half + (column % half)]!;
+        return natural * (column < width ? ratio : 1) * (column % (2 * half) < half ? sign : 1);
+      });
+      return this.#graph.constant('f32', [length, 2 * width], data);
+    };
+    return [spread(cosine, 1), spread(sine, -1)];
   }
 
   /** Queries, keys and values of every head, under fixed scales. */

@@ -14,10 +14,11 @@ export type Normalised = { readonly outputs: readonly Value[]; readonly rate: Va
  *
  * A row is first scaled by a power of two to below 1, so its bits depend on nothing but the row. Squares are summed in
  * fixed point: the relative error of y is below 2^-9 for rows of 1,024, and far smaller unless one element holds the norm.
+ * @param joined how many parts lie in each tensor: the bits do not depend on it
  */
-export function normalise(graph: GraphBuilder, parts: readonly Value[]): Normalised {
+export function normalise(graph: GraphBuilder, parts: readonly Value[], joined = 1): Normalised {
   const width = parts[0]!.shape.at(-1)!;
-  const bits = 2 * Math.floor((24 - Math.ceil(Math.log2(width))) / 2);
+  const bits = 2 * Math.floor((24 - Math.ceil(Math.log2(width / joined))) / 2);
   const largest = parts.map((x) => rowAbsmax(graph, x)).reduce((a, b) => graph.max(a, b));
   // Scaled so that squares are below 2^bits and need no further shift.
   const unit = graph.div(graph.scalar(2 ** (bits / 2)), graph.pow2ceil(largest));

@@ -48,21 +48,25 @@ export function absmax(graph: GraphBuilder, x: Value): Value {
  * `factor` is a power of two.
  */
 export function slicedMatmul(graph: GraphBuilder, a: Sliced, b: Sliced, factor = 1): Value {
-  return slicedMatmuls(graph, [[a, b]], factor);
+  const product = (i: number, j: number) => graph.fromI32(contract(graph, a.slices[i]!, b.slices[j]!));
+  return joinedProducts(graph, a, b, product, factor);
 }
 
-/** The sum of several products, all under the scales of the first: one contraction whose parts lie in several tensors. */
-export function slicedMatmuls(graph: GraphBuilder, parts: readonly (readonly [Sliced, Sliced])[], factor = 1): Value {
-  const [a, b] = parts[0]!;
+/** The same where `product` gives what slice i of A and slice j of B make together, in f32. */
+export function joinedProducts(
+  graph: GraphBuilder,
+  a: Sliced,
+  b: Sliced,
+  product: (i: number, j: number) => Value,
+  factor = 1,
+): Value {
   const timesPower = (x: Value, power: number) => (power === 1 ? x : graph.mul(x, power));
   const scale = timesPower(graph.mul(a.scale, b.scale), factor);
   let sum: Value | undefined;
   a.slices.forEach((_, i) =>
     b.slices.forEach((__, j) => {
       if (i + j > 1) return;
-      const products = parts.map(([x, y]) => contract(graph, x.slices[i]!, y.slices[j]!));
-      const exact = products.reduce((p, q) => graph.addI32(p, q));
-      const partial = graph.mul(graph.fromI32(exact), timesPower(scale, i + j === 0 ? 1 : 1 / 128));
+      const partial = graph.mul(product(i, j), timesPower(scale, i + j === 0 ? 1 : 1 / 128));
       sum = sum === undefined ? partial : graph.add(sum, partial);
     }),
   );
@@ -70,7 +74,7 @@ export function slicedMatmuls(graph: GraphBuilder, parts: readonly (readonly [Sl
 }
 
 /** matmul_nt of any length: contractions above the limit are split in equal parts and joined in i32. */
-function contract(graph: GraphBuilder, a: Value, b: Value): Value {
+export function contract(graph: GraphBuilder, a: Value, b: Value): Value {
   const axis = a.shape.length - 1;
   const k = a.shape[axis]!;
   let parts = Math.ceil(k / MAX_CONTRACTION);

@@ -15,6 +15,8 @@ export class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
   readonly #known = new Map<string, string>();
+  /** What each reshaped value was before. */
+  readonly #reshaped = new Map<string, string>();
 
   emit(
     op: string,
@@ -23,8 +25,18 @@ export class Emitter {
     domain = '',
     place = 0,
   ): string {
+    if (op === 'Reshape') return this.#reshape(inputs as [string, string]);
     return this.#once(JSON.stringify([domain, op, inputs, attributes, place]), 'v', (output) => {
       this.nodes.push({ op, domain, inputs, output, place, attributes });
+    });
+  }
+
+  /** Of several successive shapes only the last matters. */
+  #reshape([value, shape]: readonly [string, string]): string {
+    const inputs = [this.#reshaped.get(value) ?? value, shape] as const;
+    return this.#once(JSON.stringify(['Reshape', inputs]), 'v', (output) => {
+      this.#reshaped.set(output, inputs[0]);
+      this.nodes.push({ op: 'Reshape', domain: '', inputs, output, place: 0, attributes: {} });
     });
   }
 

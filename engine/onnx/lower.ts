@@ -5,7 +5,7 @@ import { placedSlots, type Node, type Program, type Ref } from '../graph/program
 import { elementCount, typedArray, type DType, type Tensor } from '../graph/types.ts';
 import { operators } from '../ops/index.ts';
 import { Emitter } from './emitter.ts';
-import { plainForm, type Form, type Kernel, type Lowering } from './lowering.ts';
+import { MAX_EXACT_F32, plainForm, type Form, type Kernel, type Lowering } from './lowering.ts';
 import { Patterns } from './patterns.ts';
 import { Products } from './products.ts';
 import { encodeModel, type ElementType, type OnnxValue } from './proto.ts';
@@ -30,11 +30,12 @@ export const BATCH = 'batch';
 export const carriedName = (node: number) => `n${node}`;
 export const inputName = (state: number, place: number) => `s${state}_${place}`;
 
-/** Above this, an i32 is not always an exact f32. */
-const MAX_EXACT_F32 = 2 ** 24;
+/** Up to so many elements another kernel costs more than another pass over memory. */
+const SMALL = 2 ** 15;
 /** Operators that can produce integers directly in f32 form. */
 const floatIntegers = new Set([
   'to_fixed',
+  'add_i32',
   'sum_i32',
   'gather',
   'reshape',
@@ -194,8 +195,10 @@ class ProgramLowering {
   #node(ref: Ref & { kind: 'node' }, form: Form): string {
     const node = this.#program.nodes[ref.index]!;
     if (node.type.dtype === 'i32' && form === 'f32') {
-      const isAlone = this.#from === undefined && floatIntegers.has(node.op);
-      const fits = isAlone && (node.bound ?? Infinity) <= MAX_EXACT_F32;
+      const isWhole = this.#from === undefined;
+      const product = isWhole ? this.#products.converted(ref) : undefined;
+      if (product !== undefined) return product;
+      const fits = isWhole && floatIntegers.has(node.op) && (node.bound ?? Infinity) <= MAX_EXACT_F32;
       if (!fits) return this.#emitter.emit('Cast', [this.value(ref, 'i32')], { to: 1 });
     }
     const operator = operators.get(node.op)!;
@@ -222,6 +225,11 @@ class ProgramLowering {
         return elementCount(typeOf(this.#program, source).shape) === 1 ? this.#scalarOf(source) : undefined;
       },
       isZero: (i) => this.#patterns.isZero(operand(i)),
+      isSmall: (i) => elementCount(typeOf(this.#program, operand(i)).shape) <= SMALL,
+      isMagnitude: (i) => {
+        const magnitude = this.#patterns.node(operand(i), 'abs');
+        return magnitude !== undefined && this.#patterns.isNonNegative(magnitude.inputs[0]!);
+      },
       operandOf: (i, operator) => {
         const source = this.#from === undefined ? this.#patterns.node(operand(i), operator)?.inputs[0] : undefined;
         return source && this.value(source, 'f32');
@@ -257,8 +265,13 @@ class ProgramLowering {
     }
     if (ref.kind === 'constant' && permutation.join() === '1,0') return this.#swapped(ref, form);
     const value = this.value(ref, form);
-    return permutation.every((axis, i) => axis === i)
-      ? value
+    if (permutation.every((axis, i) => axis === i)) return value;
+    const { shape } = typeOf(this.#program, ref);
+    const moved = permutation.filter((axis) => shape[axis] !== 1);
+    const isInOrder = moved.every((axis, i) => i === 0 || moved[i - 1]! < axis);
+    const into = permutation.map((axis) => shape[axis]!);
+    return isInOrder
+      ? this.#emitter.emit('Reshape', [value, this.#emitter.axes(into)])
       : this.#emitter.emit('Transpose', [value], { perm: permutation });
   }
 

@@ -7,6 +7,9 @@ export type Form = 'f32' | 'i8' | 'u8' | 'i32';
 /** Pairs of 8-bit forms in which ONNX Runtime multiplies, fastest first. Which of them are exact depends on the processor. */
 export type Kernel = 'u8s8' | 'u8u8' | 's8s8';
 
+/** Above this, an i32 is not always an exact f32. */
+export const MAX_EXACT_F32 = 2 ** 24;
+
 /** The form that a value takes where nobody asks for another. Indices are below 2^31. */
 export const plainForm: Record<DType, Form> = { f32: 'f32', i8: 'i8', i32: 'i32', u32: 'i32' };
 
@@ -23,6 +26,10 @@ export type Lowering = {
   scalarInput(i: number): string | undefined;
   /** Whether operand i is a constant of zeros. */
   isZero(i: number): boolean;
+  /** Whether another kernel costs more than another pass over operand i. */
+  isSmall(i: number): boolean;
+  /** Whether operand i is an `abs` of what provably has no negative element. */
+  isMagnitude(i: number): boolean;
   /** The operand of operand i when that is an application of the named operator. */
   operandOf(i: number, operator: string): string | undefined;
   /** Number of axes of operand i. */

@@ -2,7 +2,7 @@ import { typeOf } from '../graph/derived.ts';
 import type { Node, Program, Ref } from '../graph/program.ts';
 import { elementCount } from '../graph/types.ts';
 import type { Emitter } from './emitter.ts';
-import type { Form, Kernel } from './lowering.ts';
+import { MAX_EXACT_F32, type Form, type Kernel } from './lowering.ts';
 import type { Patterns } from './patterns.ts';
 
 /** How a product gets at its operands. */
@@ -10,6 +10,16 @@ type Operands = {
   value(ref: Ref, form: Form): string;
   transposed(ref: Ref, permutation: readonly number[], form: Form): string;
   scalarOf(ref: Ref): string;
+};
+
+/** What is multiplied: A[..., M, K] and B[..., N, K]. */
+type Operation = { readonly a: Ref; readonly b: Ref };
+
+type Form8 = 'u8' | 'i8';
+const forms: Readonly<Record<Kernel, readonly [Form8, Form8]>> = {
+  u8s8: ['u8', 'i8'],
+  u8u8: ['u8', 'u8'],
+  s8s8: ['i8', 'i8'],
 };
 
 /** Exact products of i8 in the chosen kernel, alone and fused with what surrounds them. */
@@ -44,24 +54,62 @@ export class Products {
   dequantised(node: Node): string | undefined {
     const converted = node.op === 'mul' ? this.#patterns.node(node.inputs[0], 'from_i32') : undefined;
     const product = converted && this.#patterns.product(converted.inputs[0]!);
-    if (product === undefined) return undefined;
+    if (product === undefined || this.#isThin(product)) return undefined;
     const scale = this.#patterns.bare(node.inputs[1]!);
     if (elementCount(typeOf(this.#program, scale).shape) !== 1) return undefined;
-    const { operands, zeros } = this.#inKernel(product.a, product.b);
-    const inputs = [...operands, this.#operands.scalarOf(scale), this.#emitter.scalar('f32', 1), ...zeros];
+    return this.#scaled(product, this.#operands.scalarOf(scale));
+  }
+
+  /** A product converted to f32. */
+  converted(ref: Ref): string | undefined {
+    const product = this.#patterns.product(ref);
+    if (product === undefined) return undefined;
+    return this.#isThin(product) ? this.#thin(product) : this.#scaled(product, this.#emitter.scalar('f32', 1));
+  }
+
+  #scaled({ a, b }: Operation, scale: string): string {
+    const { operands, zeros } = this.#inKernel(a, b);
+    const inputs = [...operands, scale, this.#emitter.scalar('f32', 1), ...zeros];
     return this.#emitter.emit('MatMulIntegerToFloat', inputs, {}, 'com.microsoft');
   }
 
-  /** Operands and zero points in the forms of the chosen kernel, B as [..., K, N]. */
-  #inKernel(a: Ref, b: Ref) {
-    const [formA, formB] = ({ u8s8: ['u8', 'i8'], u8u8: ['u8', 'u8'], s8s8: ['i8', 'i8'] } as const)[this.#kernel];
+  /** Whether a product is of rows of one element, or of one row with one: a call of the kernel for each would be lost on it. */
+  #isThin({ a, b }: Operation): boolean {
+    const [m = 1, k = 1] = typeOf(this.#program, a).shape.slice(-2);
+    const [n = 1] = typeOf(this.#program, b).shape.slice(-2);
+    return k === 1 || (m === 1 && n === 1 && k * 127 * 127 <= MAX_EXACT_F32);
+  }
+
+  /** A thin product in f32, where its integers and their sums are exact. */
+  #thin({ a, b }: Operation): string {
+    const isOuter = typeOf(this.#program, a).shape.at(-1) === 1;
+    const [formA, formB] = forms[this.#kernel];
+    const x = this.#floats(this.#operands.value(a, formA), formA);
+    const y = this.#floats(isOuter ? this.#swapped(b, formB) : this.#operands.value(b, formB), formB);
+    const products = this.#emitter.emit('Mul', [x, y]);
+    return isOuter ? products : this.#emitter.emit('ReduceSum', [products, this.#emitter.axes([-1])], { keepdims: 1 });
+  }
+
+  #floats(value: string, form: Form8): string {
+    return this.#emitter.emit('DequantizeLinear', [value, this.#emitter.scalar('f32', 1), this.#zero(form)]);
+  }
+
+  #zero(form: Form8): string {
+    return form === 'u8' ? this.#emitter.scalar('u8', 128) : this.#emitter.scalar('i8', 0);
+  }
+
+  /** B as [..., K, N]. */
+  #swapped(b: Ref, form: Form8): string {
     const axes = typeOf(this.#program, b).shape.map((_, axis) => axis);
-    const swapped = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
-    const zero = (form: 'u8' | 'i8') =>
-      form === 'u8' ? this.#emitter.scalar('u8', 128) : this.#emitter.scalar('i8', 0);
+    return this.#operands.transposed(b, [...axes.slice(0, -2), axes.length - 1, axes.length - 2], form);
+  }
+
+  /** Operands and zero points in the forms of the chosen kernel. */
+  #inKernel(a: Ref, b: Ref) {
+    const [formA, formB] = forms[this.#kernel];
     return {
-      operands: [this.#operands.value(a, formA), this.#operands.transposed(b, swapped, formB)],
-      zeros: [zero(formA), zero(formB)],
+      operands: [this.#operands.value(a, formA), this.#swapped(b, formB)],
+      zeros: [this.#zero(formA), this.#zero(formB)],
     };
   }
 }

@@ -20,6 +20,8 @@ export const reduceMax: Operator = {
   },
   lower(to) {
     const x = to.operandOf(0, 'abs');
-    return x === undefined ? emitReduction(to, 'ReduceMax', to.value(0)) : emitAbsmax(to, x);
+    if (x === undefined) return emitReduction(to, 'ReduceMax', to.value(0));
+    if (to.isMagnitude(0)) return emitReduction(to, 'ReduceMax', x);
+    return to.isSmall(0) ? emitReduction(to, 'ReduceMax', to.value(0)) : emitAbsmax(to, x);
   },
 };

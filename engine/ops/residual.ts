@@ -29,7 +29,8 @@ export const residual: Operator = {
   },
   lower(to, { form }) {
     const { x, scale } = scaled(to);
-    const coarse = to.emit('DequantizeLinear', [quantizeLinear(to, x, scale, 'i8'), scale]);
+    const zero = form === 'u8' ? to.scalar('u8', 128) : to.scalar('i8', 0);
+    const coarse = to.emit('DequantizeLinear', [quantizeLinear(to, x, scale, form), scale, zero]);
     const finer = to.emit('Mul', [scale, to.scalar('f32', 1 / 128)]);
     return quantizeLinear(to, to.emit('Sub', [x, coarse]), finer, form);
   },

@@ -30,9 +30,6 @@ function inputsOf(program: Program, parameters: State): readonly State[] {
     request.tensors.get('positions')![i] = 5 * Math.floor(i / length) + (i % length);
   }
   for (let row = 0; row < rows; row++) request.tensors.get('last')![row] = row * length + (row % length);
-  request.tensors.get('temperature')!.fill(1);
-  request.tensors.get('topP')!.fill(0.9);
-  request.tensors.get('draw')!.fill(9_000_000);
   return [parameters, cache, request];
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { GraphBuilder, Value } from '../../../engine/graph/builder.ts';
-import type { Shape } from '../../../engine/graph/types.ts';
+import { elementCount, type Shape } from '../../../engine/graph/types.ts';
 import { lower } from '../../../engine/onnx/lower.ts';
 import { expectAgreement } from '../../helpers/agreement.ts';
 import { bytes, floats, integers, moods, scales, shapes, tensor } from '../../helpers/hostile.ts';
@@ -252,7 +252,8 @@ describe('fused lowerings', function () {
 
   it('are used where they apply', () => {
     const operators = (compose: Compose, shape: Shape) => {
-      const x: Operand = { tensor: { dtype: 'f32', shape, data: new Float32Array(64) }, held: 'input' };
+      const data = new Float32Array(elementCount(shape));
+      const x: Operand = { tensor: { dtype: 'f32', shape, data }, held: 'input' };
       return Buffer.from(lower(invocationOf([x], compose).program, 'u8s8').model).toString('latin1');
     };
     const quantised: Compose = (graph, [x]) => {
@@ -260,7 +261,24 @@ describe('fused lowerings', function () {
       const q = graph.quantize(x!, scale);
       return [graph.mul(graph.fromI32(graph.matmulNt(q, q)), 2)];
     };
-    const model = operators(quantised, [8, 8]);
-    expect(model).to.include('MatMulIntegerToFloat').and.include('ReduceMin').and.not.include('Clip');
+    const large = operators(quantised, [257, 128]);
+    expect(large).to.include('MatMulIntegerToFloat').and.include('ReduceMin').and.not.include('Clip');
+    const small = operators(quantised, [256, 128]);
+    expect(small).to.include('Abs').and.not.include('ReduceMin');
+    const squares: Compose = (graph, [x]) => [graph.reduceMax(graph.abs(graph.mul(x!, x!)))];
+    expect(operators(squares, [8, 8]))
+      .to.not.include('Abs')
+      .and.not.include('ReduceMin');
+    const thin: Compose = (graph, [x]) => {
+      const q = graph.quantize(x!, graph.scalar(1));
+      return [graph.fromI32(graph.matmulNt(q, q))];
+    };
+    expect(operators(thin, [8, 2, 2])).to.include('MatMulInteger');
+    for (const shape of [
+      [8, 2, 1],
+      [8, 1, 1_040],
+    ])
+      expect(operators(thin, shape)).to.not.include('MatMulInteger');
+    expect(operators(thin, [8, 1, 1_041])).to.include('MatMulInteger');
   });
 });
