@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 
 import type { Hash } from '../../engine/commit/hash.ts';
 import { answerOf, type Answer } from './answer.ts';
@@ -54,7 +55,8 @@ async function whole(counter: Counter, asked: GenerationRequest, { answer, purse
 
 async function stream(counter: Counter, asked: GenerationRequest, { answer, purse, exchange }: Parts): Promise<void> {
   const { response } = exchange;
-  const send = (event: object) => response.write(`data: ${JSON.stringify(event)}\n\n`);
+  const events = eventWriter(response);
+  const send = (event: object) => events.write(`data: ${JSON.stringify(event)}\n\n`);
   const begin = () => {
     if (response.headersSent) return;
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
@@ -65,12 +67,30 @@ async function stream(counter: Counter, asked: GenerationRequest, { answer, purs
     begin();
     if (text !== '') send(answer.piece(text));
   };
-  const generated = await decode(counter, asked, { exchange, purse, onToken });
+  const generated = await decode(counter, asked, { exchange, purse, onToken }).finally(events.flush);
   send(answer.closing(generated.rest, generated.finish));
   if (asked.includeUsage) send(answer.usage(generated.tokens));
   // As vouchers are asked for: in a comment, which clients of the OpenAI API do not see.
-  if (generated.receipt !== undefined) response.write(`: receipt ${JSON.stringify(generated.receipt)}\n\n`);
-  response.end('data: [DONE]\n\n');
+  if (generated.receipt !== undefined) events.write(`: receipt ${JSON.stringify(generated.receipt)}\n\n`);
+  events.write('data: [DONE]\n\n');
+  events.flush();
+  response.end();
+}
+
+/** Writes the events of one turn at its end, in one piece: until then the next step is under way. */
+function eventWriter(response: ServerResponse): { write(event: string): void; flush(): void } {
+  let events = '';
+  const flush = () => {
+    if (events !== '') response.write(events);
+    events = '';
+  };
+  return {
+    write(event) {
+      if (events === '') setImmediate(flush);
+      events += event;
+    },
+    flush,
+  };
 }
 
 type Decoding = Omit<Parts, 'answer'> & { onToken(text: string): void };

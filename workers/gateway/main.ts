@@ -5,7 +5,7 @@ import { patiently } from '../lib/loop.ts';
 import { openModel } from '../lib/model.ts';
 import { runWorker } from '../lib/run-worker.ts';
 import { gatewayConfig } from './config.ts';
-import { createElasticDecoder } from './elastic-decoder.ts';
+import { startDecoderThread } from './decoder-thread.ts';
 import { openNotary } from './notary.ts';
 import { openPayment } from './payment.ts';
 import { serve } from './serve.ts';
@@ -26,7 +26,7 @@ export async function runGateway(): Promise<never> {
     }, looping);
     // A step has no use for all cores.
     const execution = { ...model.executor, threads: config.threads === 0 ? 1 : config.threads };
-    const decoder = await createElasticDecoder(model.recipe, weights, { ...execution, slots: config.slots });
+    const decoder = await startDecoderThread(model.recipe, weights, { ...execution, slots: config.slots });
     const served = {
       modelName: config.modelName ?? model.recipe.name,
       context: model.recipe.model.context,

@@ -1,6 +1,9 @@
-import type { Decoder } from '../../engine/decoding/decoder.ts';
+import type { Decoded, Decoder } from '../../engine/decoding/decoder.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
+
+/** A decoder of which nothing but the tokens is wanted. */
+export type TokenSource = Omit<Decoder, 'step'> & { step(): Promise<readonly Omit<Decoded, 'logits'>[]> };
 
 /** A sequence that is decoded on behalf of somebody. */
 export type Sequence = {
@@ -38,7 +41,7 @@ export type Scheduler = {
 };
 
 export type SchedulerOptions = {
-  readonly decoder: Decoder;
+  readonly decoder: TokenSource;
   readonly slots: number;
   /** Sequences beyond those in slots, waiting ones included. */
   readonly queue: number;

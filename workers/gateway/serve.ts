@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { Decoder } from '../../engine/decoding/decoder.ts';
 import type { Workplace } from '../lib/run-worker.ts';
 import type { Cashier } from './cashier.ts';
 import type { GatewayConfig } from './config.ts';
@@ -10,14 +9,14 @@ import type { Notary } from './notary.ts';
 import type { Served } from './request.ts';
 import { routesOf } from './routes.ts';
 import { sessionRoutes } from './session-routes.ts';
-import { createScheduler } from './scheduler.ts';
+import { createScheduler, type TokenSource } from './scheduler.ts';
 import { freeTill } from './till.ts';
 
 export type Service = {
   /** The root of the decoder's weights. */
   readonly root: string;
   readonly served: Served;
-  readonly decoder: Decoder;
+  readonly decoder: TokenSource;
   /** Undefined when requests are free. */
   readonly cashier: Cashier | undefined;
   /** Undefined when nobody answers for what is served. */

@@ -54,7 +54,7 @@ describe('a gateway that is paid', function () {
       files: voucherFiles(path, silentLog),
       readSession: async (id) => chain.get(id),
       mostPerSession: 2,
-      voucherMs: 200,
+      voucherMs: 400,
     });
   /** Another client with a session of its own. */
   const client = (changes: Partial<Session> = {}, route = ROUTE) => {

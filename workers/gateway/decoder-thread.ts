@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import type { DecoderOptions } from '../../engine/decoding/decoder.ts';
+import { requirePrompt, requireSampling, type SamplingOptions } from '../../engine/decoding/request.ts';
+import { SwarmlockError } from '../../engine/errors.ts';
+import type { State } from '../../engine/graph/state.ts';
+import type { Recipe } from '../../engine/recipe.ts';
+import type { TokenSource } from './scheduler.ts';
+
+/** What the thread loads. */
+export type Loading = { readonly recipe: Recipe; readonly weights: State; readonly options: DecoderOptions };
+
+/** What the thread is asked. Sequences are numbered from the first on: a slot has many of them. */
+export type Asked =
+  | {
+      readonly what: 'open';
+      readonly sequence: number;
+      readonly prompt: readonly number[];
+      readonly sampling: SamplingOptions;
+    }
+  | { readonly what: 'release'; readonly sequence: number }
+  | { readonly what: 'step' | 'close' };
+
+/** What the thread says: once it is loaded, and after each step. */
+export type Told =
+  | { readonly what: 'ready' }
+  | { readonly what: 'tokens'; readonly tokens: readonly { readonly sequence: number; readonly token: number }[] }
+  | { readonly what: 'failed'; readonly message: string; readonly code: string };
+
+/**
+ * An elastic decoder in a thread of its own: ONNX Runtime computes where it is called, and while it does requests are
+ * read and answers written here. What happens to the thread rejects the step that is under way, or the next.
+ */
+export async function startDecoderThread(
+  recipe: Recipe,
+  weights: State,
+  options: DecoderOptions,
+): Promise<TokenSource> {
+  const workerData: Loading = { recipe, weights, options };
+  const execArgv = ['--disable-warning=ExperimentalWarning'];
+  const worker = new Worker(new URL('./decoder-worker.ts', import.meta.url), { workerData, execArgv });
+  await once(worker, 'message');
+  const ask = (asked: Asked) => worker.postMessage(asked);
+  const sequences: (number | undefined)[] = Array.from({ length: options.slots });
+  const stopped = (message: string): Told => ({ what: 'failed', message, code: 'DECODER_STOPPED' });
+  const ended = once(worker, 'exit').then(
+    () => stopped('The thread that decodes has stopped'),
+    ({ message }: Error) => stopped(message),
+  );
+  let opened = 0;
+  return {
+    open(prompt, sampling) {
+      const slot = sequences.indexOf(undefined);
+      if (slot < 0) {
+        throw new SwarmlockError(`all ${sequences.length} slots are taken`, {
+          code: 'DECODER_FULL',
+          argument: 'slots',
+        });
+      }
+      requirePrompt(prompt, recipe);
+      requireSampling(sampling);
+      sequences[slot] = opened;
+      ask({ what: 'open', sequence: opened++, prompt, sampling });
+      return slot;
+    },
+    async step() {
+      const answered = once(worker, 'message').then(([told]) => told as Told);
+      ask({ what: 'step' });
+      const told = await Promise.race([answered, ended]);
+      if (told.what === 'failed') throw new SwarmlockError(told.message, { code: told.code });
+      const tokens = told.what === 'tokens' ? told.tokens : [];
+      return tokens.flatMap(({ sequence, token }) => {
+        const slot = sequences.indexOf(sequence);
+        return slot < 0 ? [] : [{ slot, token }];
+      });
+    },
+    release(slot) {
+      const sequence = sequences[slot];
+      if (sequence !== undefined) ask({ what: 'release', sequence });
+      sequences[slot] = undefined;
+    },
+    async close() {
+      ask({ what: 'close' });
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Asked, Loading, Told } from './decoder-thread.ts';
+import { createElasticDecoder } from './elastic-decoder.ts';
+
+// A decoder in a thread of its own, which does what it is asked.
+const { recipe, weights, options } = workerData as Loading;
+const decoder = await createElasticDecoder(recipe, weights, options);
+/** Slots by the numbers of their sequences, and the other way round. */
+const slots = new Map<number, number>();
+const sequences = new Map<number, number>();
+const tell = (told: Told) => parentPort!.postMessage(told);
+
+async function step(): Promise<Told> {
+  try {
+    const decoded = await decoder.step();
+    return { what: 'tokens', tokens: decoded.map(({ slot, token }) => ({ sequence: sequences.get(slot)!, token })) };
+  } catch (error) {
+    const { message, code = 'DECODER_STOPPED' } = error as Error & { code?: string };
+    return { what: 'failed', message, code };
+  }
+}
+
+parentPort!.on('message', (asked: Asked) => {
+  if (asked.what === 'open') {
+    const slot = decoder.open(asked.prompt, asked.sampling);
+    slots.set(asked.sequence, slot);
+    sequences.set(slot, asked.sequence);
+  } else if (asked.what === 'release') {
+    decoder.release(slots.get(asked.sequence)!);
+    slots.delete(asked.sequence);
+  } else if (asked.what === 'step') void step().then(tell);
+  else void decoder.close().then(() => parentPort!.close());
+});
+tell({ what: 'ready' });
