@@ -32,15 +32,15 @@ const stages: readonly (readonly Stage[])[] = [
   ],
   [
     {
-      name: 'engine and workers',
+      name: 'engine, workers and adversaries',
       commands: [
         ['mocha', 'test/engine/**/*.ts'],
         ['mocha', 'test/workers/**/*.ts'],
+        ['mocha', 'test/adversaries/**/*.ts'],
       ],
     },
     { name: 'contracts, with the gas snapshot', commands: [['hardhat', 'test', 'solidity', '--snapshot-check']] },
   ],
-  [{ name: 'adversaries', commands: [['mocha', 'test/adversaries/**/*.ts']] }],
   [{ name: 'integration', commands: [['mocha', 'test/integration/**/*.ts']] }],
 ];
 
