@@ -6,11 +6,13 @@ import type { Client } from './client.ts';
 import * as credits from './credits.ts';
 import type { Deployment } from './deployment.ts';
 import * as events from './events.ts';
+import * as lineage from './lineage.ts';
 import * as market from './market.ts';
 import * as membership from './membership.ts';
 import * as receipts from './receipts.ts';
 import * as round from './round.ts';
 import * as route from './route.ts';
+import * as royalty from './royalties.ts';
 import * as run from './run.ts';
 import type { Serving } from './serving.ts';
 import * as session from './sessions.ts';
@@ -45,6 +47,7 @@ export function actionsOf(client: Client, wallet: Wallet | undefined, deployment
     rounds: roundActions(bound),
     shares: shareActions(bound),
     credits: creditsActions(bound),
+    royalties: royaltyActions(bound),
     market: marketActions(bound),
     sessions: sessionActions(bound),
     receipts: receiptActions(bound),
@@ -63,6 +66,13 @@ function writer({ deployment, wallet }: Bound) {
   return <A extends readonly unknown[]>(call: (deployment: Place, ...args: A) => Call) =>
     async (...args: A): Promise<Receipt> =>
       wallet().send(call(deployment, ...args));
+}
+
+/** Of calls to contracts that are named by their address. */
+function sender({ wallet }: Bound) {
+  return <A extends readonly unknown[]>(call: (...args: A) => Call) =>
+    async (...args: A): Promise<Receipt> =>
+      wallet().send(call(...args));
 }
 
 function stakeActions(bound: Bound) {
@@ -86,10 +96,13 @@ function runActions(bound: Bound) {
     members: reads(membership.readMembers),
     seatOf: reads(membership.readSeatOf),
     events: reads(events.readEvents),
+    isRegistered: reads(lineage.readIsRegistered),
+    isStateOf: reads(lineage.readIsStateOf),
     create: writes(run.createRun),
     join: writes(membership.join),
     leave: writes(membership.leave),
     tick: writes(run.tick),
+    registerState: writes(lineage.registerState),
   };
 }
 
@@ -119,11 +132,7 @@ function shareActions(bound: Bound) {
 /** Credits are named by their address: that of a run's is `of`. */
 function creditsActions(bound: Bound) {
   const { client, wallet } = bound;
-  const reads = reader(bound);
-  const writes =
-    <A extends readonly unknown[]>(call: (...args: A) => Call) =>
-    async (...args: A): Promise<Receipt> =>
-      wallet().send(call(...args));
+  const [reads, writes] = [reader(bound), sender(bound)];
   const facts = (address: Address, holder: Address) =>
     Promise.all([credits.readDomain(client, address), credits.readHolder(client, address, holder)]);
   return {
@@ -148,6 +157,20 @@ function creditsActions(bound: Bound) {
       const [domain, { nonce }] = await facts(address, order.holder);
       return credits.signClaim(wallet(), domain, order, nonce);
     },
+  };
+}
+
+/** What a run's owners receive of others; its pool is named by the address of its credits. */
+function royaltyActions(bound: Bound) {
+  const { client } = bound;
+  const writes = sender(bound);
+  return {
+    count: (pool: Address, at: run.At = {}) => royalty.readRoyaltyCount(client, pool, at),
+    read: (pool: Address, number: number, at: run.At = {}) => royalty.readRoyalty(client, pool, number, at),
+    claimable: (pool: Address, holder: Address, from = 1, at: run.At = {}) =>
+      royalty.readClaimableRoyalties(client, pool, holder, from, at),
+    distribute: writes(royalty.distribute),
+    claim: writes(royalty.claimRoyalties),
   };
 }
 

@@ -11,17 +11,14 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IShareToken} from "../own/IShareToken.sol";
 import {ICredits} from "./ICredits.sol";
-import {Holding, OwnersPart, UNIT} from "./OwnersPart.sol";
+import {Holding, UNIT} from "./OwnersPart.sol";
+import {Royalties} from "./Royalties.sol";
 import {WHOLE} from "./Whole.sol";
 
 /// @title Credits
 /// @notice The manual is {ICredits}.
-contract Credits is ERC20, ERC20Permit, ICredits {
+contract Credits is ERC20, ERC20Permit, Royalties, ICredits {
     bytes32 private constant CLAIM = keccak256("Claim(address holder,address to,uint256 nonce,uint256 deadline)");
-
-    OwnersPart private _owners;
-
-    mapping(address holder => Holding) private _holdings;
 
     /// @inheritdoc ICredits
     mapping(address server => uint64) public servedOf;
@@ -31,9 +28,6 @@ contract Credits is ERC20, ERC20Permit, ICredits {
 
     /// @inheritdoc ICredits
     uint32 public immutable ownersShare;
-
-    /// @inheritdoc ICredits
-    address public immutable shares;
 
     /// @dev S of the share token.
     uint96 private immutable _cap;
@@ -47,8 +41,8 @@ contract Credits is ERC20, ERC20Permit, ICredits {
             string.concat("c", IERC20Metadata(shares_).symbol())
         )
         ERC20Permit(string.concat(IERC20Metadata(shares_).name(), " Credits"))
+        Royalties(shares_)
     {
-        shares = shares_;
         supply = supply_;
         ownersShare = IShareToken(shares_).ownersShare();
         _cap = SafeCast.toUint96(IShareToken(shares_).cap());
@@ -106,6 +100,8 @@ contract Credits is ERC20, ERC20Permit, ICredits {
         // As before the transfer: what is more than registered was minted.
         _register(from, IERC20(shares).balanceOf(from) + amount);
         _register(to, IERC20(shares).balanceOf(to) - amount);
+        _keepShares(from);
+        _keepShares(to);
         _holdings[from].moveTo(_holdings[to], uint96(amount));
     }
 
@@ -164,6 +160,7 @@ contract Credits is ERC20, ERC20Permit, ICredits {
         uint96 added = uint96(balance - holding.shares);
         if (added == 0) return;
 
+        _keepShares(holder);
         holding.earned += _firstCredits(added);
         _owners.register(holding, added);
 

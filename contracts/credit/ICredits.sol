@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 
+import {IRoyalties} from "./IRoyalties.sol";
+
 /// @title The credits of one run: an ERC-20 with permit (ERC-2612), 6 decimals, and the pool behind it.
 /// @notice The supply is fixed. Credits that are out are the `totalSupply`; all others are **pooled**. What is spent is
 /// burned, so that it is pooled again, and belongs to the owners of the run's shares and to who served; when they claim,
@@ -18,7 +20,7 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 ///
 /// Invariants: totalSupply + pooled = supply. In units of 1e-27: pooled = what the holders have earned + what the servers
 /// have + remainder + what shares that are not registered will bring.
-interface ICredits is IERC20, IERC20Permit {
+interface ICredits is IERC20, IERC20Permit, IRoyalties {
     error NotShares(address caller, address shares);
     error ZeroSpend();
     error InsufficientServed(address server, uint256 served, uint256 amount);
@@ -69,9 +71,6 @@ interface ICredits is IERC20, IERC20Permit {
 
     /// @notice What the owners get of what is spent, out of 1e6; the servers get the rest. Fixed when the run is created.
     function ownersShare() external view returns (uint32);
-
-    /// @notice The share token of the run.
-    function shares() external view returns (address);
 
     /// @notice The accumulator: what one share has earned since the beginning, in 1e-27 of a credit unit and modulo 2^160,
     /// what was left over, and how many shares earn.

@@ -9,10 +9,12 @@ uint256 constant UNIT = 1e27;
 /// @param perShare modulo 2^160: only differences mean something, and one that exceeds it favours the pool
 /// @param remainder of what was distributed, less than one of these for each share
 /// @param shares that earn; never fewer than before
+/// @param royalties how many were distributed to them
 struct OwnersPart {
     uint160 perShare;
     uint96 remainder;
     uint96 shares;
+    uint32 royalties;
 }
 
 /// @notice What one owner has earned.
@@ -32,10 +34,11 @@ using {moveTo} for Holding global;
 function distribute(OwnersPart storage part, uint256 amount) {
     uint256 shares = part.shares;
     uint256 sum = amount * UNIT + part.remainder;
-    unchecked {
-        part.perShare += uint160(sum / shares);
+    // Two fields in one write, which the compiler would not make of them; the remainder is above the other.
+    uint256 word = ((sum % shares) << 160) | uint160(part.perShare + sum / shares);
+    assembly ("memory-safe") {
+        sstore(part.slot, word)
     }
-    part.remainder = uint96(sum % shares);
 }
 
 /// @notice What a holding has earned until now, claimed parts left out.

@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {ClaimId} from "../types/ClaimId.sol";
 import {RunMetadata, RunParameters} from "../run/RunParameters.sol";
 import {Instant} from "../types/Time.sol";
+import {ILineage} from "./ILineage.sol";
 
 /// @title Who owns what a run makes.
 /// @notice Shares accrue along M(n) = S (1 - e^(-lambda n / T)) / (1 - e^(-lambda)), n the verified tokens so far, at
-/// most T. A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over. A tenth of it, rounded down, is for
+/// most T, and S all shares less what a parent was given at genesis ({ILineage}). A settled round's budget is M(n_r) - M(n_(r-1)) plus what was carried over. A tenth of it, rounded down, is for
 /// verdicts; the rest goes in equal parts to the segments of the accepted members, so that verified tokens are paid alike,
 /// whoever's they are. What does not divide, and what voided claims would have earned, is carried to the next round. Miners
 /// and validators pull.
@@ -23,7 +24,7 @@ import {Instant} from "../types/Time.sol";
 /// validator once it is final ({IVerdicts-standingOf}). It does not vest: each can be challenged in its own window, by
 /// whoever recomputes what it says, and no draw has to come first.
 /// Invariant: minted + still to be paid + carried = M(n), and M(T) = S.
-interface IOwnership {
+interface IOwnership is ILineage {
     /// @dev Why a claim is or is not paid.
     enum PayStatus {
         UNEARNED, // not posted, or its round is not settled, or it was not accepted
@@ -126,8 +127,6 @@ interface IOwnership {
 
     /// @notice Carries the pay of a verdict that is voided, or for ever contested, over to the run's next round. Anyone may call.
     function forfeitVerdict(ClaimId id) external;
-
-    function runs() external view returns (address);
 
     function verdicts() external view returns (address);
 

@@ -15,10 +15,11 @@ import {Curve} from "./Curve.sol";
 import {IOwnership} from "./IOwnership.sol";
 import {IShareToken} from "./IShareToken.sol";
 import {IShareTokenFactory} from "./IShareTokenFactory.sol";
+import {Lineage} from "./Lineage.sol";
 
 /// @title Ownership
 /// @notice The manual is {IOwnership}.
-contract Ownership is IOwnership {
+contract Ownership is IOwnership, Lineage {
     using BitMaps for BitMaps.BitMap;
     using Checkpoints for Checkpoints.Trace224;
 
@@ -75,9 +76,6 @@ contract Ownership is IOwnership {
     mapping(uint64 runId => mapping(uint32 round => BitMaps.BitMap)) private _closedVerdicts;
 
     /// @inheritdoc IOwnership
-    address public immutable runs;
-
-    /// @inheritdoc IOwnership
     address public immutable verdicts;
 
     /// @inheritdoc IOwnership
@@ -88,8 +86,7 @@ contract Ownership is IOwnership {
         _;
     }
 
-    constructor(address runs_, address verdicts_, address shareTokenFactory_) {
-        runs = runs_;
+    constructor(address runs_, address verdicts_, address shareTokenFactory_) Lineage(runs_) {
         verdicts = verdicts_;
         shareTokenFactory = shareTokenFactory_;
     }
@@ -100,16 +97,23 @@ contract Ownership is IOwnership {
         RunParameters calldata parameters,
         RunMetadata calldata metadata
     ) external onlyRuns returns (address shareToken) {
-        Curve memory curve = Curve(parameters.shareSupply, parameters.plannedTokens, parameters.lambda);
-        _curves[runId] = curve;
+        uint96 genesisShares = _descendUp(runId, parameters);
+        uint96 earnedShares = parameters.shareSupply - genesisShares;
+        _curves[runId] = Curve(earnedShares, parameters.plannedTokens, parameters.lambda);
         _terms[runId] = Terms(parameters.epochRounds, uint32(Math.ceilDiv(10_000, parameters.auditRate)));
         shareToken = IShareTokenFactory(shareTokenFactory).create(
             metadata.name,
             metadata.symbol,
-            curve.supply,
+            parameters.shareSupply,
             parameters.ownersShare
         );
         shareTokenOf[runId] = shareToken;
+        if (genesisShares == 0) return shareToken;
+        address pool = IShareToken(shareTokenOf[parameters.parent]).credits();
+
+        emit RoyaltyGiven(runId, parameters.parent, pool, genesisShares);
+
+        IShareToken(shareToken).mint(pool, genesisShares);
     }
 
     /// @inheritdoc IOwnership

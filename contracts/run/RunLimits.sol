@@ -21,6 +21,7 @@ contract RunLimits is IRunLimits {
         _within("tokensPerSegment", p.tokensPerSegment, 1, p.plannedTokens);
         _within("shareSupply", p.shareSupply, 1, type(uint96).max);
         _within("ownersShare", p.ownersShare, 0, WHOLE);
+        _within("royalty", p.royalty, 0, 3_000);
         _within("lambda", p.lambda, 0.01e18, 10e18);
         _within("commitWindow", Duration.unwrap(p.commitWindow), 1, 365 days);
         _within("auditWindow", Duration.unwrap(p.auditWindow), 1, 365 days);

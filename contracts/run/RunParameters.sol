@@ -15,6 +15,8 @@ import {Duration, Instant} from "../types/Time.sol";
 /// @param shareSupply S: the cap of the share token, in its smallest unit
 /// @param ownersShare what the owners get of the credits that are spent, out of 1e6; the servers get the rest. Audits and
 /// insurance have no rule yet by which anyone could claim, so they have no part
+/// @param royalty what a run that starts from a state of this one gives its owners of all its shares, in basis points; at most
+/// 3,000
 /// @param lambda curvature of the share curve, 1e18 = 1: the first token earns e times the last
 /// @param joinHalfLife the time in which the joining price comes half the way back to the floor
 /// @param joinMultiplier a join multiplies the price by this, 1e18 = 1; more than 1, at most 1,000
@@ -33,6 +35,7 @@ import {Duration, Instant} from "../types/Time.sol";
 /// @param minSegments the fewest segment roots in a commit, 1 to `segments`: a slower miner may stop there
 /// @param committeeSeats members that are drawn in each round to say whose payloads they have received, 1 to 31
 /// @param committeeNeeded of so many seats, how many must have received a payload; more than half of them
+/// @param parent the run of which `genesisRoot` is a registered state; zero when it is of none
 /// @param joinFloor the joining price when nobody has joined for long; not zero
 /// @param minerBond locked for each commit
 /// @param serviceDeposit locked while a miner has its seat; lost when it is drawn and does not serve
@@ -48,6 +51,7 @@ struct RunParameters {
     uint64 plannedTokens;
     uint96 shareSupply;
     uint32 ownersShare;
+    uint16 royalty;
     uint64 lambda;
     Duration joinHalfLife;
     uint128 joinMultiplier;
@@ -66,6 +70,7 @@ struct RunParameters {
     uint8 minSegments;
     uint8 committeeSeats;
     uint8 committeeNeeded;
+    uint64 parent;
     uint128 joinFloor;
     uint128 minerBond;
     uint128 serviceDeposit;

@@ -17,7 +17,11 @@ export type CreditedRun = {
   readonly credits: Address;
 };
 
-/** A run of which `owner` has a tenth of all shares, as if it had been paid them, and has claimed the credits that they bring. */
+/** In basis points. */
+const ROYALTY = 1_000;
+
+/** A run of which `owner` has a tenth of all shares, as if it had been paid them, and has claimed the credits that they bring.
+ * It asks a tenth of its children. */
 export async function createCreditedRun(node: TestNode, folder: string, owner: Address): Promise<CreditedRun> {
   const path = join(folder, 'ignition');
   const deployment = { ...(await deployProtocol(node, path)), ...(await deployServing(node, path)) };
@@ -26,7 +30,7 @@ export async function createCreditedRun(node: TestNode, folder: string, owner: A
   const send = (call: Call) => sender.send(call, new AbortController().signal);
   const runId = 1n;
   const opensAt = Number((await client.getBlock()).timestamp) + 100;
-  const about: RunParameters = { ...parameters, opensAt };
+  const about: RunParameters = { ...parameters, opensAt, royalty: ROYALTY };
   await send(createRun(deployment, about, { name: 'Tiny', symbol: 'TINY', uri: '' }));
   await send(await readCreation(client, deployment, runId));
   await mintShares(client, deployment, { runId, owner, part: 10n });

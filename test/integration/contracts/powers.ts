@@ -14,7 +14,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   claims: ['challenge', 'forfeit', 'post', 'release', 'releaseChallenge', 'uphold', 'void'],
   credits: [
     ...['approve', 'claim', 'claimTo', 'onShareTransfer', 'permit', 'register', 'spend', 'transfer', 'transferFrom'],
-    ...['withdrawServed'],
+    ...['withdrawServed', 'distribute', 'claimRoyalties'],
   ],
   creditsFactory: ['create'],
   game: [
@@ -25,7 +25,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   market: ['cancel', 'place', 'take', 'withdraw'],
   ownership: [
     ...['accrue', 'claimShares', 'claimVerdictShares', 'enroll', 'forfeit', 'forfeitVerdict', 'onFrozen'],
-    ...['onRestored', 'onVoided', 'open'],
+    ...['onRestored', 'onVoided', 'open', 'registerState'],
   ],
   availability: ['attest', 'leaveOutFeedback', 'open', 'publish', 'reportUnserved'],
   protocol: [],

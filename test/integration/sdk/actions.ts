@@ -11,24 +11,33 @@ import { buyCredits, sellCredits } from '../../../docs/examples/market.ts';
 import { openSession, settleSession } from '../../../docs/examples/session.ts';
 import { stakeTokens } from '../../../docs/examples/stake.ts';
 import { swarmlockActions } from '../../../sdk/actions.ts';
+import { attest } from '../../../sdk/availability.ts';
 import { isRevert } from '../../../sdk/errors.ts';
 import { ethersActions, ethersWallet } from '../../../sdk/ethers.ts';
+import { registeredState } from '../../../sdk/lineage.ts';
 import { placedOrder } from '../../../sdk/market.ts';
+import { memberSet } from '../../../sdk/member-set.ts';
 import { registeredRoute, WHOLE, type Payee } from '../../../sdk/route.ts';
+import { distributedRoyalty } from '../../../sdk/royalties.ts';
+import type { RunParameters } from '../../../sdk/run.ts';
 import { openedSession, settlementsIn } from '../../../sdk/sessions.ts';
 import { routeOfSession, type SignedVoucher } from '../../../sdk/vouchers.ts';
+import { viemWallet } from '../../../sdk/wallet.ts';
 import { createCreditedRun, type CreditedRun } from '../../helpers/credits.ts';
 import { senderOf, wrapEther } from '../../helpers/deployment.ts';
 import { failsWith } from '../../helpers/errors.ts';
 import { nodeForTests } from '../../helpers/node.ts';
+import { parameters, rootOf } from '../../helpers/runs.ts';
 
 const SERVER: Address = `0x${'5e'.repeat(20)}`;
+const METADATA = { name: 'Child', symbol: 'KID', uri: '' };
 
 describe('actions of the SDK', function () {
   this.timeout(60_000);
   const node = nodeForTests();
   const folder = mkdtempSync(join(tmpdir(), 'swarmlock-'));
   let run: CreditedRun;
+  let account: PrivateKeyAccount;
   let owner: ReturnType<typeof clientOf>;
   let gateway: ReturnType<typeof clientOf>;
   let payees: readonly Payee[];
@@ -66,10 +75,51 @@ describe('actions of the SDK', function () {
     await node().control.setBalance({ address: privateKeyToAccount(key).address, value: parseEther('1') });
     return new EthersWallet(key, provider);
   };
+  /** Parameters of a run that starts from this state, and names this parent. */
+  const childOf = async (genesisRoot: Hex, parent: bigint): Promise<RunParameters> => ({
+    ...parameters,
+    genesisRoot,
+    parent,
+    opensAt: await soon(),
+  });
+  const pass = async (seconds: number) => {
+    await node().control.increaseTime({ seconds });
+    await node().control.mine({ blocks: 1 });
+  };
+  const tickAll = async () => {
+    while ((await owner.runs.read(run.runId)).due !== 'none') {
+      await owner.runs.tick(run.runId);
+      // The randomness of one block is drawn in the next.
+      await node().control.mine({ blocks: 1 });
+    }
+  };
+  /** The owner is the run's only miner, and its word is taken for the next state. */
+  const trainOneRound = async (): Promise<Hex> => {
+    const { stake, runs, rounds } = owner;
+    await wrapEther(run.deployment, senderOf(node(), account), 1_000n);
+    await stake.approve(1_000n);
+    await stake.deposit(1_000n);
+    await stake.setNode(account.address);
+    await runs.join(run.runId, 'miner', 1_000n);
+    await pass(parameters.opensAt);
+    await tickAll();
+    const { root: parent, round } = await runs.read(run.runId);
+    const [startRoot, payloadRoot, next] = [rootOf(60), rootOf(61), rootOf(62)];
+    const segmentRoots = [1, 2, 3, 4].map((i) => rootOf(62 + i));
+    await rounds.commit(run.runId, round, { parent, startRoot, segmentRoots, payloadRoot, payloadBytes: 10n });
+    await tickAll();
+    const all = memberSet([0]);
+    await viemWallet(walletOf(account)).send(attest(run.deployment, run.runId, round, all));
+    await pass(parameters.auditWindow);
+    await rounds.claimAggregate(run.runId, round, all, next);
+    await pass(parameters.aggregateChallengeWindow);
+    await tickAll();
+    return next;
+  };
   const newKey = () => privateKeyToAccount(generatePrivateKey());
 
   before(async () => {
-    const account = await node().fundedAccount();
+    account = await node().fundedAccount();
     run = await createCreditedRun(node(), folder, account.address);
     owner = clientOf(account);
     gateway = clientOf(await node().fundedAccount());
@@ -306,6 +356,36 @@ describe('actions of the SDK', function () {
     const voucher = await actions.sessions.signVoucher(key, run.credits, { session, route, drawn: 90 });
     const [settled] = settlementsIn(await gateway.sessions.settle(run.credits, [voucher]));
     expect(settled).to.deep.include({ session, amount: 90, flaw: 'none' });
+  });
+
+  it('create a run from a state of another, and pay the owners of that one their royalty', async () => {
+    const { runs, credits, royalties, shares } = owner;
+    const { address } = owner.account;
+    const state = await trainOneRound();
+    await fails('NotStateOf', runs.create(await childOf(state, run.runId), METADATA), state, run.runId);
+    expect(registeredState(await gateway.runs.registerState(run.runId, 1))).to.equal(state);
+    expect(await Promise.all([runs.isRegistered(state), runs.isStateOf(state, run.runId)])).to.deep.equal([true, true]);
+    await fails('ParentMissing', runs.create(await childOf(state, 0n), METADATA), state);
+    await runs.create(await childOf(state, run.runId), METADATA);
+    const child = await runs.count();
+    const tenth = parameters.shareSupply / 10n;
+    expect(await shares.balance(child, run.credits)).to.equal(tenth);
+
+    await credits.create(child);
+    const childs = await credits.of(child);
+    const number = distributedRoyalty(await gateway.royalties.distribute(run.credits, child))!;
+    const { supply } = await credits.read(childs);
+    const royalty = { number, credits: childs, amount: supply / 10n, shares: tenth };
+    expect(await royalties.count(run.credits)).to.equal(number);
+    expect(await royalties.read(run.credits, number)).to.deep.equal(royalty);
+    // The owner has all shares that earn.
+    expect(await royalties.claimable(run.credits, address)).to.deep.equal([{ number, amount: supply / 10n }]);
+    await gateway.royalties.claim(run.credits, address, [number]);
+    expect((await credits.holder(childs, address)).balance).to.equal(supply / 10n);
+    expect(await royalties.claimable(run.credits, address)).to.deep.equal([]);
+    await fails('RoyaltyClaimed', gateway.royalties.claim(run.credits, address, [number]), address, number);
+    const { out, pooled } = await credits.read(childs);
+    expect([out, out + pooled]).to.deep.equal([supply / 10n, supply]);
   });
 
   it('need a signer of ethers that is connected', async () => {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
-
 import {CreditFixture} from "../lib/CreditFixture.sol";
 import {vm} from "../lib/Vm.sol";
 
@@ -23,18 +21,6 @@ abstract contract CreditsGas is CreditFixture {
         for (uint256 i = 1; i < HOLDERS; ++i) credits.claim(holder(i));
         spendBy(1, 1_000_003, SERVER);
         shares.mint(holder(HOLDERS), CAP / 2_000);
-    }
-
-    function requireWithin(address sender, address target, bytes memory data, uint256 budget) private {
-        // The called account of a transaction is warm.
-        require(target.code.length != 0, "nobody there");
-        vm.prank(sender);
-        uint256 before = gasleft();
-        (bool isOk, ) = target.call(data);
-        uint256 used = before - gasleft() + 21_000;
-        require(isOk, "call failed");
-        for (uint256 i = 0; i < data.length; ++i) used += data[i] == 0 ? 4 : 16;
-        require(used <= budget, string.concat("gas over budget: ", Strings.toString(used)));
     }
 
     function snapshot(string memory call) private {

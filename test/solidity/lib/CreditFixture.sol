@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+
 import {ICredits} from "../../../contracts/credit/ICredits.sol";
 import {ICreditsFactory} from "../../../contracts/credit/ICreditsFactory.sol";
 import {IShareTokenFactory} from "../../../contracts/own/IShareTokenFactory.sol";
@@ -15,6 +17,7 @@ abstract contract CreditFixture {
     uint256 internal constant UNIT = 1e27;
 
     ICreditsFactory internal factory;
+    IShareTokenFactory internal shareTokenFactory;
     ShareToken internal shares;
     ICredits internal credits;
 
@@ -22,8 +25,8 @@ abstract contract CreditFixture {
         vm.warp(1_000_000);
         factory = ICreditsFactory(create("credit/CreditsFactory.sol:CreditsFactory", abi.encode(supply)));
         bytes memory arguments = abi.encode(factory);
-        address maker = create("own/ShareTokenFactory.sol:ShareTokenFactory", arguments);
-        shares = ShareToken(IShareTokenFactory(maker).create("Run One", "ONE", CAP, ownersShare));
+        shareTokenFactory = IShareTokenFactory(create("own/ShareTokenFactory.sol:ShareTokenFactory", arguments));
+        shares = ShareToken(shareTokenFactory.create("Run One", "ONE", CAP, ownersShare));
         credits = ICredits(shares.credits());
     }
 
@@ -59,6 +62,19 @@ abstract contract CreditFixture {
     function transferBy(uint256 from, uint256 to, uint256 amount) internal {
         vm.prank(holder(from));
         shares.transfer(holder(to), amount);
+    }
+
+    /// @dev Of one call as its own transaction.
+    function requireWithin(address sender, address target, bytes memory data, uint256 budget) internal {
+        // The called account of a transaction is warm.
+        require(target.code.length != 0, "nobody there");
+        vm.prank(sender);
+        uint256 before = gasleft();
+        (bool isOk, ) = target.call(data);
+        uint256 used = before - gasleft() + 21_000;
+        require(isOk, "call failed");
+        for (uint256 i = 0; i < data.length; ++i) used += data[i] == 0 ? 4 : 16;
+        require(used <= budget, string.concat("gas over budget: ", Strings.toString(used)));
     }
 
     /// @dev What a holder of registered shares has earned, in 1e-27 of a unit.
