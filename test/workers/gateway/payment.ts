@@ -157,6 +157,19 @@ describe('a gateway that is paid', function () {
     expect((await stopped).every(({ code }) => code === 'voucher_missing')).to.equal(true);
   });
 
+  it('draws by the voucher where the client has given no seed', async () => {
+    const textOf = async (response: Response) => ((await response.json()) as OpenAI.Completion).choices[0]!.text;
+    const drawing = { ...ask, temperature: 1 };
+    const [payer, other] = [client(), client()];
+    const token = await payer.token(2 * whole);
+    const first = await textOf(await payer.post(drawing, token));
+    expect(await textOf(await payer.post(drawing, token))).to.equal(first);
+    expect(await textOf(await other.post(drawing, await other.token(whole)))).not.to.equal(first);
+    const seeded = { ...drawing, seed: 7 };
+    const second = await textOf(await payer.post(seeded, await payer.token(3 * whole)));
+    expect(await textOf(await other.post(seeded, await other.token(2 * whole)))).to.equal(second);
+  });
+
   it('gives nothing for a voucher that was used', async () => {
     const payer = client();
     const token = await payer.token(whole);
