@@ -12,6 +12,8 @@ export type Offer = VoucherDomain & {
   readonly tokensPerVoucher: number;
   /** What a voucher of the session must say so that the request is served, or of a new one. */
   readonly due: number;
+  /** Of the weights that would answer. */
+  readonly root: string;
 };
 
 /** The offer in the error object of a gateway's answer; undefined when there is none. */
@@ -27,9 +29,16 @@ export function readOffer(error: unknown): Offer | undefined {
     due: payment['due'],
   };
   const places = { sessions: payment['sessions'], credits: payment['credits'], gateway: payment['gateway'] };
-  if (!allAre(amounts, isAmount) || !allAre(places, isPlace)) return undefined;
+  const root = payment['root'];
+  if (!allAre(amounts, isAmount) || !allAre(places, isPlace) || typeof root !== 'string') return undefined;
   const { sessions, credits, gateway } = places;
-  return { ...amounts, sessions: getAddress(sessions), credits: getAddress(credits), gateway: getAddress(gateway) };
+  return {
+    ...amounts,
+    root,
+    sessions: getAddress(sessions),
+    credits: getAddress(credits),
+    gateway: getAddress(gateway),
+  };
 }
 
 function isAmount(value: unknown): value is number {

@@ -1,17 +1,23 @@
 import { isAddressEqual, type Address } from 'viem';
 
 import { SwarmlockError } from '../engine/errors.ts';
+import { followAnswer, requireSettled } from './follow-answer.ts';
+import { createMeter, type PricedBody } from './meter.ts';
 import { readOffer, type Offer } from './offer.ts';
-import { openPaidSession, type PaidRequest, type PaidSession, type Purse } from './paid-session.ts';
+import { openPaidSession, type PaidSession, type Purse } from './paid-session.ts';
 import { closeSession } from './sessions.ts';
-import { overhear } from './stream-reader.ts';
-import type { SignedVoucher } from './vouchers.ts';
+import type { RootCheck } from './settled-roots.ts';
+import { shortText, silent } from './stream-reader.ts';
 
 export type SwarmlockFetchOptions = Purse & {
   /** On which the session is opened, with the contract and the credits that are meant: a gateway's word is not taken. */
   readonly chainId: number;
   readonly sessions: Address;
   readonly credits: Address;
+  /** Whose weights may answer: `settledRoots(() => client.runs.read(runId))`. */
+  readonly isSettled: RootCheck;
+  /** So long may a gateway say nothing; by default two minutes. */
+  readonly silenceMs?: number;
   /** By default that of the platform. */
   readonly fetch?: typeof fetch;
 };
@@ -22,34 +28,28 @@ export type SwarmlockFetch = typeof fetch & {
   close(): Promise<readonly bigint[]>;
 };
 
-/** No token makes more than this many bytes wait for others. */
-const LONGEST_CHARACTER = 4;
-/** Requests at the same time may take what this one has signed for. */
-const ATTEMPTS = 16;
+const SILENCE_MS = 120_000;
+/** Other requests may take what this one has signed for, and sessions may be closed. */
+const ATTEMPTS = 8;
 const COMPLETIONS = /(\/chat)?\/completions$/;
-
-type Body = {
-  readonly stream?: boolean;
-  readonly max_tokens?: number | null;
-  readonly max_completion_tokens?: number | null;
-  readonly stop?: string | readonly string[] | null;
-};
 
 /**
  * A `fetch` for the OpenAI client: `new OpenAI({ baseURL, apiKey: 'none', fetch: swarmlockFetch(…) })`. When a gateway asks
- * for payment it opens a session; it pays prompts ahead, and signs a voucher for each part of a stream while that is read.
- * It signs for no more than what has been received, the prompt, and two parts.
- * @throws (each call) OFFER_MISMATCH, PAYMENT_EXCESSIVE, and what `Wallet.send` throws
+ * for payment it opens a session; it pays the prompt ahead, and signs a voucher for each part of an answer while that comes,
+ * also where the client wants it in one piece. It signs for no more than the prompt, what has been received, and two parts.
+ * @throws (each call, or where its stream is read) OFFER_MISMATCH, WEIGHTS_MISMATCH, PAYMENT_EXCESSIVE, ANSWER_INVALID,
+ *   GATEWAY_SILENT, and what `isSettled` and `Wallet.send` throw
  */
 export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
-  const { wallet, deposit, mostPerRequest, fetch: ask = fetch } = options;
+  const { wallet, deposit, mostPerRequest, silenceMs = SILENCE_MS, fetch: ask = fetch } = options;
   if (deposit < mostPerRequest) {
     throw new SwarmlockError('A deposit must be enough for a request', { code: 'OPTION_INVALID', argument: 'deposit' });
   }
   /** By where the gateway is. */
   const sessions = new Map<string, Promise<PaidSession>>();
-  const sessionFor = (base: string, offer: Offer): Promise<PaidSession> => {
+  const sessionFor = async (base: string, offer: Offer): Promise<PaidSession> => {
     requireMeant(offer, options);
+    await requireSettled(offer.root, options.isSettled);
     const known = sessions.get(base);
     if (known !== undefined) return known;
     const opened = openPaidSession(offer, options);
@@ -61,7 +61,8 @@ export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
     const request = new Request(input, init);
     if (request.method !== 'POST' || !COMPLETIONS.test(new URL(request.url).pathname)) return ask(request);
     const base = request.url.replace(/\?.*$/s, '').replace(COMPLETIONS, '');
-    return payRequest({ ask, request, text: await request.text(), base, sessions, sessionFor, mostPerRequest });
+    const body = JSON.parse(await request.text()) as PricedBody;
+    return payRequest({ ...options, silenceMs, ask, request, body, base, known: sessions, sessionFor });
   };
   return Object.assign(pay, {
     async close() {
@@ -73,113 +74,68 @@ export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
   });
 }
 
-type Payment = {
+type Payment = Pick<SwarmlockFetchOptions, 'isSettled' | 'mostPerRequest'> & {
+  readonly silenceMs: number;
   readonly ask: typeof fetch;
   readonly request: Request;
-  readonly text: string;
+  readonly body: PricedBody;
   readonly base: string;
-  readonly sessions: Map<string, Promise<PaidSession>>;
+  readonly known: Map<string, Promise<PaidSession>>;
   sessionFor(base: string, offer: Offer): Promise<PaidSession>;
-  readonly mostPerRequest: number;
 };
 
 /** Asks again until the gateway has what it asks for. */
 async function payRequest(payment: Payment): Promise<Response> {
-  const { base, sessions, text } = payment;
-  const metered = meter(text, payment.mostPerRequest);
+  const { base, known, body, mostPerRequest } = payment;
+  const meter = createMeter(body, mostPerRequest);
   let session: PaidSession | undefined;
   const begin = async (next: PaidSession | undefined, offer = next?.offer) => {
-    metered.price(offer);
+    meter.price(offer);
     if (next === session) return;
-    session?.end(metered);
+    session?.end(meter, 0);
     session = next;
-    await session?.begin(metered);
+    await session?.begin(meter);
   };
   try {
-    await begin(await sessions.get(base));
+    await begin(await known.get(base));
     for (let attempt = 1; ; attempt++) {
       const response = await askWith(payment, await session?.token());
-      const told = response.status === 402 && attempt < ATTEMPTS ? await errorOf(response) : undefined;
+      if (response.ok) return await followAnswer(response, payment, meter, session);
+      const text = await shortText(response, payment.silenceMs);
+      const told = response.status === 402 && attempt < ATTEMPTS ? errorIn(text) : undefined;
       const isOver = told?.code === 'session_unknown' || told?.code === 'session_closing';
       const offer = readOffer(told);
-      if (isOver) sessions.delete(base);
+      if (isOver) known.delete(base);
       if (isOver) await begin(undefined);
-      else if (offer === undefined) return follow(payment, response, session, metered);
-      else {
+      else if (offer === undefined) {
+        session?.end(meter, 0);
+        return new Response(text, response);
+      } else {
         await begin(await payment.sessionFor(base, offer), offer);
         await session!.sign(offer.due);
       }
     }
   } catch (error) {
-    session?.end(metered);
+    session?.end(meter, meter.given(payment.request.signal.aborted ? 'cancelled' : 'failed'));
     throw error;
   }
 }
 
-/** The key that the client was given goes nowhere. */
-async function askWith({ ask, request, text }: Payment, token: string | undefined): Promise<Response> {
+/** The key that the client was given goes nowhere. Answers are asked for as streams, so that they are paid part by part. */
+async function askWith({ ask, request, body, silenceMs }: Payment, token?: string): Promise<Response> {
   const headers = new Headers(request.headers);
+  headers.delete('content-length');
   if (token === undefined) headers.delete('authorization');
   else headers.set('authorization', `Bearer ${token}`);
-  return ask(request.url, { method: 'POST', headers, body: text, signal: request.signal });
-}
-
-/** Pays for what is still to come of an answer. */
-function follow(
-  { ask, base }: Payment,
-  response: Response,
-  session: PaidSession | undefined,
-  metered: Metered,
-): Response {
-  if (session === undefined) return response;
-  const onEnd = () => session.end(metered);
-  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-  if (!isStream || response.body === null) {
-    onEnd();
-    return response;
+  const streamed = body.stream === true ? body : { ...body, stream: true, stream_options: { include_usage: true } };
+  const quiet = new AbortController();
+  const timer = setTimeout(() => quiet.abort(silent(silenceMs)), silenceMs);
+  const signal = AbortSignal.any([request.signal, quiet.signal]);
+  try {
+    return await ask(request.url, { method: 'POST', headers, body: JSON.stringify(streamed), signal });
+  } finally {
+    clearTimeout(timer);
   }
-  const bring = async ({ session: id, drawn, signature }: SignedVoucher) => {
-    const body = JSON.stringify({ drawn, signature });
-    await ask(`${base}/sessions/${id}/vouchers`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    });
-  };
-  const body = overhear(response.body, {
-    onDue: async (drawn) => bring(await session.sign(drawn)),
-    onText: metered.received,
-    onEnd,
-  });
-  const { status, statusText, headers } = response;
-  return new Response(body, { status, statusText, headers });
-}
-
-type Metered = PaidRequest & {
-  price(offer: Offer | undefined): void;
-  received(text: string): void;
-};
-
-/** What a request is worth: no token of its prompt or of its answer is shorter than a byte. */
-function meter(text: string, most: number): Metered {
-  const encoder = new TextEncoder();
-  const bytesOf = (part: string) => encoder.encode(part).length;
-  const body = JSON.parse(text) as Body;
-  const limit = body.max_completion_tokens ?? body.max_tokens ?? Number.MAX_SAFE_INTEGER;
-  const held = LONGEST_CHARACTER + Math.max(0, ...[body.stop ?? []].flat().map(bytesOf));
-  let offer: Offer | undefined;
-  let bytes = 0;
-  return {
-    isOpen: true,
-    price: (asked) => void (offer = asked),
-    received: (piece) => void (bytes += bytesOf(piece)),
-    worth() {
-      if (offer === undefined) return 0;
-      const { promptPrice, tokenPrice, tokensPerVoucher } = offer;
-      const tokens = body.stream === true ? Math.min(limit, bytes + held + 2 * tokensPerVoucher) : limit;
-      return Math.min(most, bytesOf(text) * promptPrice + tokens * tokenPrice);
-    },
-  };
 }
 
 function requireMeant(offer: Offer, { chainId, sessions, credits }: SwarmlockFetchOptions): void {
@@ -196,10 +152,11 @@ function requireMeant(offer: Offer, { chainId, sessions, credits }: SwarmlockFet
   );
 }
 
-async function errorOf(response: Response): Promise<{ readonly code?: string } | undefined> {
-  const told = (await response
-    .clone()
-    .json()
-    .catch(() => undefined)) as { error?: { code?: string } } | undefined;
-  return told?.error;
+/** The error of an answer that is none. */
+function errorIn(text: string): { readonly code?: string } | undefined {
+  try {
+    return (JSON.parse(text) as { error?: { code?: string } } | null)?.error;
+  } catch {
+    return undefined;
+  }
 }

@@ -6,11 +6,10 @@ import { signVoucher, voucherToken, type SignedVoucher } from './vouchers.ts';
 import { SwarmlockError } from '../engine/errors.ts';
 import type { Wallet } from './wallet.ts';
 
-/** A request that is being paid, or was while another still is. */
+/** A request that is being paid. */
 export type PaidRequest = {
   /** What it may cost at most, as far as it has been answered. */
   worth(): number;
-  isOpen: boolean;
 };
 
 /** A client's side of a session: it signs for no more than what its requests are worth. */
@@ -22,8 +21,12 @@ export type PaidSession = {
   readonly signed: number;
   /** From now on a request is paid from here; escrow is added when there may be too little for it. */
   begin(request: PaidRequest): Promise<void>;
-  end(request: PaidRequest): void;
-  /** @throws PAYMENT_EXCESSIVE when the gateway asks for more than it has given, and what is paid ahead */
+  /** @param given what the gateway has given for it; what was paid beyond that pays for later requests */
+  end(request: PaidRequest, given: number): void;
+  /**
+   * Where several requests are open it signs for what all of them may cost by now, so that none waits for another's voucher.
+   * @throws PAYMENT_EXCESSIVE when the gateway asks for more than it has given, and what is paid ahead
+   */
   sign(due: number): Promise<SignedVoucher>;
   /** The latest voucher as a bearer token. */
   token(): Promise<string>;
@@ -49,16 +52,16 @@ export async function openPaidSession(
   const terms = { gateway, route, key: key.address, amount: deposit };
   const id = openedSession(await wallet.send(openSession(offer, terms)))!;
   const requests = new Set<PaidRequest>();
-  let [signed, before, escrow] = [0, 0, deposit];
+  let [signed, given, escrow] = [0, 0, deposit];
   let funding: Promise<void> = Promise.resolve();
   const fund = async () => {
-    const open = [...requests].filter(({ isOpen }) => isOpen).length;
-    if (escrow - signed >= open * mostPerRequest) return;
+    if (escrow - signed >= requests.size * mostPerRequest) return;
     await wallet.send(approve(credits, sessions, BigInt(deposit)));
     await wallet.send(topUpSession(offer, id, deposit));
     escrow += deposit;
   };
   const voucher = () => signVoucher(key, offer, { session: id, route, drawn: signed });
+  const worth = () => [...requests].reduce((sum, request) => sum + request.worth(), given);
   return {
     id,
     offer,
@@ -70,16 +73,13 @@ export async function openPaidSession(
       funding = funding.catch(() => undefined).then(fund);
       await funding;
     },
-    end(request) {
-      request.isOpen = false;
-      if ([...requests].some(({ isOpen }) => isOpen)) return;
-      requests.clear();
-      before = signed;
+    end(request, amount) {
+      if (requests.delete(request)) given = Math.min(signed, given + amount);
     },
     async sign(due) {
-      const worth = [...requests].reduce((sum, request) => sum + request.worth(), before);
-      if (due > worth) throw excessive(due, worth);
-      signed = Math.max(signed, due);
+      const most = worth();
+      if (due > most) throw excessive(due, most);
+      signed = Math.max(signed, requests.size > 1 ? most : due);
       return voucher();
     },
     token: async () => voucherToken(await voucher()),
@@ -90,6 +90,6 @@ function excessive(due: number, worth: number): SwarmlockError {
   return new SwarmlockError(`The gateway asks for ${due} in all, and what it has given is worth ${worth} at most`, {
     code: 'PAYMENT_EXCESSIVE',
     argument: 'due',
-    hint: 'Raise mostPerRequest if the request may cost more; else use another gateway.',
+    hint: 'Raise mostPerRequest if the request may cost more; else use another gateway. One that was killed has forgotten what it had not given: `close()` lets the next request open another session.',
   });
 }

@@ -1,61 +1,153 @@
+import { SwarmlockError } from '../engine/errors.ts';
+import { invalidAnswer, readPart, type AnswerPart } from './answer.ts';
+
 /** What comes in a stream of a gateway, beside what clients of the OpenAI API see of it. */
 export type StreamHooks = {
   /** A voucher is asked for that says so much. The stream fails as this does. */
   onDue(drawn: number): Promise<void>;
-  onText(text: string): void;
-  onEnd(): void;
+  /** Nothing of a part is passed on before this has resolved. The stream fails as this does. */
+  onPart(part: AnswerPart): Promise<void>;
+  /** Nothing comes any more; called once. */
+  onEnd(end: StreamEnd): void;
 };
 
-type Event = {
-  readonly choices?: readonly { readonly text?: string; readonly delta?: { readonly content?: string | null } }[];
-};
+/** How a stream has ended: whole, by an error that the gateway tells, by what it must not do, or by the reader. */
+export type StreamEnd = 'done' | 'refused' | 'failed' | 'cancelled';
 
-/** The same stream; `hooks` hear of what passes. */
+/** Characters of the longest event: what has no end is not kept. */
+const LONGEST_EVENT = 2 ** 16;
+/** So long may a connection stay open behind the end. */
+const TAIL_MS = 1_000;
+
+/**
+ * The same stream, as far as it is one of a gateway; `hooks` hear of what passes.
+ * @param silenceMs so long may the gateway take from one part to the next
+ * @throws (when it is read) ANSWER_INVALID, GATEWAY_SILENT, and what hooks throw
+ */
 export function overhear(
   body: ReadableStream<Uint8Array>,
-  { onDue, onText, onEnd }: StreamHooks,
+  silenceMs: number,
+  hooks: StreamHooks,
 ): ReadableStream<Uint8Array> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let rest = '';
-  const read = (event: string, fail: (error: unknown) => void) => {
+  const encoder = new TextEncoder();
+  const source = body.getReader();
+  const events = eventsOf(source);
+  const heart = heartbeat(silenceMs);
+  let last: 'done' | 'refused' | undefined;
+  let isOver = false;
+  const end = (how: StreamEnd, reason?: unknown) => {
+    if (isOver) return;
+    isOver = true;
+    source.cancel(reason).catch(() => undefined);
+    hooks.onEnd(how);
+  };
+  const hear = async (event: string, fail: (error: unknown) => void): Promise<void> => {
+    if (last !== undefined) throw invalidAnswer('end', 'something comes behind it');
     const due = /^: voucher (\d{1,15})$/.exec(event)?.[1];
-    if (due !== undefined) onDue(Number(due)).catch(fail);
-    if (event.startsWith('data: {')) onText(textOf(event.slice(6)));
+    if (due !== undefined) return void hooks.onDue(Number(due)).catch(fail);
+    if (event.startsWith(':')) return;
+    if (!event.startsWith('data: ')) throw invalidAnswer('event', 'it has no data');
+    heart.beat();
+    const data = event.slice('data: '.length);
+    if (data === '[DONE]') last = 'done';
+    else if (data.startsWith('{"error":')) last = 'refused';
+    else await hooks.onPart(readPart(data));
   };
   return new ReadableStream({
     async pull(controller) {
       const fail = (error: unknown) => {
-        onEnd();
+        end(last ?? 'failed', error);
         controller.error(error);
-        reader.cancel(error).catch(() => undefined);
       };
       try {
-        const { done, value } = await reader.read();
-        if (done) {
-          onEnd();
-          return controller.close();
+        const next = events.next();
+        const { value: event } = await (last === undefined ? heart.within(next) : Promise.race([next, tail()]));
+        if (isOver) return;
+        if (event !== undefined) {
+          await hear(event, fail);
+          if (!isOver) controller.enqueue(encoder.encode(`${event}\n\n`));
+          return;
         }
-        const events = (rest + decoder.decode(value, { stream: true })).split('\n\n');
-        rest = events.pop()!;
-        for (const event of events) read(event, fail);
-        controller.enqueue(value);
+        if (last === undefined) throw invalidAnswer('end', 'it stops in the middle');
+        end(last);
+        controller.close();
       } catch (error) {
         fail(error);
       }
     },
-    async cancel(reason) {
-      onEnd();
-      await reader.cancel(reason);
-    },
+    cancel: (reason) => end(last ?? 'cancelled', reason),
   });
 }
 
-function textOf(data: string): string {
+/** The text of an answer that is no stream. @throws ANSWER_INVALID when there is too much of it, GATEWAY_SILENT */
+export async function shortText({ body }: Response, silenceMs: number): Promise<string> {
+  if (body === null) return '';
+  const source = body.getReader();
+  const [heart, decoder] = [heartbeat(silenceMs), new TextDecoder()];
+  let text = '';
   try {
-    const { choices = [] } = JSON.parse(data) as Event;
-    return choices.map(({ text, delta }) => text ?? delta?.content ?? '').join('');
-  } catch {
-    return '';
+    for (;;) {
+      const { done, value } = await heart.within(source.read());
+      if (done) return text;
+      text += decoder.decode(value, { stream: true });
+      if (text.length > LONGEST_EVENT) throw invalidAnswer('body', `it has more than ${LONGEST_EVENT} characters`);
+    }
+  } finally {
+    source.cancel().catch(() => undefined);
   }
+}
+
+/** The server-sent events of a body. @throws ANSWER_INVALID */
+async function* eventsOf(source: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<string, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const text = (bytes: Uint8Array): string => {
+    try {
+      return decoder.decode(bytes, { stream: true });
+    } catch {
+      throw invalidAnswer('event', 'it is no text');
+    }
+  };
+  let rest = '';
+  for (;;) {
+    const { done, value } = await source.read();
+    if (done) break;
+    const events = (rest + text(value)).split('\n\n');
+    rest = events.pop()!;
+    if (rest.length > LONGEST_EVENT) throw invalidAnswer('event', `it has more than ${LONGEST_EVENT} characters`);
+    yield* events;
+  }
+  if (rest !== '') throw invalidAnswer('event', 'it has no end');
+}
+
+/** Behind the end nothing comes; a connection that stays open is closed. */
+function tail(): Promise<{ readonly value: undefined }> {
+  return new Promise((resolve) => setTimeout(resolve, TAIL_MS, { value: undefined }));
+}
+
+/** Counts how long has been waited since the last beat; time in which nobody waits does not count. */
+function heartbeat(silenceMs: number) {
+  let waited = 0;
+  return {
+    beat: () => void (waited = 0),
+    async within<T>(next: Promise<T>): Promise<T> {
+      const started = performance.now();
+      const quiet = Promise.withResolvers<never>();
+      const timer = setTimeout(() => quiet.reject(silent(silenceMs)), Math.max(0, silenceMs - waited));
+      try {
+        return await Promise.race([next, quiet.promise]);
+      } finally {
+        clearTimeout(timer);
+        waited += performance.now() - started;
+      }
+    },
+  };
+}
+
+/** The gateway has said nothing for too long. */
+export function silent(silenceMs: number): SwarmlockError {
+  return new SwarmlockError(`The gateway has said nothing for ${silenceMs} ms`, {
+    code: 'GATEWAY_SILENT',
+    hint: 'Nothing more is paid for the answer. Ask again, or use another gateway.',
+    retryable: true,
+  });
 }

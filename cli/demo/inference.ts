@@ -11,7 +11,9 @@ import { onChain } from '../../sdk/errors.ts';
 import { placedOrder, withSlippageUp } from '../../sdk/market.ts';
 import { swarmlockFetch } from '../../sdk/openai-fetch.ts';
 import { pullRoute, WHOLE } from '../../sdk/route.ts';
+import { readRun } from '../../sdk/run.ts';
 import { readSession } from '../../sdk/sessions.ts';
+import { settledRoots } from '../../sdk/settled-roots.ts';
 import type { Wallet } from '../../sdk/wallet.ts';
 import { CHAIN_ID, fund, type DemoChain } from './chain.ts';
 import { readWhereabouts, requireConserved, type Whereabouts } from './conservation.ts';
@@ -138,7 +140,7 @@ type Answer = Pick<PaidInference, 'root' | 'prompt' | 'completion' | 'promptToke
 
 /** Streams an answer to the start of the held-out text, as long as the context allows. */
 async function complete(
-  { chain, recipe, dataset }: Stage,
+  { chain, runId, recipe, dataset }: Stage,
   { url }: Gateway,
   credits: Address,
   { wallet, seed }: { readonly wallet: Wallet; readonly seed: number },
@@ -148,7 +150,8 @@ async function complete(
   const prompt = Array.from(dataset.heldOut.subarray(0, Math.floor((context * 3) / 8)));
   const key = privateKeyToAccount(generatePrivateKey());
   const limits = { deposit: DEPOSIT, mostPerRequest: DEPOSIT };
-  const fetch = swarmlockFetch({ wallet, key, chainId: CHAIN_ID, sessions, credits, ...limits });
+  const isSettled = settledRoots(() => readRun(chain.client, chain.deployment, runId));
+  const fetch = swarmlockFetch({ wallet, key, chainId: CHAIN_ID, sessions, credits, isSettled, ...limits });
   const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', fetch });
   const stream = await openai.completions.create({
     model: recipe.name,

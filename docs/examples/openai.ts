@@ -1,20 +1,23 @@
 import OpenAI from 'openai';
-import type { Account, Address, Chain, Transport, WalletClient } from 'viem';
+import type { Account, Chain, Transport, WalletClient } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { swarmlockFetch, viemWallet } from 'swarmlock';
+import { settledRoots, swarmlockActions, swarmlockFetch, viemWallet, type Deployment, type Serving } from 'swarmlock';
 
-/** Asks a model through its gateway, and pays with the credits that the account has of its run. */
+/** Asks the model of a run through its gateway, and pays with the credits that the account has of the run. */
 export async function complete(
   wallet: WalletClient<Transport, Chain, Account>,
-  { baseURL, model, credits, sessions }: { baseURL: string; model: string; credits: Address; sessions: Address },
+  deployment: Deployment & Serving,
+  { baseURL, model, runId }: { baseURL: string; model: string; runId: bigint },
   prompt: string,
 ): Promise<string> {
+  const client = wallet.extend(swarmlockActions(deployment));
   const fetch = swarmlockFetch({
     wallet: viemWallet(wallet),
     key: privateKeyToAccount(generatePrivateKey()),
     chainId: wallet.chain.id,
-    sessions,
-    credits,
+    sessions: deployment.sessions,
+    credits: await client.credits.of(runId),
+    isSettled: settledRoots(() => client.runs.read(runId)),
     deposit: 10_000,
     mostPerRequest: 1_000,
   });

@@ -20,9 +20,16 @@ export type CreditedRun = {
 /** In basis points. */
 const ROYALTY = 1_000;
 
-/** A run of which `owner` has a tenth of all shares, as if it had been paid them, and has claimed the credits that they bring.
- * It asks a tenth of its children. */
-export async function createCreditedRun(node: TestNode, folder: string, owner: Address): Promise<CreditedRun> {
+/**
+ * A run of which `owner` has a tenth of all shares, as if it had been paid them, and has claimed the credits that they bring.
+ * It asks a tenth of its children.
+ */
+export async function createCreditedRun(
+  node: TestNode,
+  folder: string,
+  owner: Address,
+  changes: Partial<RunParameters> = {},
+): Promise<CreditedRun> {
   const path = join(folder, 'ignition');
   const deployment = { ...(await deployProtocol(node, path)), ...(await deployServing(node, path)) };
   const { client } = node;
@@ -30,7 +37,7 @@ export async function createCreditedRun(node: TestNode, folder: string, owner: A
   const send = (call: Call) => sender.send(call, new AbortController().signal);
   const runId = 1n;
   const opensAt = Number((await client.getBlock()).timestamp) + 100;
-  const about: RunParameters = { ...parameters, opensAt, royalty: ROYALTY };
+  const about: RunParameters = { ...parameters, opensAt, royalty: ROYALTY, ...changes };
   await send(createRun(deployment, about, { name: 'Tiny', symbol: 'TINY', uri: '' }));
   await send(await readCreation(client, deployment, runId));
   await mintShares(client, deployment, { runId, owner, part: 10n });

@@ -68,15 +68,17 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
   };
   return {
     customers,
-    async open(asked, { bearer, onDue, signal }) {
+    async open(asked, { bearer, root, onDue, signal }) {
       const price = priceAhead(asked, offer);
       const voucher = bearer === undefined ? undefined : parseVoucherToken(bearer);
-      if (voucher === undefined) throw new PaymentRequired('This request is not paid', offer, price);
+      if (voucher === undefined) throw new PaymentRequired('This request is not paid', offer, price, root);
       const customer = await credit(voucher);
       requireOpen(customer);
       if (customer.open >= mostPerSession) throw busy(mostPerSession);
       const { account } = customer;
-      if (!account.take(price)) throw new PaymentRequired('The voucher is not enough', offer, account.dueFor(price));
+      if (!account.take(price)) {
+        throw new PaymentRequired('The voucher is not enough', offer, account.dueFor(price), root);
+      }
       customer.open += 1;
       const purse = createPurse(asked, { account, tariff: offer, voucherMs, onDue, signal });
       return {

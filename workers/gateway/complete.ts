@@ -33,7 +33,7 @@ export async function complete(counter: Counter, kind: Kind, exchange: Exchange)
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   // Comments of server-sent events are for who pays; clients of the OpenAI API do not see them.
   const onDue = (drawn: number) => void response.write(`: voucher ${drawn}\n\n`);
-  const purse = await till.open(asked, { bearer, onDue, signal });
+  const purse = await till.open(asked, { bearer, root, onDue, signal });
   try {
     const answer = answerOf(asked, served.modelName, root);
     if (asked.isStream) await stream(counter, asked, { answer, purse, exchange });
@@ -111,7 +111,7 @@ async function decode(
     onToken(text) {
       measured.token();
       onToken(text);
-      purse.token();
+      purse.token(text);
     },
   });
   measured.finished(generated);

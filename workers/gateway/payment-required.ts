@@ -10,8 +10,11 @@ export class PaymentRequired extends SwarmlockError {
   /** As it is told to clients, in the spelling of their API. */
   readonly payment: object;
 
-  /** @param due what a voucher of the session must say, or of a new one */
-  constructor(message: string, offer: Offer, due: number) {
+  /**
+   * @param due what a voucher of the session must say, or of a new one
+   * @param root of the weights that would answer
+   */
+  constructor(message: string, offer: Offer, due: number, root: string) {
     super(message, { code: 'PAYMENT_REQUIRED', hint: 'Open a session, and send a voucher as the bearer token.' });
     this.payment = {
       scheme: 'swarmlock-session',
@@ -24,6 +27,7 @@ export class PaymentRequired extends SwarmlockError {
       completion_token_price: offer.tokenPrice,
       tokens_per_voucher: offer.tokensPerVoucher,
       due,
+      root,
     };
   }
 }

@@ -31,7 +31,7 @@ type Options = Pick<PurseOptions, 'onDue' | 'signal'> & {
 };
 
 /**
- * Pays for one completion, part by part, from an account that has promised `priceAhead`. With the first token of each part
+ * Pays for one completion, part by part, from an account that has promised `priceAhead`. With the first text of each part
  * it asks for the next one, so that a voucher that comes in time holds up nothing.
  */
 export function createPurse(
@@ -56,9 +56,11 @@ export function createPurse(
     onDue(debt.due);
   };
   return {
-    token() {
+    token(text) {
       used += 1;
-      if (next === undefined && used > paid - part && paid < asked.maxTokens) ask();
+      const isDue = used > paid - part && paid < asked.maxTokens;
+      // A client pays for what it has got, so that what waits for the end of its character is not counted yet.
+      if (next === undefined && isDue && (text !== '' || used === paid)) ask();
     },
     awaited: () => (used < paid || next === undefined ? undefined : inTime(next.arrived, voucherMs, signal)),
     close() {

@@ -6,8 +6,8 @@ export type PaidBy = { readonly session: bigint; readonly drawn: number };
 /** What one completion is paid from. */
 export type Purse = {
   readonly paidBy: PaidBy;
-  /** A token is given. */
-  token(): void;
+  /** A token is given. @param text what of the answer it completes, which may be nothing */
+  token(text: string): void;
   /** What the next token waits for, when it is not paid. */
   awaited(): Promise<void> | undefined;
   /** The completion is over, however it ended. */
@@ -17,6 +17,8 @@ export type Purse = {
 export type PurseOptions = {
   /** The bearer token of the request, if it has one. */
   readonly bearer: string | undefined;
+  /** Of the weights that would answer. */
+  readonly root: string;
   /** Called with what the session's next voucher must say, when one is needed. */
   onDue(drawn: number): void;
   readonly signal: AbortSignal;

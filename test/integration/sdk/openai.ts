@@ -10,7 +10,9 @@ import { complete } from '../../../docs/examples/openai.ts';
 import { swarmlockActions } from '../../../sdk/actions.ts';
 import { swarmlockFetch, type SwarmlockFetchOptions } from '../../../sdk/openai-fetch.ts';
 import { registeredRoute } from '../../../sdk/route.ts';
+import { readRun } from '../../../sdk/run.ts';
 import { readSession } from '../../../sdk/sessions.ts';
+import { settledRoots } from '../../../sdk/settled-roots.ts';
 import { parseVoucherToken } from '../../../sdk/vouchers.ts';
 import { viemWallet } from '../../../sdk/wallet.ts';
 import { openCashier, type Cashier, type Customer } from '../../../workers/gateway/cashier.ts';
@@ -47,15 +49,9 @@ describe('the fetch that pays for the OpenAI client', function () {
     const { sessions } = run.deployment;
     const { credits } = run;
     const limits = { deposit: 1_000, mostPerRequest: 500 };
-    return swarmlockFetch({
-      wallet: viemWallet(owner),
-      key,
-      chainId: CHAIN_ID,
-      sessions,
-      credits,
-      ...limits,
-      ...changes,
-    });
+    const isSettled = settledRoots(() => readRun(node().client, run.deployment, run.runId));
+    const place = { chainId: CHAIN_ID, sessions, credits, isSettled };
+    return swarmlockFetch({ wallet: viemWallet(owner), key, ...place, ...limits, ...changes });
   };
   const openaiWith = (fetch: typeof globalThis.fetch, maxRetries = 0) =>
     new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', fetch, maxRetries });
@@ -71,7 +67,8 @@ describe('the fetch that pays for the OpenAI client', function () {
   before(async () => {
     const account = await node().fundedAccount();
     owner = clientOf(account);
-    run = await createCreditedRun(node(), folder, account.address);
+    const { root: genesisRoot } = tiny().genesis;
+    run = await createCreditedRun(node(), folder, account.address, { genesisRoot });
     const { sessions } = run.deployment;
     const server = clientOf(await node().fundedAccount());
     const payees = [{ account: server.account.address, weight: 1_000_000 }];
@@ -117,10 +114,9 @@ describe('the fetch that pays for the OpenAI client', function () {
   });
 
   it('is all that the OpenAI client needs, by the example', async () => {
-    const { sessions } = run.deployment;
-    const place = { baseURL: `${gateway.url}/v1`, model: 'tiny', credits: run.credits, sessions };
+    const place = { baseURL: `${gateway.url}/v1`, model: 'tiny', runId: run.runId };
     const { choices } = await openaiWith(payerWith()).completions.create(asked);
-    expect(await complete(owner, place, asked.prompt)).to.equal(choices[0]!.text);
+    expect(await complete(owner, run.deployment, place, asked.prompt)).to.equal(choices[0]!.text);
     const [, { id, account }] = customers() as unknown as [Customer, Customer];
     expect([account.paid, account.promised]).to.deep.equal([whole, whole]);
     expect(await readSession(node().client, offer, id)).to.deep.include({ left: 10_000, drawn: 0 });
@@ -181,6 +177,7 @@ describe('the fetch that pays for the OpenAI client', function () {
       completion_token_price: TOKEN,
       tokens_per_voucher: PART,
       due: 9 * PROMPT + PART * TOKEN,
+      root: tiny().genesis.root,
       ...changes,
     };
     return async (input, init) => {
@@ -192,32 +189,33 @@ describe('the fetch that pays for the OpenAI client', function () {
       if (headers.get('authorization') === null) {
         return Response.json({ error: { code: 'payment_required', payment } }, { status: 402 });
       }
-      return new Response(
-        answer((drawn) => `: voucher ${drawn}\n\n`),
-        { headers: { 'content-type': 'text/event-stream' } },
-      );
+      const body = `${answer((drawn) => `: voucher ${drawn}\n\n`)}data: [DONE]\n\n`;
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
     };
   };
   let brought: number[] = [];
+  const said = (text: string) =>
+    `data: ${JSON.stringify({ system_fingerprint: tiny().genesis.root, choices: [{ text }] })}\n\n`;
+  const post = (payer: typeof fetch, request: object = asked) =>
+    payer('http://gateway/v1/completions', { method: 'POST', body: JSON.stringify(request) });
 
-  it('takes no offer for other credits, another contract or another chain, and sends nothing then', async () => {
+  it('takes no offer for other credits, another contract, another chain or other weights, and sends nothing then', async () => {
     const before = await transactions();
     for (const change of [{ credits: offer.sessions }, { sessions: offer.credits }, { chain_id: 1 }]) {
-      const payer = payerWith({ fetch: falseGateway(change, () => '') });
-      const post = payer('http://gateway/v1/completions', { method: 'POST', body: JSON.stringify(asked) });
-      await failsWith('OFFER_MISMATCH', post);
+      await failsWith('OFFER_MISMATCH', post(payerWith({ fetch: falseGateway(change, () => '') })));
     }
+    const other = falseGateway({ root: `0x${'42'.repeat(32)}` }, () => '');
+    await failsWith('WEIGHTS_MISMATCH', post(payerWith({ fetch: other })));
     expect(await transactions()).to.equal(before);
   });
 
   it('signs for the prompt, two parts and what it has received at most, whatever it is asked for', async () => {
-    const body = JSON.stringify({ ...asked, max_tokens: 100, stream: true });
-    const most = body.length * PROMPT + (2 * PART + 4) * TOKEN;
-    const streamOf = (due: number, text: string) => {
+    const most = 9 * PROMPT + 2 * PART * TOKEN;
+    const streamOf = async (due: number, text: string, more: object = {}) => {
       brought = [];
-      const event = `data: ${JSON.stringify({ choices: [{ text }] })}\n\n`;
-      const payer = payerWith({ fetch: falseGateway({}, (bring) => event + bring(due)) });
-      return payer('http://gateway/v1/completions', { method: 'POST', body }).then((answer) => answer.text());
+      const payer = payerWith({ fetch: falseGateway({}, (bring) => said(text) + bring(due)) });
+      const answer = await post(payer, { ...asked, max_tokens: 100, stream: true, ...more });
+      return answer.text();
     };
     await streamOf(most, '');
     expect(brought).to.deep.equal([most]);
@@ -226,20 +224,49 @@ describe('the fetch that pays for the OpenAI client', function () {
     await streamOf(most + 3 * TOKEN, 'abc');
     expect(brought).to.deep.equal([most + 3 * TOKEN]);
     await failsWith('PAYMENT_EXCESSIVE', streamOf(most + 3 * TOKEN + 1, 'abc'));
+    // What may begin a stop sequence is not sent before it is known.
+    await streamOf(most + 5 * TOKEN, 'abc', { stop: 'zz' });
+    await failsWith('PAYMENT_EXCESSIVE', streamOf(most + 5 * TOKEN + 1, 'abc', { stop: 'zz' }));
   });
 
   it('signs for no more than a request may cost, or has asked for', async () => {
-    const post = (due: number, request: object) =>
-      payerWith({ fetch: falseGateway({ due }, () => '') })('http://gateway/v1/completions', {
-        method: 'POST',
-        body: JSON.stringify(request),
-      });
-    const limit = JSON.stringify(asked).length * PROMPT + 20 * TOKEN;
-    expect((await post(limit, asked)).status).to.equal(200);
-    await failsWith('PAYMENT_EXCESSIVE', post(limit + 1, asked));
+    const ask = (due: number, request: object) =>
+      post(payerWith({ fetch: falseGateway({ due, tokens_per_voucher: 32 }, () => said('')) }), request);
+    const limit = 9 * PROMPT + 20 * TOKEN;
+    expect((await ask(limit, asked)).status).to.equal(200);
+    await failsWith('PAYMENT_EXCESSIVE', ask(limit + 1, asked));
     const endless = { ...asked, max_tokens: undefined };
-    expect((await post(500, endless)).status).to.equal(200);
-    await failsWith('PAYMENT_EXCESSIVE', post(501, endless));
+    expect((await ask(500, endless)).status).to.equal(200);
+    await failsWith('PAYMENT_EXCESSIVE', ask(501, endless));
     await failsWith('OPTION_INVALID', () => payerWith({ deposit: 499 }));
+  });
+
+  it('signs at once for all requests that wait to be answered', async () => {
+    let refusals = 0;
+    const counting: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      if (response.status === 402) refusals += 1;
+      return response;
+    };
+    const openai = openaiWith(payerWith({ deposit: 3_000, fetch: counting }));
+    await streamed(openai);
+    refusals = 0;
+    await Promise.all([1, 2, 3, 4].map(() => streamed(openai)));
+    expect(refusals).to.be.at.most(4);
+  });
+
+  it('takes what was paid for an answer that did not come as paid for the next one', async () => {
+    const most = 9 * PROMPT + 2 * PART * TOKEN;
+    let due = 0;
+    const payer = payerWith({ fetch: falseGateway({}, (bring) => bring(due) + 'nonsense\n\n') });
+    const stream = async () => (await post(payer, { ...asked, stream: true })).text();
+    due = most;
+    await failsWith('ANSWER_INVALID', stream());
+    // The prompt may have been read, and three tokens be on the way.
+    due = 2 * most - 2 * PART * TOKEN + 3 * TOKEN;
+    brought = [];
+    await failsWith('ANSWER_INVALID', stream());
+    due += 9 * PROMPT + 3 * TOKEN + 1;
+    await failsWith('PAYMENT_EXCESSIVE', stream());
   });
 });

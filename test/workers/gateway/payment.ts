@@ -95,6 +95,7 @@ describe('a gateway that is paid', function () {
           completion_token_price: TOKEN,
           tokens_per_voucher: PART,
           due: whole,
+          root: tiny().genesis.root,
         },
       });
     }
