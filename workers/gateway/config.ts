@@ -45,6 +45,8 @@ export const gatewayConfig = z.strictObject({
   voucherMs: milliseconds.default(10_000),
   /** Requests of one session at the same time. */
   mostPerSession: count.default(8),
+  /** Sessions that nobody has shown before, looked for on chain in a second. */
+  mostLookups: count.default(100),
   /** Vouchers are settled when the oldest has waited for so long, or when together they draw so much. */
   settleMs: milliseconds.default(60_000),
   settleAmount: amount.default(1_000_000),

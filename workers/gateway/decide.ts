@@ -17,7 +17,7 @@ export type GatewayFacts = {
   readonly now: number;
   readonly unsettledSince: number | undefined;
   /** Vouchers that the chain has skipped. */
-  readonly skipped: ReadonlySet<SignedVoucher>;
+  readonly skipped: Pick<WeakSet<SignedVoucher>, 'has'>;
   readonly limits: SettlementLimits;
 };
 
@@ -31,7 +31,9 @@ export type SettlementLimits = {
 export type GatewayAction =
   | { readonly type: 'settle'; readonly vouchers: readonly SignedVoucher[] }
   /** Nothing of a session is left. */
-  | { readonly type: 'forget'; readonly id: bigint };
+  | { readonly type: 'forget'; readonly id: bigint }
+  /** Nothing is to be done for a session until its next voucher. */
+  | { readonly type: 'shelve'; readonly id: bigint };
 
 /** Vouchers in one transaction. */
 export const MOST_VOUCHERS = 50;
@@ -40,6 +42,7 @@ export const MOST_VOUCHERS = 50;
 export function decide(facts: GatewayFacts): readonly GatewayAction[] {
   const { customers, now, unsettledSince, limits } = facts;
   const over = customers.filter(({ session, open }) => session === undefined && open === 0);
+  const idle = customers.filter(isIdle);
   const unsettled = customers.filter((customer) => unsettledOf(facts, customer) > 0);
   const closing = unsettled.filter(({ session }) => session?.closesAt !== undefined);
   const sum = unsettled.reduce((total, customer) => total + unsettledOf(facts, customer), 0);
@@ -52,8 +55,14 @@ export function decide(facts: GatewayFacts): readonly GatewayAction[] {
   const vouchers = [...closing, ...rest].slice(0, MOST_VOUCHERS).map(({ voucher }) => voucher!);
   return [
     ...over.map(({ id }) => ({ type: 'forget', id }) as const),
+    ...idle.map(({ id }) => ({ type: 'shelve', id }) as const),
     ...(isDue && vouchers.length > 0 ? [{ type: 'settle', vouchers } as const] : []),
   ];
+}
+
+/** Whether a session is settled and not served. */
+function isIdle({ session, voucher, open }: Claimable): boolean {
+  return session !== undefined && open === 0 && (voucher?.drawn ?? 0) <= session.drawn;
 }
 
 /** What a voucher would draw from its session. */

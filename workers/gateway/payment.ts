@@ -36,8 +36,8 @@ export async function openPayment(place: Workplace<GatewayConfig>): Promise<Paym
   const offer: Offer = { ...at, ...terms, tokensPerVoucher, chainId: config.chainId, gateway: sender.address, route };
   const files = voucherFiles(join(config.checkpoint, 'vouchers'), log);
   const read = (id: bigint) => readSession(client, at, id);
-  const cashier = await openCashier({ ...config, offer, files, readSession: read });
-  const skipped = new Set<SignedVoucher>();
+  const cashier = await openCashier({ ...config, offer, files, clock, readSession: read });
+  const skipped = new WeakSet<SignedVoucher>();
   const reader = tillReader({ cashier, skipped, clock, limits: config, readSession: read });
   const means = { at, sender, cashier, skipped, log, readSession: read };
   log.info({ event: 'offer', ...offer }, 'requests are paid');

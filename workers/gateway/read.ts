@@ -1,13 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
-import type { SignedVoucher } from '../../sdk/vouchers.ts';
-import { isWatched, type Cashier, type CashierOptions } from './cashier.ts';
+import type { Cashier, CashierOptions } from './cashier.ts';
+import { isWatched } from './customer.ts';
 import { unsettledOf, type GatewayFacts, type SettlementLimits } from './decide.ts';
 
 export type TillReader = { read(): Promise<GatewayFacts> };
 
 export type ReaderOptions = Pick<CashierOptions, 'readSession'> & {
   readonly cashier: Pick<Cashier, 'customers'>;
-  readonly skipped: ReadonlySet<SignedVoucher>;
+  readonly skipped: GatewayFacts['skipped'];
   readonly clock: Clock;
   readonly limits: SettlementLimits;
 };

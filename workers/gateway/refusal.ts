@@ -30,6 +30,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   VOUCHER_INVALID: invalid,
   VOUCHER_FORGED: { status: 401, type: 'authentication_error' },
   SESSION_BUSY: busy,
+  LOOKUPS_BUSY: busy,
   QUEUE_FULL: busy,
   DRAINING: { status: 503, type: 'service_unavailable_error', retryAfter: 5 },
 };

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hex } from 'viem';
 import { z } from 'zod';
@@ -16,6 +16,10 @@ export type VoucherFiles = {
   save(kept: Kept): Promise<void>;
   /** What was kept; damaged files are reported and left. */
   load(): Promise<readonly Kept[]>;
+  /** What was kept of a session; undefined when nothing was, or it is damaged, which is reported. */
+  find(session: bigint): Promise<Kept | undefined>;
+  /** A session is on disk, and nobody needs it now. */
+  release(session: bigint): void;
   /** Forgets a session that is over. */
   remove(session: bigint): Promise<void>;
 };
@@ -56,6 +60,15 @@ export function voucherFiles(folder: string, log: Log): VoucherFiles {
       const kept = await Promise.all(names.map((name) => read(join(folder, name), log)));
       return kept.filter((one) => one !== undefined);
     },
+    async find(session) {
+      const path = pathOf(session);
+      const isThere = await access(path).then(
+        () => true,
+        () => false,
+      );
+      return isThere ? read(path, log) : undefined;
+    },
+    release: (session) => void latest.delete(session),
     async remove(session) {
       await writing.get(session)?.catch(() => undefined);
       latest.delete(session);

@@ -15,7 +15,9 @@ import { readSession } from '../../../sdk/sessions.ts';
 import { settledRoots } from '../../../sdk/settled-roots.ts';
 import { parseVoucherToken } from '../../../sdk/vouchers.ts';
 import { viemWallet } from '../../../sdk/wallet.ts';
-import { openCashier, type Cashier, type Customer } from '../../../workers/gateway/cashier.ts';
+import { systemClock } from '../../../workers/lib/clock.ts';
+import { openCashier, type Cashier } from '../../../workers/gateway/cashier.ts';
+import type { Customer } from '../../../workers/gateway/customer.ts';
 import type { Offer } from '../../../workers/gateway/payment-required.ts';
 import { voucherFiles } from '../../../workers/gateway/voucher-files.ts';
 import { createCreditedRun, type CreditedRun } from '../../helpers/credits.ts';
@@ -82,6 +84,8 @@ describe('the fetch that pays for the OpenAI client', function () {
       files: voucherFiles(join(folder, 'vouchers'), silentLog),
       readSession: (id) => readSession(node().client, at, id),
       mostPerSession: 4,
+      mostLookups: 100,
+      clock: systemClock,
       voucherMs: 2_000,
     });
     gateway = await startLocalGateway(tiny(), { cashier });

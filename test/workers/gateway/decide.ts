@@ -69,8 +69,9 @@ describe("a gateway's settlement", () => {
     ).to.deep.equal([[1n]]);
   });
 
-  it('has nothing to do with sessions that are settled or over, and forgets the latter when nobody is served', () => {
-    expect(decide(facts([customer(1, 0)], { unsettledSince: 0 }))).to.deep.equal([]);
+  it('shelves sessions that are settled, and forgets those that are over, when nobody is served', () => {
+    expect(decide(facts([customer(1, 0)], { unsettledSince: 0 }))).to.deep.equal([{ type: 'shelve', id: 1n }]);
+    expect(decide(facts([{ ...customer(1, 0), open: 1 }], { unsettledSince: 0 }))).to.deep.equal([]);
     const over = { ...customer(1, 900), session: undefined };
     expect(decide(facts([over], { unsettledSince: 0 }))).to.deep.equal([{ type: 'forget', id: 1n }]);
     expect(decide(facts([{ ...over, open: 1 }], { unsettledSince: 0 }))).to.deep.equal([]);

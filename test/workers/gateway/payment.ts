@@ -23,6 +23,7 @@ const PROMPT = 3;
 const TOKEN = 10;
 const PART = 8;
 const LEFT = 5_000;
+const LOOKUPS = 50;
 
 const domain = {
   chainId: 31_337,
@@ -47,13 +48,22 @@ describe('a gateway that is paid', function () {
   let cashier: Cashier;
   let gateway: LocalGateway;
   let opened = 0;
+  /** Reads of the chain. */
+  let looks = 0;
+  let now = 0;
+  const clock = { now: () => (now += 10) };
 
   const cashierAt = (path: string) =>
     openCashier({
       offer,
       files: voucherFiles(path, silentLog),
-      readSession: async (id) => chain.get(id),
+      async readSession(id) {
+        looks += 1;
+        return chain.get(id);
+      },
       mostPerSession: 2,
+      mostLookups: LOOKUPS,
+      clock,
       voucherMs: 400,
     });
   /** Another client with a session of its own. */
@@ -197,6 +207,63 @@ describe('a gateway that is paid', function () {
       'voucher_forged',
     ]);
     expect((await payer.bring(voucher)).status).to.equal(200);
+  });
+
+  it('does not look at the chain for who has not signed, nor for ever for who has', async () => {
+    const payer = client();
+    await payer.bring(await payer.voucher(ahead));
+    looks = 0;
+    const stranger = privateKeyToAccount(generatePrivateKey());
+    const voucher = await payer.voucher(LEFT + 1, stranger);
+    expect(await codeOf(await payer.bring(voucher))).to.deep.equal([401, 'voucher_forged']);
+    const nobody = new PayingClient(gateway.url, domain, (999n << 32n) | BigInt(ROUTE));
+    const nonsense = { ...(await nobody.voucher(1)), signature: `0x${'ff'.repeat(64)}` as const };
+    expect(await codeOf(await nobody.bring(nonsense))).to.deep.equal([401, 'voucher_forged']);
+    expect(looks).to.equal(0);
+    // A stranger with a key of its own may ask about sessions, so often in a second and not once more.
+    now += 1_000;
+    const codes: unknown[] = [];
+    const tick = clock.now;
+    clock.now = () => now;
+    for (let i = 0; i <= LOOKUPS; i++) codes.push((await codeOf(await nobody.bring(await nobody.voucher(1))))[1]);
+    clock.now = tick;
+    expect(looks).to.equal(LOOKUPS);
+    expect(codes.slice(0, -1)).to.deep.equal(Array.from({ length: LOOKUPS }, () => 'session_unknown'));
+    expect(codes.at(-1)).to.equal('lookups_busy');
+    // Known sessions do not wait for it.
+    expect((await payer.bring(await payer.voucher(ahead + 1))).status).to.equal(200);
+    now += 1_000;
+    const other = client();
+    expect((await other.bring(await other.voucher(1))).status).to.equal(200);
+  });
+
+  it('leaves a session on disk that nobody needs, and has all of it again with the next voucher', async () => {
+    const payer = client();
+    expect((await payer.post({ ...ask, max_tokens: 4 }, await payer.token(whole))).status).to.equal(200);
+    const { paid, promised } = cashier.customers.get(payer.session)!.account;
+    await cashier.shelve(payer.session);
+    expect(cashier.customers.has(payer.session)).to.equal(false);
+    const used = await payer.post(ask, await payer.token(whole));
+    expect(((await used.json()) as Told).error.payment!.due).to.equal(promised + whole);
+    expect(cashier.customers.get(payer.session)!.account).to.deep.include({ paid, promised });
+  });
+
+  it('does not leave a session on disk that is served, or has just paid', async () => {
+    const payer = client();
+    await payer.bring(await payer.voucher(ahead));
+    const paying = cashier.credit(await payer.voucher(ahead + 1));
+    await cashier.shelve(payer.session);
+    await paying;
+    expect(cashier.customers.get(payer.session)!.account.paid).to.equal(ahead + 1);
+    const { begin, giveUp, end } = await stuck({ slots: 1, queue: 8 });
+    const begun = begin(await payer.token(whole));
+    await openOnes(payer, 1);
+    await cashier.shelve(payer.session);
+    expect(cashier.customers.get(payer.session)!.open).to.equal(1);
+    giveUp();
+    await begun;
+    await openOnes(payer, 0);
+    await end();
   });
 
   it('takes vouchers up to what the session has, and sees what is added', async () => {
