@@ -31,8 +31,8 @@ export function readPart(json: string): AnswerPart {
   return { text, root, usage: usageOf(content!.usage), content: content as Content };
 }
 
-/** The whole answer that has come in parts. */
-export function wholeOf(parts: readonly AnswerPart[]): object {
+/** The whole answer that has come in parts. @param receipt as JSON, if there was one. @throws ANSWER_INVALID */
+export function wholeOf(parts: readonly AnswerPart[], receipt?: string): object {
   const choices = parts.flatMap(({ content }) => content.choices);
   const text = parts.map((part) => part.text).join('');
   const isChat = choices.some(({ delta }) => delta !== undefined);
@@ -42,6 +42,7 @@ export function wholeOf(parts: readonly AnswerPart[]): object {
     ...Object.assign({}, ...parts.map(({ content }) => content)),
     object: isChat ? 'chat.completion' : 'text_completion',
     choices: [{ index: 0, ...said, logprobs: null, finish_reason }],
+    ...(receipt !== undefined && { receipt: parse(receipt) }),
   };
 }
 

@@ -64,12 +64,13 @@ export async function followAnswer(
 /** What the client has asked for in one piece, once all of it has come. */
 async function wholeAnswer(heard: ReadableStream<Uint8Array>, parts: readonly AnswerPart[]): Promise<Response> {
   const [reader, decoder] = [heard.getReader(), new TextDecoder()];
-  let refusal: string | undefined;
+  let [refusal, receipt]: (string | undefined)[] = [];
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     const event = decoder.decode(next.value);
     if (event.startsWith('data: {"error":')) refusal = event.slice('data: '.length);
+    if (event.startsWith(': receipt ')) receipt = event.slice(': receipt '.length);
   }
-  if (refusal === undefined) return Response.json(wholeOf(parts));
+  if (refusal === undefined) return Response.json(wholeOf(parts, receipt));
   const headers = { 'content-type': 'application/json', 'x-should-retry': 'false' };
   return new Response(refusal, { status: 502, headers });
 }

@@ -3,6 +3,7 @@ import type { Decoder } from '../../engine/decoding/decoder.ts';
 import type { Cashier } from '../../workers/gateway/cashier.ts';
 import { gatewayConfig, type GatewayConfig } from '../../workers/gateway/config.ts';
 import { createElasticDecoder } from '../../workers/gateway/elastic-decoder.ts';
+import { createRelay, type Relay } from '../../workers/gateway/relay.ts';
 import { serve } from '../../workers/gateway/serve.ts';
 import { recordingLog } from './logs.ts';
 import type { TinyModel } from './tiny-model.ts';
@@ -11,6 +12,7 @@ import { until } from './worker-processes.ts';
 /** A gateway inside this process. */
 export type LocalGateway = {
   readonly url: string;
+  readonly relay: Relay;
   /** As on a SIGTERM; resolves when it has ended. */
   stop(): Promise<void>;
 };
@@ -44,15 +46,16 @@ export async function startLocalGateway(
   const stop = new AbortController();
   const { context } = model.recipe.model;
   const served = { modelName: 'tiny', context, tokenizer: byteTokenizer };
+  const relay = createRelay({ root: genesis.root, decoder: wrap(decoder) }, { ...config, context });
   const place = { config, log, signal: stop.signal };
-  const ended = serve(place, { root: genesis.root, served, decoder: wrap(decoder), cashier });
+  const ended = serve(place, { served, relay, cashier });
   const url = await until('the address', () => lines.find(({ event }) => event === 'listening')?.['url'] as string);
   return {
     url,
+    relay,
     async stop() {
       stop.abort();
       await ended;
-      await decoder.close();
     },
   };
 }

@@ -8,54 +8,59 @@ import { readJson, sendJson, type Exchange } from './http.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import { sessionSeed } from '../../sdk/receipts.ts';
 import type { Metrics } from './metrics.ts';
-import type { Notary } from './notary.ts';
 import { readRequest, type GenerationRequest, type Kind, type Served } from './request.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Post, Relay } from './relay.ts';
 import type { PaidBy, Purse, Till } from './till.ts';
 
 export type Counter = {
   readonly served: Served;
-  /** The root of the weights. */
-  readonly root: string;
-  readonly scheduler: Scheduler;
+  readonly relay: Pick<Relay, 'current'>;
   readonly till: Till;
-  /** Undefined when nobody answers for what is served. */
-  readonly notary: Notary | undefined;
   readonly metrics: Metrics;
   readonly mostBodyBytes: number;
 };
 
 /** Answers a request for a completion, whole or as a stream. */
 export async function complete(counter: Counter, kind: Kind, exchange: Exchange): Promise<void> {
-  const { served, till, root } = counter;
+  const { served, till, relay } = counter;
   const { request, response, signal } = exchange;
   const asked = readRequest(kind, await readJson(request, counter), served);
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   // Comments of server-sent events are for who pays; clients of the OpenAI API do not see them.
-  const onDue = (drawn: number) => void response.write(`: voucher ${drawn}\n\n`);
-  const purse = await till.open(asked, { bearer, root, onDue, signal });
+  const events = eventWriter(response);
+  const onDue = (drawn: number) => events.write(`: voucher ${drawn}\n\n`);
+  const purse = await till.open(asked, { bearer, root: relay.current.root, onDue, signal });
   try {
-    const answer = answerOf(asked, served.modelName, root);
-    if (asked.isStream) await stream(counter, asked, { answer, purse, exchange });
-    else await whole(counter, asked, { answer, purse, exchange });
+    // Its weights are those of the moment at which it is begun.
+    const post = relay.current;
+    const answer = answerOf(asked, served.modelName, post.root);
+    if (asked.isStream) await stream(counter, asked, { post, answer, purse, exchange, events });
+    else await whole(counter, asked, { post, answer, purse, exchange });
   } finally {
     purse.close();
   }
 }
 
-type Parts = { readonly answer: Answer; readonly purse: Purse; readonly exchange: Exchange };
+type Parts = { readonly post: Post; readonly answer: Answer; readonly purse: Purse; readonly exchange: Exchange };
 
-async function whole(counter: Counter, asked: GenerationRequest, { answer, purse, exchange }: Parts): Promise<void> {
+async function whole(
+  counter: Counter,
+  asked: GenerationRequest,
+  { post, answer, purse, exchange }: Parts,
+): Promise<void> {
   let text = '';
-  const generated = await decode(counter, asked, { exchange, purse, onToken: (piece) => (text += piece) });
+  const generated = await decode(counter, asked, { post, exchange, purse, onToken: (piece) => (text += piece) });
   const { receipt } = generated;
   const body = answer.whole(text + generated.rest, generated);
   sendJson(exchange.response, 200, receipt === undefined ? body : { ...body, receipt });
 }
 
-async function stream(counter: Counter, asked: GenerationRequest, { answer, purse, exchange }: Parts): Promise<void> {
+async function stream(
+  counter: Counter,
+  asked: GenerationRequest,
+  { post, answer, purse, exchange, events }: Parts & { readonly events: EventWriter },
+): Promise<void> {
   const { response } = exchange;
-  const events = eventWriter(response);
   const send = (event: object) => events.write(`data: ${JSON.stringify(event)}\n\n`);
   const begin = () => {
     if (response.headersSent) return;
@@ -67,7 +72,7 @@ async function stream(counter: Counter, asked: GenerationRequest, { answer, purs
     begin();
     if (text !== '') send(answer.piece(text));
   };
-  const generated = await decode(counter, asked, { exchange, purse, onToken }).finally(events.flush);
+  const generated = await decode(counter, asked, { post, exchange, purse, onToken }).finally(events.flush);
   send(answer.closing(generated.rest, generated.finish));
   if (asked.includeUsage) send(answer.usage(generated.tokens));
   // As vouchers are asked for: in a comment, which clients of the OpenAI API do not see.
@@ -77,8 +82,10 @@ async function stream(counter: Counter, asked: GenerationRequest, { answer, purs
   response.end();
 }
 
+type EventWriter = { write(event: string): void; flush(): void };
+
 /** Writes the events of one turn at its end, in one piece: until then the next step is under way. */
-function eventWriter(response: ServerResponse): { write(event: string): void; flush(): void } {
+function eventWriter(response: ServerResponse): EventWriter {
   let events = '';
   const flush = () => {
     if (events !== '') response.write(events);
@@ -96,9 +103,9 @@ function eventWriter(response: ServerResponse): { write(event: string): void; fl
 type Decoding = Omit<Parts, 'answer'> & { onToken(text: string): void };
 
 async function decode(
-  { scheduler, served: { tokenizer }, metrics, notary }: Counter,
+  { served: { tokenizer }, metrics }: Counter,
   asked: GenerationRequest,
-  { exchange: { signal }, purse, onToken }: Decoding,
+  { post: { scheduler, notary }, exchange: { signal }, purse, onToken }: Decoding,
 ): Promise<Generated & { readonly receipt: object | undefined }> {
   const { paidBy } = purse;
   const request = { ...asked, sampling: samplingOf(asked, paidBy) };

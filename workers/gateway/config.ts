@@ -54,6 +54,8 @@ export const gatewayConfig = z.strictObject({
   pledge: z.coerce.bigint().positive().optional(),
   /** How long a receipt can be challenged. The weights have to be at hand for so long. */
   receiptMs: milliseconds.default(86_400_000),
+  /** Goes on serving the state that the run stands on when the gateway starts. */
+  pinned: z.union([z.boolean(), z.stringbool()]).default(false),
   /** Serves everybody without payment. */
   free: z.union([z.boolean(), z.stringbool()]).default(false),
 });

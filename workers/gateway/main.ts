@@ -1,13 +1,15 @@
 // A gateway: serves the model of a run to clients of the OpenAI API.
 import { byteTokenizer } from '../../engine/data/tokenizer.ts';
 import { readParameters, readRun } from '../../sdk/run.ts';
-import { patiently } from '../lib/loop.ts';
+import { loop, patiently } from '../lib/loop.ts';
 import { openModel } from '../lib/model.ts';
 import { runWorker } from '../lib/run-worker.ts';
 import { gatewayConfig } from './config.ts';
 import { startDecoderThread } from './decoder-thread.ts';
 import { openNotary } from './notary.ts';
 import { openPayment } from './payment.ts';
+import { createRelay, type Weights } from './relay.ts';
+import { renewalOf, type SettledState } from './renew.ts';
 import { serve } from './serve.ts';
 import { loadWeights } from './weights.ts';
 
@@ -20,22 +22,21 @@ export async function runGateway(): Promise<never> {
       config,
       await patiently(() => readParameters(client, deployment, config.runId), looping),
     );
-    const { root, round, weights } = await patiently(async () => {
-      const run = await readRun(client, deployment, config.runId);
-      return { root: run.root, round: run.round, weights: await loadWeights(model, blobs, run.root) };
-    }, looping);
+    const { context } = model.recipe.model;
+    const served = { modelName: config.modelName ?? model.recipe.name, context, tokenizer: byteTokenizer };
     // A step has no use for all cores.
-    const execution = { ...model.executor, threads: config.threads === 0 ? 1 : config.threads };
-    const decoder = await startDecoderThread(model.recipe, weights, { ...execution, slots: config.slots });
-    const served = {
-      modelName: config.modelName ?? model.recipe.name,
-      context: model.recipe.model.context,
-      tokenizer: byteTokenizer,
+    const execution = { ...model.executor, threads: config.threads === 0 ? 1 : config.threads, slots: config.slots };
+    const load = async (state: SettledState): Promise<Weights> => {
+      const { root } = state;
+      const decoder = await startDecoderThread(model.recipe, await loadWeights(model, blobs, root), execution);
+      log.info({ event: 'weights', root, model: served.modelName }, 'weights hash to the settled state');
+      return { root, decoder, notary: await openNotary(place, state) };
     };
-    log.info({ event: 'weights', root, model: served.modelName }, 'weights hash to the settled state');
-    const notary = await patiently(() => openNotary(place, { root, round }), looping);
-    await Promise.all([serve(place, { root, served, decoder, cashier: payment?.cashier, notary }), payment?.settle()]);
-    await Promise.all([payment?.cashier.close(), decoder.close(), model.close()]);
+    const read = () => readRun(client, deployment, config.runId);
+    const relay = createRelay(await patiently(async () => load(await read()), looping), { ...config, context });
+    const renewing = config.pinned ? undefined : loop(renewalOf({ relay, read, load }), looping);
+    await Promise.all([serve(place, { served, relay, cashier: payment?.cashier }), payment?.settle(), renewing]);
+    await Promise.all([payment?.cashier.close(), model.close()]);
   });
 }
 

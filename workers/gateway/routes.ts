@@ -4,26 +4,27 @@ import { sendJson, type Route } from './http.ts';
 
 /** What the gateway answers. */
 export function routesOf(counter: Counter, isDraining: () => boolean): readonly Route[] {
-  const { served, root, metrics } = counter;
-  const model = {
+  const { served, relay, metrics } = counter;
+  const created = Math.floor(Date.now() / 1_000);
+  const modelNow = () => ({
     id: served.modelName,
     object: 'model',
-    created: Math.floor(Date.now() / 1_000),
+    created,
     owned_by: 'swarmlock',
-    root,
+    root: relay.current.root,
     max_model_len: served.context,
-  };
+  });
   return [
     {
       method: 'GET',
       path: /^\/v1\/models$/,
-      handle: ({ response }) => sendJson(response, 200, { object: 'list', data: [model] }),
+      handle: ({ response }) => sendJson(response, 200, { object: 'list', data: [modelNow()] }),
     },
     {
       method: 'GET',
       path: /^\/v1\/models\/(.+)$/,
       handle({ response, parts: [name = ''] }) {
-        if (decodeURIComponent(name) === model.id) return sendJson(response, 200, model);
+        if (decodeURIComponent(name) === served.modelName) return sendJson(response, 200, modelNow());
         throw new SwarmlockError(`The model ${name} is not served here`, {
           code: 'MODEL_NOT_FOUND',
           argument: 'model',

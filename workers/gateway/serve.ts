@@ -5,47 +5,38 @@ import type { Cashier } from './cashier.ts';
 import type { GatewayConfig } from './config.ts';
 import { startHttp } from './http.ts';
 import { createMetrics } from './metrics.ts';
-import type { Notary } from './notary.ts';
+import type { Relay } from './relay.ts';
 import type { Served } from './request.ts';
 import { routesOf } from './routes.ts';
 import { sessionRoutes } from './session-routes.ts';
-import { createScheduler, type TokenSource } from './scheduler.ts';
 import { freeTill } from './till.ts';
 
 export type Service = {
-  /** The root of the decoder's weights. */
-  readonly root: string;
   readonly served: Served;
-  readonly decoder: TokenSource;
+  readonly relay: Relay;
   /** Undefined when requests are free. */
   readonly cashier: Cashier | undefined;
-  /** Undefined when nobody answers for what is served. */
-  readonly notary?: Notary | undefined;
 };
 
 /** Answers requests until the signal aborts; then finishes those that it has taken, as far as there is time. */
 export async function serve(
   { config, log, signal }: Pick<Workplace<GatewayConfig>, 'config' | 'log' | 'signal'>,
-  { root, served, decoder, cashier, notary }: Service,
+  { served, relay, cashier }: Service,
 ): Promise<void> {
-  const scheduler = createScheduler({ ...config, decoder, context: served.context });
-  const metrics = createMetrics(served.modelName, scheduler.load);
-  const stopped = new AbortController();
-  const counter = { ...config, served, root, scheduler, metrics, till: cashier ?? freeTill, notary };
+  const metrics = createMetrics(served.modelName, relay.load);
+  const counter = { ...config, served, relay, metrics, till: cashier ?? freeTill };
   const routes = [
     ...routesOf(counter, () => signal.aborted),
     ...(cashier === undefined ? [] : sessionRoutes(cashier, config)),
   ];
   const { server, url } = await startHttp({ ...config, log, routes });
   log.info({ event: 'listening', url }, 'listening');
-  const decoding = scheduler.run(stopped.signal);
-  await Promise.race([decoding, aborted(signal)]);
-  log.info({ event: 'draining', ...scheduler.load() }, 'finishing what was begun');
-  await Promise.race([scheduler.drain(), pause(config.drainMs, undefined, { ref: false })]);
-  stopped.abort();
+  await Promise.race([relay.failed, aborted(signal)]);
+  log.info({ event: 'draining', ...relay.load() }, 'finishing what was begun');
+  await Promise.race([relay.drain(), relay.failed, pause(config.drainMs, undefined, { ref: false })]);
   server.close();
   server.closeIdleConnections();
-  await decoding;
+  await relay.close();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
