@@ -55,7 +55,8 @@ export function invalidAnswer(argument: string, why: string): SwarmlockError {
   });
 }
 
-function parse(json: string): unknown {
+/** What a gateway has sent as JSON. @throws ANSWER_INVALID */
+export function parse(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;
   } catch {

@@ -1,9 +1,10 @@
 import { SwarmlockError } from '../engine/errors.ts';
-import { invalidAnswer, wholeOf, type AnswerPart } from './answer.ts';
+import { invalidAnswer, parse, wholeOf, type AnswerPart } from './answer.ts';
 import type { Meter, PricedBody } from './meter.ts';
 import type { PaidSession } from './paid-session.ts';
 import type { RootCheck } from './settled-roots.ts';
-import { overhear } from './stream-reader.ts';
+import { parseReceipt, type SignedReceipt } from './receipts.ts';
+import { overhear, RECEIPT } from './stream-reader.ts';
 import type { SignedVoucher } from './vouchers.ts';
 
 /** What a client has asked for, and of whom. */
@@ -15,15 +16,17 @@ export type Asked = {
   readonly base: string;
   readonly isSettled: RootCheck;
   readonly silenceMs: number;
+  /** Gets what a gateway has signed for its answer. */
+  readonly onReceipt?: ((receipt: SignedReceipt) => void) | undefined;
 };
 
 /**
  * The answer, paid from a session, if there is one, as it comes.
- * @throws (where it is read) ANSWER_INVALID, WEIGHTS_MISMATCH, GATEWAY_SILENT, PAYMENT_EXCESSIVE
+ * @throws (where it is read) ANSWER_INVALID, RECEIPT_INVALID, WEIGHTS_MISMATCH, GATEWAY_SILENT, PAYMENT_EXCESSIVE
  */
 export async function followAnswer(
   response: Response,
-  { ask, request, body, base, isSettled, silenceMs }: Asked,
+  { ask, request, body, base, isSettled, silenceMs, onReceipt }: Asked,
   meter: Meter,
   session: PaidSession | undefined,
 ): Promise<Response> {
@@ -53,6 +56,7 @@ export async function followAnswer(
       meter.receive(part);
       if (body.stream !== true) parts.push(part);
     },
+    onReceipt: (receipt) => onReceipt?.(parseReceipt(parse(receipt))),
     onEnd(end) {
       over.abort();
       session?.end(meter, meter.given(request.signal.aborted ? 'cancelled' : end));
@@ -68,7 +72,7 @@ async function wholeAnswer(heard: ReadableStream<Uint8Array>, parts: readonly An
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     const event = decoder.decode(next.value);
     if (event.startsWith('data: {"error":')) refusal = event.slice('data: '.length);
-    if (event.startsWith(': receipt ')) receipt = event.slice(': receipt '.length);
+    if (event.startsWith(RECEIPT)) receipt = event.slice(RECEIPT.length);
   }
   if (refusal === undefined) return Response.json(wholeOf(parts, receipt));
   const headers = { 'content-type': 'application/json', 'x-should-retry': 'false' };

@@ -5,6 +5,7 @@ import { followAnswer, requireSettled } from './follow-answer.ts';
 import { createMeter, type PricedBody } from './meter.ts';
 import { readOffer, type Offer } from './offer.ts';
 import { openPaidSession, type PaidSession, type Purse } from './paid-session.ts';
+import type { SignedReceipt } from './receipts.ts';
 import { closeSession } from './sessions.ts';
 import type { RootCheck } from './settled-roots.ts';
 import { shortText, silent } from './stream-reader.ts';
@@ -18,6 +19,8 @@ export type SwarmlockFetchOptions = Purse & {
   readonly isSettled: RootCheck;
   /** So long may a gateway say nothing; by default two minutes. */
   readonly silenceMs?: number;
+  /** Gets what a gateway has signed for its answers, with which it can be challenged. Whose it is, is not checked. */
+  readonly onReceipt?: (receipt: SignedReceipt) => void;
   /** By default that of the platform. */
   readonly fetch?: typeof fetch;
 };
@@ -74,7 +77,7 @@ export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
   });
 }
 
-type Payment = Pick<SwarmlockFetchOptions, 'isSettled' | 'mostPerRequest'> & {
+type Payment = Pick<SwarmlockFetchOptions, 'isSettled' | 'mostPerRequest' | 'onReceipt'> & {
   readonly silenceMs: number;
   readonly ask: typeof fetch;
   readonly request: Request;

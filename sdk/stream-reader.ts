@@ -7,6 +7,8 @@ export type StreamHooks = {
   onDue(drawn: number): Promise<void>;
   /** Nothing of a part is passed on before this has resolved. The stream fails as this does. */
   onPart(part: AnswerPart): Promise<void>;
+  /** The gateway has signed for its answer. @param receipt in JSON */
+  onReceipt(receipt: string): void;
   /** Nothing comes any more; called once. */
   onEnd(end: StreamEnd): void;
 };
@@ -14,6 +16,8 @@ export type StreamHooks = {
 /** How a stream has ended: whole, by an error that the gateway tells, by what it must not do, or by the reader. */
 export type StreamEnd = 'done' | 'refused' | 'failed' | 'cancelled';
 
+/** How a comment begins that has a receipt. */
+export const RECEIPT = ': receipt ';
 /** Characters of the longest event: what has no end is not kept. */
 const LONGEST_EVENT = 2 ** 16;
 /** So long may a connection stay open behind the end. */
@@ -45,6 +49,7 @@ export function overhear(
     if (last !== undefined) throw invalidAnswer('end', 'something comes behind it');
     const due = /^: voucher (\d{1,15})$/.exec(event)?.[1];
     if (due !== undefined) return void hooks.onDue(Number(due)).catch(fail);
+    if (event.startsWith(RECEIPT)) return hooks.onReceipt(event.slice(RECEIPT.length));
     if (event.startsWith(':')) return;
     if (!event.startsWith('data: ')) throw invalidAnswer('event', 'it has no data');
     heart.beat();
