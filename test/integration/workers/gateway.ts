@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import OpenAI from 'openai';
-import { erc20Abi, parseEther, type Address } from 'viem';
+import { encodeAbiParameters, erc20Abi, keccak256, parseEther, toHex, type Address } from 'viem';
 import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 
 import { createHasher } from '../../../engine/commit/hasher.ts';
@@ -26,8 +26,8 @@ const GATEWAY = 'workers/gateway/main.ts';
 const curl = promisify(execFile);
 
 /** A state of the tiny model that no recipe starts from, as if it had been trained. */
-async function trainedState(): Promise<{ readonly state: State; readonly root: Hash }> {
-  const state = initialParameters({ ...tinyRunRecipe(), seed: `0x${'42'.repeat(32)}` });
+async function trainedState(byte = '42'): Promise<{ readonly state: State; readonly root: Hash }> {
+  const state = initialParameters({ ...tinyRunRecipe(), seed: `0x${byte.repeat(32)}` });
   const hasher = createHasher({ threads: 1 });
   const root = await hasher.stateRoot(state);
   await hasher.close();
@@ -49,6 +49,19 @@ describe('a gateway as a process', function () {
     processes.start(name, GATEWAY, await run.fundedKey(), { SWARMLOCK_PORT: '0', SWARMLOCK_SLOTS: '2', ...settings });
   const addressOf = (worker: WorkerProcess) =>
     until('the gateway', () => worker.log('listening')[0]?.['url'] as string | undefined);
+
+  /** As if a round had settled: puts another root where the contract has that of the state. */
+  const settle = async (from: Hash, to: Hash) => {
+    const { runs: address } = run.deployment;
+    for (let base = 0n; base < 64n; base++) {
+      const map = keccak256(encodeAbiParameters([{ type: 'uint64' }, { type: 'uint256' }], [RUN, base]));
+      const slot = toHex(BigInt(map) + 1n, { size: 32 });
+      if ((await node().client.getStorageAt({ address, slot })) !== from) continue;
+      await node().control.setStorageAt({ address, index: slot, value: to });
+      return;
+    }
+    expect.fail('the root is not where it was');
+  };
 
   before(async () => {
     const trained = await trainedState();
@@ -123,6 +136,18 @@ describe('a gateway as a process', function () {
     expect(strict.stderr()).to.include('CONFIG_INVALID');
   });
 
+  it('answers by a state that is settled later, without a new start', async () => {
+    const later = await trainedState('43');
+    await folderBlobs(run.settings['SWARMLOCK_BLOBS']!, silentLog).put(later.root, later.state.bytes);
+    await settle(root, later.root);
+    await until('other weights', () => gateway.log('weights').find((line) => line['root'] === later.root));
+    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none' });
+    await until('an answer by them', async () => {
+      const answer = await client.completions.create({ model: 'tiny', prompt: 'daughter', max_tokens: 6 });
+      return answer.system_fingerprint === later.root ? true : undefined;
+    });
+  });
+
   it('ends with 0 on a SIGTERM', async () => {
     gateway.kill('SIGTERM');
     expect(await gateway.ended).to.equal(0);
@@ -190,7 +215,12 @@ describe('a gateway as a process', function () {
       paid.kill('SIGKILL');
       await paid.ended;
       const before = await supply();
+      await node().control.setBalance({ address: paid.address, value: 0n });
       const at = await launchPaid({ SWARMLOCK_SETTLE_MS: '1' });
+      // Its account is empty: it goes on serving until somebody has filled it.
+      await until('trouble', () => paid.log().find(({ err }) => err?.code === 'NOT_SETTLED'));
+      expect((await fetch(`${at}/health`)).status).to.equal(200);
+      await node().control.setBalance({ address: paid.address, value: parseEther('10') });
       await until('a settlement', () => paid.log('settled')[0]);
       expect(await session()).to.deep.include({ drawn: price, left: 10_000 - price });
       expect(before - (await supply())).to.equal(BigInt(price));
