@@ -36,7 +36,7 @@ describe('a gateway that is free', function () {
   };
 
   before(async () => {
-    const settings = { slots: 4, queue: 250, requestMs: 300, mostBodyBytes: 10_000 };
+    const settings = { slots: 4, queue: 250, requestMs: 1_500, mostBodyBytes: 10_000 };
     gateway = await startLocalGateway(tiny(), { settings, wrap: holding });
   });
   afterEach(() => release());
