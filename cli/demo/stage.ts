@@ -1,14 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseEventLogs } from 'viem';
 
 import { runsAbi } from '../../sdk/abi/index.ts';
 import { onChain } from '../../sdk/errors.ts';
+import { readMembers } from '../../sdk/membership.ts';
 import { createRun } from '../../sdk/run.ts';
 import { castOf, programOf, type Actor, type Venue } from './actors.ts';
 import { buildContracts } from './build.ts';
 import { CHAIN_ID, deploy, fund, startNode, type DemoChain } from './chain.ts';
-import type { Fleet } from './fleet.ts';
+import { childDied, type Fleet } from './fleet.ts';
 import type { DemoOptions } from './options.ts';
 import { epochsOf, runParameters, stakeOf } from './plan.ts';
 import { prepare, type Prepared } from './prepare.ts';
@@ -42,8 +44,26 @@ export async function setStage(options: DemoOptions, folder: string, fleet: Flee
   const { recipeFile, dataPath } = prepared;
   const { rpcUrl, deploymentFile } = chain;
   const venue = { folder, rpcUrl, chainId: CHAIN_ID, deploymentFile, runId, recipeFile, dataPath, reserve };
-  for (const actor of cast) fleet.start(programOf(actor, venue));
+  const start = (actors: readonly Actor[]) => actors.forEach((actor) => fleet.start(programOf(actor, venue)));
+  // A round that nobody is there to audit lasts for its whole window: the miners, for whom the first one waits, come last.
+  start(cast.filter(({ role }) => role !== 'miner'));
+  await validatorsSeated(cast, { chain, runId, venue, fleet });
+  start(cast.filter(({ role }) => role === 'miner'));
   return { ...prepared, folder, chain, runId, cast, venue };
+}
+
+type Place = Pick<Stage, 'chain' | 'runId' | 'venue'> & { readonly fleet: Fleet };
+
+/** @throws CHILD_DIED */
+async function validatorsSeated(cast: readonly Actor[], { chain, runId, venue, fleet }: Place): Promise<void> {
+  const validators = cast.filter(({ role }) => role === 'validator');
+  const deaths = validators.map(async (actor) => {
+    throw childDied(await fleet.end(actor.name), programOf(actor, venue).output);
+  });
+  const seated = async () => {
+    while ((await readMembers(chain.client, chain.deployment, runId)).length < validators.length) await pause(300);
+  };
+  await Promise.race([seated(), ...deaths]);
 }
 
 async function openRun(
@@ -53,7 +73,10 @@ async function openRun(
 ): Promise<bigint> {
   const { timestamp } = await onChain('reading the time', chain.client.getBlock());
   const pace = { stepMs: central.stepMs, miners, cores: availableParallelism(), enlistment: ENLISTMENT };
-  const parameters = runParameters(recipe, genesisRoot, rounds, { ...pace, now: Number(timestamp) });
+  const parameters = {
+    ...runParameters(recipe, genesisRoot, rounds, { ...pace, now: Number(timestamp) }),
+    minMiners: miners - 1,
+  };
   const metadata = { name: 'Demo shares', symbol: 'DEMO', uri: '' };
   const hash = await chain.send(createRun(chain.deployment, parameters, metadata));
   const { logs } = await onChain('reading the receipt', chain.client.getTransactionReceipt({ hash }));
