@@ -36,7 +36,7 @@ async function commitAll({ runs }: Deployment, miners: readonly Actor[], round: 
 type Numbers = Record<'seat' | 'index' | 'drawn' | 'segment', bigint>;
 
 describe('a run through contracts', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('goes from deployment to shares within the gas budgets', async () => {
     const { deployment, miners, validators } = await openRun(3, 2);

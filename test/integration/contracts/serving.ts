@@ -9,7 +9,7 @@ import ethereum from '../../../deploy/parameters/ethereum.json' with { type: 'js
 import { METADATA, root, RUN, runParameters } from './protocol.ts';
 
 describe('the modules of the protocol and of what inference is paid by', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('make the credits of a run where its shares say, with the split of the run', async () => {
     const { ethers, ignition, networkHelpers } = await network.create();

@@ -36,7 +36,7 @@ describe('a gateway that is free', function () {
   };
 
   before(async () => {
-    const settings = { slots: 4, queue: 250, requestMs: 1_500, mostBodyBytes: 10_000 };
+    const settings = { slots: 4, queue: 250, mostBodyBytes: 10_000 };
     gateway = await startLocalGateway(tiny(), { settings, wrap: holding });
   });
   afterEach(() => release());
@@ -55,8 +55,8 @@ describe('a gateway that is free', function () {
       const [running, waiting] = [await metric('num_requests_running'), await metric('num_requests_waiting')];
       return running + waiting === requests || undefined;
     });
-  const open = async (bytes: string): Promise<Socket> => {
-    const { hostname, port } = new URL(gateway.url);
+  const open = async (bytes: string, { url } = gateway): Promise<Socket> => {
+    const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
     socket.write(bytes);
@@ -216,15 +216,18 @@ describe('a gateway that is free', function () {
   });
 
   it('gives up clients that send slowly, and serves the others meanwhile', async () => {
+    const hasty = await startLocalGateway(tiny(), { settings: { requestMs: 300 } });
     const head = 'POST /v1/completions HTTP/1.1\r\nhost: x\r\n';
     const slow = await Promise.all([
-      open(head),
-      open(`${head}content-length: 100\r\n\r\n{`),
-      ...Array.from({ length: 30 }, () => open(head)),
+      open(head, hasty),
+      open(`${head}content-length: 100\r\n\r\n{`, hasty),
+      ...Array.from({ length: 30 }, () => open(head, hasty)),
     ]);
     const ends = slow.map((socket) => text(socket));
-    expect((await post('completions', ask)).status).to.equal(200);
+    const asked = await fetch(`${hasty.url}/v1/completions`, { method: 'POST', body: JSON.stringify(ask) });
+    expect(asked.status).to.equal(200);
     for (const end of await Promise.all(ends)) expect(end).to.match(/^HTTP\/1\.1 408 /);
+    await hasty.stop();
   });
 
   it('answers while a thousand connections are open', async () => {
