@@ -80,6 +80,7 @@ const stages: readonly Stage[] = [
         'claim/Verdicts',
         'claim/Duties',
         'own/VerdictPay',
+        'serve/Receipts',
         'Claims.t.sol',
         'Rounds.t.sol',
         'run/Availability.t.sol',
@@ -103,7 +104,8 @@ const stages: readonly Stage[] = [
   },
   {
     runner: mocha,
-    files: () => ['starts', 'aggregates', 'lazy-validator', 'trees'].map((name) => `test/adversaries/${name}.ts`),
+    files: () =>
+      ['starts', 'aggregates', 'lazy-validator', 'trees', 'decoding'].map((name) => `test/adversaries/${name}.ts`),
     build: 'everything',
     titles: (id) => (isReferees(id) ? undefined : ''),
   },
