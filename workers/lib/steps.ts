@@ -46,11 +46,14 @@ export async function takeSteps(
   return state;
 }
 
+/** What the kernels say that gather rows, and single elements. */
+const BAD_INDEX = /out of data bounds|Out of range value in index tensor/;
+
 /** Values that are not finite can become an index on their way, before anybody can look at them. */
 function rethrow(cause: unknown): never {
   if (cause instanceof SwarmlockError) throw cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (message.includes('out of data bounds')) {
+  if (BAD_INDEX.test(message)) {
     throw new SwarmlockError(`an operator refused its operands: ${message}`, { code: 'FAULT', cause });
   }
   throw new SwarmlockError(`a training step failed: ${message}`, {
