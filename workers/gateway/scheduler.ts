@@ -10,7 +10,7 @@ export type Sequence = {
   /** The prompt, and behind it what was decoded. */
   readonly tokens: number[];
   readonly sampling: SamplingOptions;
-  /** Gets each token, and says what becomes of the sequence: one that waits has no slot until it is resumed. */
+  /** Gets each token, and says what becomes of the sequence: one that waits gets nothing more until it is resumed. */
   take(token: number): 'more' | 'wait' | 'done';
   /** Nothing comes any more. */
   fail(error: unknown): void;
@@ -48,38 +48,59 @@ export type SchedulerOptions = {
   readonly context: number;
 };
 
+/** So many tokens are decoded for a sequence that waits: one that comes back soon need not be read again. */
+const AHEAD = 16;
+
 export function createScheduler({ decoder, slots, queue, context }: SchedulerOptions): Scheduler {
   const open = new Set<Sequence>();
   const fresh: Sequence[] = [];
   const resumed: Sequence[] = [];
   const running = new Map<number, Sequence>();
+  /** Tokens that sequences have not been given while they wait. */
+  const ahead = new Map<Sequence, number[]>();
   let isDraining = false;
   let wake = Promise.withResolvers<void>();
   let emptied = Promise.withResolvers<void>();
 
   const close = (sequence: Sequence) => {
     open.delete(sequence);
+    ahead.delete(sequence);
     if (open.size === 0) emptied.resolve();
   };
   const leave = (slot: number) => {
     running.delete(slot);
     decoder.release(slot);
   };
+  const slotOf = (sequence: Sequence) => [...running].find(([, candidate]) => candidate === sequence)?.[0];
+  /** Who waits has its slot while nobody else wants it. */
+  const makeRoom = () => {
+    const waiting = [...running].find(([, sequence]) => ahead.has(sequence));
+    if (running.size === slots && waiting !== undefined) leave(waiting[0]);
+    return running.size < slots;
+  };
   const admit = () => {
-    while (running.size < slots) {
-      const next = resumed.shift() ?? fresh.shift();
-      if (next === undefined) return;
+    while (resumed.length + fresh.length > 0 && makeRoom()) {
+      const next = (resumed.shift() ?? fresh.shift())!;
       running.set(decoder.open(next.tokens, next.sampling), next);
     }
+  };
+  const hand = (sequence: Sequence, token: number) => {
+    sequence.tokens.push(token);
+    const next = sequence.take(token);
+    if (next === 'wait') ahead.set(sequence, []);
+    if (next !== 'done') return;
+    const slot = slotOf(sequence);
+    if (slot !== undefined) leave(slot);
+    close(sequence);
   };
   const give = (slot: number, token: number) => {
     const sequence = running.get(slot);
     // It was cancelled while the step was under way.
     if (sequence === undefined) return;
-    sequence.tokens.push(token);
-    const next = sequence.take(token);
-    if (next !== 'more') leave(slot);
-    if (next === 'done') close(sequence);
+    const kept = ahead.get(sequence);
+    if (kept === undefined) return hand(sequence, token);
+    kept.push(token);
+    if (kept.length === AHEAD || sequence.tokens.length + kept.length > context) leave(slot);
   };
   return {
     submit(sequence) {
@@ -90,14 +111,19 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
       wake.resolve();
     },
     resume(sequence) {
+      const kept = ahead.get(sequence) ?? [];
+      ahead.delete(sequence);
+      while (kept.length > 0 && open.has(sequence) && !ahead.has(sequence)) hand(sequence, kept.shift()!);
       if (!open.has(sequence)) return;
-      resumed.push(sequence);
+      if (ahead.has(sequence)) ahead.set(sequence, kept);
+      else if (slotOf(sequence) === undefined) resumed.push(sequence);
       wake.resolve();
     },
     cancel(sequence) {
       if (!open.has(sequence)) return;
       for (const line of [fresh, resumed]) if (line.includes(sequence)) line.splice(line.indexOf(sequence), 1);
-      for (const [slot, candidate] of running) if (candidate === sequence) leave(slot);
+      const slot = slotOf(sequence);
+      if (slot !== undefined) leave(slot);
       close(sequence);
     },
     load() {

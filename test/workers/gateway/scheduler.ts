@@ -1,0 +1,131 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+
+import {
+  createScheduler,
+  type Scheduler,
+  type Sequence,
+  type TokenSource,
+} from '../../../workers/gateway/scheduler.ts';
+import { until } from '../../helpers/worker-processes.ts';
+
+const sampling = { temperature: 0, topP: 1, seed: `0x${'00'.repeat(32)}` } as const;
+const CONTEXT = 64;
+
+/** Gives each sequence its length as the next token, and remembers what it was opened with. */
+function countingDecoder(slots: number) {
+  const lengths = new Map<number, number>();
+  const opened: number[][] = [];
+  const decoder: TokenSource = {
+    open(prompt) {
+      opened.push([...prompt]);
+      const slot = Array.from({ length: slots }, (_, i) => i).find((i) => !lengths.has(i))!;
+      lengths.set(slot, prompt.length);
+      return slot;
+    },
+    async step() {
+      await pause(1);
+      return [...lengths].flatMap(([slot, length]) => {
+        if (length > CONTEXT) return [];
+        lengths.set(slot, length + 1);
+        return [{ slot, token: length }];
+      });
+    },
+    release: (slot) => void lengths.delete(slot),
+    close: async () => undefined,
+  };
+  return { decoder, opened, inSlots: () => lengths.size };
+}
+
+/** Waits at these lengths, and is done at `end`. */
+function sequenceOf(prompt: readonly number[], end: number, stops: readonly number[] = [], onWait = () => {}) {
+  const sequence: Sequence = {
+    tokens: [...prompt],
+    sampling,
+    take: () => {
+      const { length } = sequence.tokens;
+      if (length === end) return 'done';
+      if (!stops.includes(length)) return 'more';
+      onWait();
+      return 'wait';
+    },
+    fail: (error) => expect.fail(String(error)),
+  };
+  return sequence;
+}
+
+describe('a scheduler', () => {
+  const stop = new AbortController();
+  const counted = (length: number) => Array.from({ length }, (_, i) => i);
+  const start = (slots: number): { scheduler: Scheduler } & ReturnType<typeof countingDecoder> => {
+    const counting = countingDecoder(slots);
+    const scheduler = createScheduler({ decoder: counting.decoder, slots, queue: 8, context: CONTEXT });
+    void scheduler.run(stop.signal);
+    return { scheduler, ...counting };
+  };
+  const length = (sequence: Sequence, wanted: number) =>
+    until(`${wanted} tokens`, () => sequence.tokens.length === wanted || undefined);
+  after(() => stop.abort());
+
+  it('reads a sequence once that comes back soon, and gives it nothing while it waits', async () => {
+    const { scheduler, opened } = start(2);
+    const lengths: number[] = [];
+    const sequence = sequenceOf(counted(4), 30, [10, 12], () => {
+      // Some steps later.
+      void pause(1).then(() => {
+        lengths.push(sequence.tokens.length);
+        scheduler.resume(sequence);
+      });
+    });
+    scheduler.submit(sequence);
+    await length(sequence, 30);
+    expect(sequence.tokens).to.deep.equal(counted(30));
+    expect(lengths).to.deep.equal([10, 12]);
+    expect(opened).to.deep.equal([counted(4)]);
+  });
+
+  it('gives the slot of one that waits to who needs it, and reads it again when it comes back', async () => {
+    const { scheduler, opened } = start(1);
+    const waiting = sequenceOf(counted(4), 30, [10]);
+    scheduler.submit(waiting);
+    await length(waiting, 10);
+    const other = sequenceOf(counted(2), 20);
+    scheduler.submit(other);
+    await length(other, 20);
+    expect(waiting.tokens).to.have.length(10);
+    scheduler.resume(waiting);
+    await length(waiting, 30);
+    expect(waiting.tokens).to.deep.equal(counted(30));
+    expect(opened.length).to.equal(3);
+  });
+
+  for (const [what, prompt] of [
+    ['has waited for long', 4],
+    ['is as long as the context', CONTEXT - 8],
+  ] as const) {
+    it(`decodes nothing more for one that ${what}, and goes on with it later`, async () => {
+      const { scheduler, inSlots } = start(1);
+      const sequence = sequenceOf(counted(prompt), prompt + 8, [prompt + 6]);
+      scheduler.submit(sequence);
+      await length(sequence, prompt + 6);
+      await until('its slot to be free', () => inSlots() === 0 || undefined);
+      expect(scheduler.load().running).to.equal(0);
+      scheduler.resume(sequence);
+      await length(sequence, prompt + 8);
+      expect(sequence.tokens).to.deep.equal(counted(prompt + 8));
+    });
+  }
+
+  it('lets one go that waits, once', async () => {
+    const { scheduler, inSlots } = start(1);
+    const sequence = sequenceOf(counted(4), 30, [10]);
+    scheduler.submit(sequence);
+    await length(sequence, 10);
+    scheduler.cancel(sequence);
+    scheduler.cancel(sequence);
+    scheduler.resume(sequence);
+    expect(inSlots()).to.equal(0);
+    await scheduler.drain();
+    expect(sequence.tokens).to.have.length(10);
+  });
+});
