@@ -1,7 +1,5 @@
 import { expect } from 'chai';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
@@ -25,6 +23,7 @@ import {
 import type { Wallet } from '../../sdk/wallet.ts';
 import { deployServing, senderOf } from '../helpers/deployment.ts';
 import { CHAIN_ID, nodeForTests } from '../helpers/node.ts';
+import { closed, openSocket } from '../helpers/sockets.ts';
 import { createTinyRun, RUN, type TinyRun } from '../helpers/tiny-run.ts';
 import { until, WorkerProcesses, type WorkerProcess } from '../helpers/worker-processes.ts';
 
@@ -211,14 +210,7 @@ describe('a client that cheats a gateway', function () {
     expect(await twin.ended).to.equal(0);
   });
 
-  const open = async (bytes: string): Promise<Socket> => {
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    socket.on('error', () => undefined);
-    await once(socket, 'connect');
-    socket.write(bytes);
-    return socket;
-  };
+  const open = (bytes: string) => openSocket(url, bytes);
   const head = 'POST /v1/completions HTTP/1.1\r\nhost: x\r\n';
 
   it('holds up nobody with 200 MB, a thousand connections, and requests that never end', async () => {
@@ -231,7 +223,7 @@ describe('a client that cheats a gateway', function () {
     const sockets = await meanwhile(() => Promise.all(Array.from({ length: 1_000 }, (_, i) => open(floods[i] ?? ''))));
     const piece = Buffer.alloc(2 ** 20);
     sockets[0]!.write(piece);
-    await Promise.all(sockets.slice(0, 4).map((socket) => (socket.resume(), once(socket, 'close'))));
+    await Promise.all(sockets.slice(0, 4).map((socket) => closed(socket.resume())));
     for (const socket of sockets) socket.destroy();
     expect(await stream()).to.equal(text);
   });

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import OpenAI from 'openai';
 
 import type { Decoder } from '../../../engine/decoding/decoder.ts';
 import { startLocalGateway, type LocalGateway } from '../../helpers/gateway.ts';
+import { closed, openSocket } from '../../helpers/sockets.ts';
 import { tinyModelForTests } from '../../helpers/tiny-model.ts';
 import { until } from '../../helpers/worker-processes.ts';
 
@@ -55,13 +55,7 @@ describe('a gateway that is free', function () {
       const [running, waiting] = [await metric('num_requests_running'), await metric('num_requests_waiting')];
       return running + waiting === requests || undefined;
     });
-  const open = async (bytes: string, { url } = gateway): Promise<Socket> => {
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    await once(socket, 'connect');
-    socket.write(bytes);
-    return socket;
-  };
+  const open = (bytes: string, { url } = gateway) => openSocket(url, bytes);
   const ask = { model: 'tiny', prompt: 'the quick', max_tokens: 8, temperature: 0 };
 
   it('answers the OpenAI client, whole and as a stream, with one text and one usage', async () => {
@@ -193,24 +187,22 @@ describe('a gateway that is free', function () {
 
   it('refuses a body of 200 MB before it is read', async () => {
     const socket = await open(`POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${200 * 2 ** 20}\r\n\r\n`);
-    socket.on('error', () => undefined);
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString())
       .to.match(/^HTTP\/1\.1 413 /)
       .and.to.include('body_too_large');
     socket.write(Buffer.alloc(2 ** 20));
-    await once(socket, 'close');
+    await closed(socket);
   });
 
   it('refuses a body of unknown size as soon as it is too large', async () => {
     const socket = await open('POST /v1/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
-    socket.on('error', () => undefined);
     const piece = `3e8\r\n${' '.repeat(1_000)}\r\n`;
     socket.write(piece.repeat(10));
     socket.write('1\r\n \r\n');
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).to.match(/^HTTP\/1\.1 413 /);
-    await once(socket, 'close');
+    await closed(socket);
     const largest = { ...ask, user: 'x'.repeat(10_000 - JSON.stringify({ ...ask, user: '' }).length) };
     expect((await post('completions', largest)).status).to.equal(200);
   });
