@@ -59,3 +59,8 @@ export type Lowering = {
     place?: number,
   ): string;
 };
+
+/** What stands for zero in an 8-bit form. */
+export function zeroPoint(to: Pick<Lowering, 'scalar'>, form: string): string {
+  return form === 'u8' ? to.scalar('u8', 128) : to.scalar('i8', 0);
+}

@@ -2,7 +2,7 @@ import { typeOf } from '../graph/derived.ts';
 import type { Node, Program, Ref } from '../graph/program.ts';
 import { elementCount } from '../graph/types.ts';
 import type { Emitter } from './emitter.ts';
-import { MAX_EXACT_F32, type Form, type Kernel } from './lowering.ts';
+import { MAX_EXACT_F32, zeroPoint, type Form, type Kernel } from './lowering.ts';
 import type { Patterns } from './patterns.ts';
 
 /** How a product gets at its operands. */
@@ -91,11 +91,11 @@ export class Products {
   }
 
   #floats(value: string, form: Form8): string {
-    return this.#emitter.emit('DequantizeLinear', [value, this.#emitter.scalar('f32', 1), this.#zero(form)]);
-  }
-
-  #zero(form: Form8): string {
-    return form === 'u8' ? this.#emitter.scalar('u8', 128) : this.#emitter.scalar('i8', 0);
+    return this.#emitter.emit('DequantizeLinear', [
+      value,
+      this.#emitter.scalar('f32', 1),
+      zeroPoint(this.#emitter, form),
+    ]);
   }
 
   /** B as [..., K, N]. */
@@ -109,7 +109,7 @@ export class Products {
     const [formA, formB] = forms[this.#kernel];
     return {
       operands: [this.#operands.value(a, formA), this.#swapped(b, formB)],
-      zeros: [this.#zero(formA), this.#zero(formB)],
+      zeros: [zeroPoint(this.#emitter, formA), zeroPoint(this.#emitter, formB)],
     };
   }
 }

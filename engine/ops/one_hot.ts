@@ -1,3 +1,4 @@
+import { zeroPoint } from '../onnx/lowering.ts';
 import { areWithin, fault, one, requireType, rule, type Operator } from './operator.ts';
 
 const name = 'one_hot';
@@ -38,7 +39,6 @@ export const oneHot: Operator = {
     );
     const hot = to.emit('Cast', [to.emit('Equal', [indices, places])], { to: 1 });
     if (type.dtype === 'f32') return hot;
-    const zero = form === 'u8' ? to.scalar('u8', 128) : to.scalar('i8', 0);
-    return to.emit('QuantizeLinear', [hot, to.scalar('f32', 1), zero]);
+    return to.emit('QuantizeLinear', [hot, to.scalar('f32', 1), zeroPoint(to, form)]);
   },
 };

@@ -1,5 +1,5 @@
 import { sameShape, type Tensor } from '../graph/types.ts';
-import type { Lowering } from '../onnx/lowering.ts';
+import { zeroPoint, type Lowering } from '../onnx/lowering.ts';
 import {
   fault,
   readsSame,
@@ -59,10 +59,9 @@ export function scaled(to: Lowering): { x: string; scale: string } {
 
 /** QuantizeLinear, and a clamp where it could reach -128. */
 export function quantizeLinear(to: Lowering, x: string, scale: string, form: string): string {
-  const unsigned = form === 'u8';
-  const q = to.emit('QuantizeLinear', [x, scale, unsigned ? to.scalar('u8', 128) : to.scalar('i8', 0)]);
+  const q = to.emit('QuantizeLinear', [x, scale, zeroPoint(to, form)]);
   if (to.isCovered()) return q;
-  return to.emit('Clip', [q, unsigned ? to.scalar('u8', 128 - LIMIT) : to.scalar('i8', -LIMIT)]);
+  return to.emit('Clip', [q, form === 'u8' ? to.scalar('u8', 128 - LIMIT) : to.scalar('i8', -LIMIT)]);
 }
 
 /** quantize(x, s) = clamp(rint(x / s), -127, 127) in i8. Overflow of x / s clamps, underflow gives 0. */

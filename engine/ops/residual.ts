@@ -1,3 +1,4 @@
+import { zeroPoint } from '../onnx/lowering.ts';
 import { finite, readsSame, type Operator } from './operator.ts';
 import { areScales, checkQuantizer, quantizeElement, quantizeLinear, requireScales, scaled } from './quantize.ts';
 
@@ -29,8 +30,7 @@ export const residual: Operator = {
   },
   lower(to, { form }) {
     const { x, scale } = scaled(to);
-    const zero = form === 'u8' ? to.scalar('u8', 128) : to.scalar('i8', 0);
-    const coarse = to.emit('DequantizeLinear', [quantizeLinear(to, x, scale, form), scale, zero]);
+    const coarse = to.emit('DequantizeLinear', [quantizeLinear(to, x, scale, form), scale, zeroPoint(to, form)]);
     const finer = to.emit('Mul', [scale, to.scalar('f32', 1 / 128)]);
     return quantizeLinear(to, to.emit('Sub', [x, coarse]), finer, form);
   },
