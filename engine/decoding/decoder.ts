@@ -162,6 +162,7 @@ function refused(cause: unknown): never {
   throw new SwarmlockError('the weights give no token', { code: 'FAULT', argument: 'parameters', cause });
 }
 
-function requireRoom(isRoom: boolean, slots: number): void {
+/** @throws DECODER_FULL */
+export function requireRoom(isRoom: boolean, slots: number): void {
   if (!isRoom) throw new SwarmlockError(`all ${slots} slots are taken`, { code: 'DECODER_FULL', argument: 'slots' });
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-import type { DecoderOptions } from '../../engine/decoding/decoder.ts';
+import { requireRoom, type DecoderOptions } from '../../engine/decoding/decoder.ts';
 import { requirePrompt, requireSampling, type SamplingOptions } from '../../engine/decoding/request.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { State } from '../../engine/graph/state.ts';
@@ -52,12 +52,7 @@ export async function startDecoderThread(
   return {
     open(prompt, sampling) {
       const slot = sequences.indexOf(undefined);
-      if (slot < 0) {
-        throw new SwarmlockError(`all ${sequences.length} slots are taken`, {
-          code: 'DECODER_FULL',
-          argument: 'slots',
-        });
-      }
+      requireRoom(slot >= 0, options.slots);
       requirePrompt(prompt, recipe);
       requireSampling(sampling);
       sequences[slot] = opened;

@@ -1,6 +1,5 @@
-import { createDecoder, type Decoder, type DecoderOptions } from '../../engine/decoding/decoder.ts';
+import { createDecoder, requireRoom, type Decoder, type DecoderOptions } from '../../engine/decoding/decoder.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
-import { SwarmlockError } from '../../engine/errors.ts';
 import type { State } from '../../engine/graph/state.ts';
 import type { Recipe } from '../../engine/recipe.ts';
 
@@ -48,9 +47,7 @@ export function elastic(sized: readonly Sized[]): Decoder {
   return {
     open(prompt, sampling) {
       const slot = sequences.indexOf(undefined);
-      if (slot < 0) {
-        throw new SwarmlockError(`all ${largest.slots} slots are taken`, { code: 'DECODER_FULL', argument: 'slots' });
-      }
+      requireRoom(slot >= 0, largest.slots);
       sequences[slot] = { tokens: [...prompt], sampling, inner: undefined };
       return slot;
     },
