@@ -86,6 +86,11 @@ function kill({ pid }: ChildProcess): void {
   }
 }
 
+/** Rejects when a program ends that should not. @throws CHILD_DIED */
+export async function death(fleet: Pick<Fleet, 'end'>, { name, output }: Program): Promise<never> {
+  throw childDied(await fleet.end(name), output);
+}
+
 /** A program has ended that should not have, with what it wrote about it. */
 export function childDied({ name, code, signal }: Ended, output?: string): SwarmlockError {
   const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;

@@ -4,7 +4,7 @@ import { parseEther, type Address } from 'viem';
 import { SwarmlockError } from '../../engine/errors.ts';
 import { logOf, newActor, programOf, type Venue } from './actors.ts';
 import type { DemoChain } from './chain.ts';
-import { childDied, type Fleet } from './fleet.ts';
+import { death, type Fleet } from './fleet.ts';
 import { tailLog, type LogEntry } from './log-tail.ts';
 
 /** In the smallest unit of credits: a tenth of a credit for a token of the prompt, one for a token of the answer. */
@@ -32,10 +32,7 @@ export async function startGateway(fleet: Fleet, chain: DemoChain, venue: Venue)
   await chain.send({ to: actor.address, data: '0x', value: parseEther('10'), name: 'gas money' });
   const program = programOf(actor, venue);
   fleet.start(program);
-  const died = fleet.end(actor.name).then((ended) => {
-    throw childDied(ended, program.output);
-  });
-  const said = await Promise.race([died, heard(logOf(venue.folder, actor), ['offer', 'listening'])]);
+  const said = await Promise.race([death(fleet, program), heard(logOf(venue.folder, actor), ['offer', 'listening'])]);
   const [offer, listening] = said as [LogEntry, LogEntry];
   return { address: actor.address, url: String(listening['url']), route: Number(offer['route']) };
 }

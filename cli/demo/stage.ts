@@ -10,7 +10,7 @@ import { createRun } from '../../sdk/run.ts';
 import { castOf, programOf, type Actor, type Venue } from './actors.ts';
 import { buildContracts } from './build.ts';
 import { CHAIN_ID, deploy, fund, startNode, type DemoChain } from './chain.ts';
-import { childDied, type Fleet } from './fleet.ts';
+import { death, type Fleet } from './fleet.ts';
 import type { DemoOptions } from './options.ts';
 import { epochsOf, runParameters, stakeOf } from './plan.ts';
 import { prepare, type Prepared } from './prepare.ts';
@@ -57,9 +57,7 @@ type Place = Pick<Stage, 'chain' | 'runId' | 'venue'> & { readonly fleet: Fleet 
 /** @throws CHILD_DIED */
 async function validatorsSeated(cast: readonly Actor[], { chain, runId, venue, fleet }: Place): Promise<void> {
   const validators = cast.filter(({ role }) => role === 'validator');
-  const deaths = validators.map(async (actor) => {
-    throw childDied(await fleet.end(actor.name), programOf(actor, venue).output);
-  });
+  const deaths = validators.map((actor) => death(fleet, programOf(actor, venue)));
   const seated = async () => {
     while ((await readMembers(chain.client, chain.deployment, runId)).length < validators.length) await pause(300);
   };
