@@ -4,9 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
 import { parseEther, toHex, hexToBytes } from 'viem';
-import { privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
+import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 
 import { readClaim } from '../../../sdk/claims.ts';
 import {
@@ -23,7 +22,7 @@ import { approve, deposit } from '../../../sdk/stake.ts';
 import { senderOf } from '../../helpers/deployment.ts';
 import { CHAIN_ID, nodeForTests } from '../../helpers/node.ts';
 import { createTinyRun, RUN, type TinyRun } from '../../helpers/tiny-run.ts';
-import { until, WorkerProcesses, type WorkerProcess } from '../../helpers/worker-processes.ts';
+import { until, WorkerProcesses } from '../../helpers/worker-processes.ts';
 
 const LEAVES_TICKING = { SWARMLOCK_TICK_AFTER: '100000' };
 const GATEWAY = 'workers/gateway/main.ts';
@@ -35,28 +34,16 @@ describe('receipts, between processes', function () {
   this.timeout(180_000);
   const node = nodeForTests();
   const folder = mkdtempSync(join(tmpdir(), 'swarmlock-'));
-  const keys: Record<string, `0x${string}`> = {};
-  let run: TinyRun;
-  let processes: WorkerProcesses;
-
-  before(async () => {
-    run = await createTinyRun(node(), folder);
-    processes = new WorkerProcesses(folder, run.settings);
-    keys['alice'] = await run.fundedKey();
-  });
-
-  after(async () => {
-    await processes.killAll();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
   const ask = { model: 'tiny', prompt: 'daughter', max_tokens: 5, temperature: 1, seed: 7 };
   const receipts = join(folder, 'receipts');
+  let run: TinyRun;
+  let processes: WorkerProcesses;
+  let gateways: WorkerProcesses;
+  /** Of the gateway. */
+  let key: `0x${string}`;
   let account: PrivateKeyAccount;
   let id: bigint;
-  let gateway: WorkerProcess;
   let url: string;
-  let gateways: WorkerProcesses;
   let right: SignedReceipt;
 
   const domain = () => ({ chainId: CHAIN_ID, receipts: run.deployment.receipts });
@@ -71,21 +58,25 @@ describe('receipts, between processes', function () {
 
   before(async () => {
     mkdirSync(receipts);
+    run = await createTinyRun(node(), folder);
+    processes = new WorkerProcesses(folder, run.settings);
     const { SWARMLOCK_DATA: _, SWARMLOCK_MAX_JOINING_PRICE: __, ...settings } = run.settings;
     gateways = new WorkerProcesses(join(folder, 'gateways'), settings);
-    const key = await run.fundedKey();
+    key = await run.fundedKey();
     account = privateKeyToAccount(key);
-    keys['gwen'] = key;
     const sender = senderOf(node(), account);
     const signal = new AbortController().signal;
     for (const call of [approve, deposit]) await sender.send(call(run.deployment, parseEther('20')), signal);
     const pledged = pledge(run.deployment, RUN, account.address, parseEther('10'));
     id = pledgeIn(await sender.send(pledged, signal))!;
     const served = { SWARMLOCK_FREE: 'true', SWARMLOCK_MODEL_NAME: 'tiny', SWARMLOCK_PORT: '0' };
-    gateway = gateways.start('gwen', GATEWAY, key, { ...served, SWARMLOCK_PLEDGE: String(id) });
+    const gateway = gateways.start('gwen', GATEWAY, key, { ...served, SWARMLOCK_PLEDGE: String(id) });
     url = await until('the gateway', () => gateway.log('listening')[0]?.['url'] as string | undefined);
   });
-  after(() => gateways.killAll());
+  after(async () => {
+    await Promise.all([processes.killAll(), gateways.killAll()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const complete = (fields: object) =>
     fetch(`${url}/v1/completions`, { method: 'POST', body: JSON.stringify({ ...ask, ...fields }) });
@@ -114,7 +105,7 @@ describe('receipts, between processes', function () {
 
   it('is told by the command line which token is wrong', async () => {
     put('1-right', right);
-    put('2-forged', await withAnother(privateKeyToAccount(keys['alice']!)));
+    put('2-forged', await withAnother(privateKeyToAccount(generatePrivateKey())));
     put('3-wrong', await withAnother(account));
     const { SWARMLOCK_RPC_URL: url_, SWARMLOCK_DEPLOYMENT: addresses, ...at } = run.settings;
     const where = ['--rpc-url', url_!, '--chain-id', String(CHAIN_ID), '--deployment', addresses!];
@@ -135,7 +126,7 @@ describe('receipts, between processes', function () {
       SWARMLOCK_RECEIPTS: receipts,
       ...LEAVES_TICKING,
     });
-    processes.start('gwen', 'test/helpers/children/lying-gateway.ts', keys['gwen']!, LEAVES_TICKING);
+    processes.start('gwen', 'test/helpers/children/lying-gateway.ts', key, LEAVES_TICKING);
     await until('the receipts', () => carol.log('receipt')[2]);
     await until('a challenge', () => carol.log('challenge')[0]);
     await until('three moves', () => carol.log('move')[2]);
