@@ -9,6 +9,8 @@ export type Tokenizer = {
   encode(text: string | Uint8Array): TokenArray;
   /** Text for people: bytes that are not UTF-8 become the replacement character. */
   decode(tokens: ArrayLike<number>): string;
+  /** The same text in pieces: what each token completes, and at the end, without a token, the rest. */
+  decoder(): (token?: number) => string;
 };
 
 /** Bytes that one token takes in a shard: 1 up to a vocabulary of 256, 2 up to 65,536, else 4; little-endian. */
@@ -22,5 +24,14 @@ export const byteTokenizer: Tokenizer = {
   id: 'bytes',
   vocabulary: 256,
   encode: (text) => (typeof text === 'string' ? new TextEncoder().encode(text) : text),
-  decode: (tokens) => new TextDecoder().decode(Uint8Array.from(tokens)),
+  decode: (tokens) => utf8().decode(Uint8Array.from(tokens)),
+  decoder() {
+    const text = utf8();
+    return (token) => (token === undefined ? text.decode() : text.decode(Uint8Array.of(token), { stream: true }));
+  },
 };
+
+/** A mark of the byte order is text like any other. */
+function utf8() {
+  return new TextDecoder('utf-8', { ignoreBOM: true });
+}

@@ -10,18 +10,10 @@ export type TextStream = {
   readonly isStopped: boolean;
 };
 
-/** No character of UTF-8 has more bytes, and no token less than one. */
-const LONGEST_CHARACTER = 4;
-const REPLACEMENT = '\uFFFD';
-
 export function textStream(tokenizer: Tokenizer, stops: readonly string[]): TextStream {
-  let tokens: number[] = [];
+  const decode = tokenizer.decoder();
   let held = '';
   let isStopped = false;
-  const flush = () => {
-    held += tokenizer.decode(tokens);
-    tokens = [];
-  };
   const release = (end: number): string => {
     const text = held.slice(0, end);
     held = held.slice(end);
@@ -33,9 +25,7 @@ export function textStream(tokenizer: Tokenizer, stops: readonly string[]): Text
     },
     push(token) {
       if (isStopped) return '';
-      tokens.push(token);
-      if (tokens.length < LONGEST_CHARACTER && tokenizer.decode(tokens).endsWith(REPLACEMENT)) return '';
-      flush();
+      held += decode(token);
       const at = firstOf(held, stops);
       if (at < 0) return release(held.length - beginningOf(held, stops));
       isStopped = true;
@@ -43,7 +33,7 @@ export function textStream(tokenizer: Tokenizer, stops: readonly string[]): Text
     },
     end() {
       if (isStopped) return '';
-      flush();
+      held += decode();
       const at = firstOf(held, stops);
       isStopped = at >= 0;
       return release(isStopped ? at : held.length);

@@ -25,7 +25,13 @@ const context = 4;
 function patternTokenizer(vocabulary: number, tokens: number): Tokenizer {
   const all = Uint32Array.from({ length: tokens }, (_, i) => Math.floor((i * 7919) / 3) % vocabulary);
   const narrow = { 1: () => Uint8Array.from(all), 2: () => Uint16Array.from(all), 4: () => all };
-  return { id: 'pattern', vocabulary, encode: narrow[tokenBytes(vocabulary)], decode: () => '' };
+  return {
+    id: 'pattern',
+    vocabulary,
+    encode: narrow[tokenBytes(vocabulary)],
+    decode: () => '',
+    decoder: () => () => '',
+  };
 }
 
 describe('datasets: from files', () => {

@@ -17,9 +17,25 @@ describe('text of tokens that come one by one', () => {
 
   it('gives what is no character when it is clear that it will be none', () => {
     const stream = textStream(byteTokenizer, []);
-    expect([0x80, 0x81, 0x82, 0x83].map((token) => stream.push(token))).to.deep.equal(['', '', '', '\uFFFD'.repeat(4)]);
-    expect(stream.push(0xe2)).to.equal('');
+    expect([0x80, 0xc3, 0xc3, 0xe2].map((token) => stream.push(token))).to.deep.equal([
+      '\uFFFD',
+      '',
+      '\uFFFD',
+      '\uFFFD',
+    ]);
     expect(stream.end()).to.equal('\uFFFD');
+  });
+
+  it('is the text that the same tokens are together', () => {
+    // Half of them are likely to be beginnings or ends of characters.
+    const bytes = fc.oneof(fc.nat(255), fc.constantFrom(0xc3, 0xa9, 0xe2, 0x82, 0xf0, 0x9f, 0x98, 0xef, 0xbb, 0xbf));
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 12 }), (tokens) => {
+        const stream = textStream(byteTokenizer, []);
+        const found = tokens.map((token) => stream.push(token)).join('');
+        expect(found + stream.end()).to.equal(byteTokenizer.decode(tokens));
+      }),
+    );
   });
 
   it('holds back what may begin a stop sequence, and gives it when it does not', () => {
