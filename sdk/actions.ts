@@ -9,6 +9,7 @@ import * as events from './events.ts';
 import * as lineage from './lineage.ts';
 import * as market from './market.ts';
 import * as membership from './membership.ts';
+import { runPledges } from './pledges.ts';
 import * as receipts from './receipts.ts';
 import * as round from './round.ts';
 import * as route from './route.ts';
@@ -192,6 +193,8 @@ function marketActions(bound: Bound) {
 function receiptActions(bound: Bound) {
   const [reads, writes] = [reader(bound), writer(bound)];
   return {
+    /** Of a run: what `swarmlockFetch` asks about receipts. */
+    pledges: (runId: bigint) => runPledges(bound.client, bound.deployment, runId),
     read: reads(receipts.readPledge),
     /** What a game about a token would be about. @throws CONTRACT_REVERTED with the rule when none would be opened */
     claim: reads(receipts.readTokenClaim),

@@ -1,9 +1,11 @@
 import { SwarmlockError } from '../engine/errors.ts';
 import { invalidAnswer, parse, wholeOf, type AnswerPart } from './answer.ts';
-import type { Meter, PricedBody } from './meter.ts';
+import type { Meter } from './meter.ts';
 import type { PaidSession } from './paid-session.ts';
-import type { RootCheck } from './settled-roots.ts';
+import type { Pledges } from './pledges.ts';
+import { missingReceipt, requireReceipt, type Promised, type SampledBody } from './receipt-check.ts';
 import { parseReceipt, type SignedReceipt } from './receipts.ts';
+import type { RootCheck } from './settled-roots.ts';
 import { overhear, RECEIPT } from './stream-reader.ts';
 import type { SignedVoucher } from './vouchers.ts';
 
@@ -11,24 +13,33 @@ import type { SignedVoucher } from './vouchers.ts';
 export type Asked = {
   readonly ask: typeof fetch;
   readonly request: Request;
-  readonly body: PricedBody;
+  readonly body: SampledBody;
   /** Where the gateway is. */
   readonly base: string;
   readonly isSettled: RootCheck;
+  readonly pledges: Pledges;
   readonly silenceMs: number;
   /** Gets what a gateway has signed for its answer. */
   readonly onReceipt?: ((receipt: SignedReceipt) => void) | undefined;
 };
 
+/** What an answer is paid from. */
+export type PaidFrom = {
+  readonly session: PaidSession;
+  /** What its receipts have to be; undefined where none are promised. */
+  readonly promised: Promised | undefined;
+};
+
 /**
  * The answer, paid from a session, if there is one, as it comes.
- * @throws (where it is read) ANSWER_INVALID, RECEIPT_INVALID, WEIGHTS_MISMATCH, GATEWAY_SILENT, PAYMENT_EXCESSIVE
+ * @throws (where it is read) ANSWER_INVALID, RECEIPT_INVALID, RECEIPT_MISSING, WEIGHTS_MISMATCH, GATEWAY_SILENT,
+ *   PAYMENT_EXCESSIVE
  */
 export async function followAnswer(
   response: Response,
-  { ask, request, body, base, isSettled, silenceMs, onReceipt }: Asked,
+  { ask, request, body, base, isSettled, pledges, silenceMs, onReceipt }: Asked,
   meter: Meter,
-  session: PaidSession | undefined,
+  { session, promised }: Partial<PaidFrom> = {},
 ): Promise<Response> {
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
   if (!isStream || response.body === null) throw invalidAnswer('content-type', 'this is no stream of events');
@@ -43,20 +54,39 @@ export async function followAnswer(
     });
   };
   const parts: AnswerPart[] = [];
-  let root: string | undefined;
+  let [root, text, isSigned]: [string | undefined, string, boolean] = [undefined, '', false];
+  const requireRoot = async (given: string) => {
+    if (root === undefined) await requireSettled(given, isSettled);
+    else if (given !== root) throw mismatch(given);
+    root = given;
+  };
+  const requireSigned = () => {
+    if (promised !== undefined && !isSigned) throw missingReceipt();
+  };
   meter.begin();
   const heard = overhear(response.body, silenceMs, {
     async onDue(drawn) {
+      requireSigned();
       if (session !== undefined) await bring(await session.sign(drawn));
     },
     async onPart(part) {
-      if (root === undefined) await requireSettled(part.root, isSettled);
-      else if (part.root !== root) throw mismatch(part.root);
-      root = part.root;
+      await requireRoot(part.root);
       meter.receive(part);
+      text += part.text;
+      if (part.text !== '') isSigned = false;
       if (body.stream !== true) parts.push(part);
     },
-    onReceipt: (receipt) => onReceipt?.(parseReceipt(parse(receipt))),
+    async onReceipt(json) {
+      const receipt = parseReceipt(parse(json));
+      if (promised !== undefined) {
+        if (root === undefined) await requireRoot(receipt.root);
+        await requireReceipt(receipt, promised, { root: root!, text }, pledges);
+        isSigned = true;
+        meter.cover();
+      }
+      onReceipt?.(receipt);
+    },
+    onDone: requireSigned,
     onEnd(end) {
       over.abort();
       session?.end(meter, meter.given(request.signal.aborted ? 'cancelled' : end));

@@ -7,6 +7,7 @@ export { deploymentAt, type Deployment } from './deployment.ts';
 export { ContractRevert, isRevert } from './errors.ts';
 export { ethersActions, ethersClient, ethersWallet } from './ethers.ts';
 export { swarmlockFetch, type SwarmlockFetch, type SwarmlockFetchOptions } from './openai-fetch.ts';
+export { runPledges, type Pledges } from './pledges.ts';
 export { settledRoots, type RootCheck } from './settled-roots.ts';
 export type { Serving } from './serving.ts';
 export type { Signer } from './signer.ts';

@@ -20,6 +20,8 @@ export type Meter = PaidRequest & {
   begin(): void;
   /** @throws ANSWER_INVALID when the gateway counts more tokens than can be */
   receive(part: AnswerPart): void;
+  /** The gateway has signed for all that has come. */
+  cover(): void;
   /** What an answer that ended like this can have cost at most. */
   given(end: StreamEnd): number;
 };
@@ -34,12 +36,14 @@ export function createMeter(body: PricedBody, most: number): Meter {
   /** The end of the text, which may turn out to be a stop sequence, is not sent before that is known. */
   const held = Math.max(0, ...[body.stop ?? []].flat().map(bytesOf));
   let offer: Offer | undefined;
-  let [bytes, hasBegun] = [0, false];
+  let [bytes, covered, hasBegun] = [0, 0, false];
   const cost = (tokens: number) => {
     if (offer === undefined) return 0;
     return Math.min(most, prompt * offer.promptPrice + Math.min(limit, tokens) * offer.tokenPrice);
   };
-  const worth = () => cost(bytes + held + 2 * (offer?.tokensPerVoucher ?? 0));
+  /** Where receipts are promised, nothing counts without one. */
+  const received = () => (offer?.pledge === undefined ? bytes : covered);
+  const worth = () => cost(received() + held + 2 * (offer?.tokensPerVoucher ?? 0));
   return {
     price: (asked) => void (offer = asked),
     begin: () => void (hasBegun = true),
@@ -51,11 +55,12 @@ export function createMeter(body: PricedBody, most: number): Meter {
       if (usage.completion > most)
         throw invalidAnswer('usage', `${usage.completion} tokens where ${most} can have come`);
     },
+    cover: () => void (covered = bytes),
     worth,
     given(end) {
       // Tokens may be on their way to a reader that has left.
       if (end === 'cancelled') return worth();
-      return hasBegun ? cost(bytes + held + (end === 'done' ? 0 : INCOMPLETE)) : 0;
+      return hasBegun ? Math.min(worth(), cost(bytes + held + (end === 'done' ? 0 : INCOMPLETE))) : 0;
     },
   };
 }

@@ -14,6 +14,8 @@ export type Offer = VoucherDomain & {
   readonly due: number;
   /** Of the weights that would answer. */
   readonly root: string;
+  /** Id of the pledge that answers for receipts, with which each part comes; undefined when there are none. */
+  readonly pledge: bigint | undefined;
 };
 
 /** The offer in the error object of a gateway's answer; undefined when there is none. */
@@ -29,12 +31,14 @@ export function readOffer(error: unknown): Offer | undefined {
     due: payment['due'],
   };
   const places = { sessions: payment['sessions'], credits: payment['credits'], gateway: payment['gateway'] };
-  const root = payment['root'];
+  const { root, pledge } = payment;
   if (!allAre(amounts, isAmount) || !allAre(places, isPlace) || typeof root !== 'string') return undefined;
+  if (pledge !== undefined && !isId(pledge)) return undefined;
   const { sessions, credits, gateway } = places;
   return {
     ...amounts,
     root,
+    pledge: pledge === undefined ? undefined : BigInt(pledge),
     sessions: getAddress(sessions),
     credits: getAddress(credits),
     gateway: getAddress(gateway),
@@ -43,6 +47,11 @@ export function readOffer(error: unknown): Offer | undefined {
 
 function isAmount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** Of 256 bits. */
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,77}$/.test(value);
 }
 
 function isPlace(value: unknown): value is Address {

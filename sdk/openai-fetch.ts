@@ -1,14 +1,17 @@
 import { isAddressEqual, type Address } from 'viem';
 
 import { SwarmlockError } from '../engine/errors.ts';
-import { followAnswer, requireSettled } from './follow-answer.ts';
-import { createMeter, type PricedBody } from './meter.ts';
+import { followAnswer, requireSettled, type PaidFrom } from './follow-answer.ts';
+import { createMeter } from './meter.ts';
 import { readOffer, type Offer } from './offer.ts';
 import { openPaidSession, type PaidSession, type Purse } from './paid-session.ts';
+import type { Pledges } from './pledges.ts';
+import type { SampledBody } from './receipt-check.ts';
 import type { SignedReceipt } from './receipts.ts';
 import { closeSession } from './sessions.ts';
 import type { RootCheck } from './settled-roots.ts';
 import { shortText, silent } from './stream-reader.ts';
+import { voucherToken, type Voucher } from './vouchers.ts';
 
 export type SwarmlockFetchOptions = Purse & {
   /** On which the session is opened, with the contract and the credits that are meant: a gateway's word is not taken. */
@@ -17,9 +20,16 @@ export type SwarmlockFetchOptions = Purse & {
   readonly credits: Address;
   /** Whose weights may answer: `settledRoots(() => client.runs.read(runId))`. */
   readonly isSettled: RootCheck;
+  /** Whose signature counts: `client.receipts.pledges(runId)`. */
+  readonly pledges: Pledges;
+  /** So long must a receipt be good for; by default an hour. */
+  readonly receiptMs?: number;
   /** So long may a gateway say nothing; by default two minutes. */
   readonly silenceMs?: number;
-  /** Gets what a gateway has signed for its answers, with which it can be challenged. Whose it is, is not checked. */
+  /**
+   * Gets what a gateway has signed for its answers, with which it can be challenged: of each answer, one with each part, which
+   * takes the place of those before it. Whose they are was checked if the answer is paid and the gateway has named its pledge.
+   */
   readonly onReceipt?: (receipt: SignedReceipt) => void;
   /** By default that of the platform. */
   readonly fetch?: typeof fetch;
@@ -32,6 +42,7 @@ export type SwarmlockFetch = typeof fetch & {
 };
 
 const SILENCE_MS = 120_000;
+const RECEIPT_MS = 3_600_000;
 /** Other requests may take what this one has signed for, and sessions may be closed. */
 const ATTEMPTS = 8;
 const COMPLETIONS = /(\/chat)?\/completions$/;
@@ -39,20 +50,25 @@ const COMPLETIONS = /(\/chat)?\/completions$/;
 /**
  * A `fetch` for the OpenAI client: `new OpenAI({ baseURL, apiKey: 'none', fetch: swarmlockFetch(…) })`. When a gateway asks
  * for payment it opens a session; it pays the prompt ahead, and signs a voucher for each part of an answer while that comes,
- * also where the client wants it in one piece. It signs for no more than the prompt, what has been received, and two parts.
- * @throws (each call, or where its stream is read) OFFER_MISMATCH, WEIGHTS_MISMATCH, PAYMENT_EXCESSIVE, ANSWER_INVALID,
- *   GATEWAY_SILENT, and what `isSettled` and `Wallet.send` throw
+ * also where the client wants it in one piece. It signs for no more than the prompt, what has been received, and two parts. A
+ * gateway that names a pledge is taken at its word: what comes without its receipt counts as not received.
+ * @throws (each call, or where its stream is read) OFFER_MISMATCH, WEIGHTS_MISMATCH, PLEDGE_INVALID, PAYMENT_EXCESSIVE,
+ *   ANSWER_INVALID, RECEIPT_INVALID, RECEIPT_MISSING, GATEWAY_SILENT, and what `isSettled`, `pledges` and `Wallet.send` throw
  */
 export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
-  const { wallet, deposit, mostPerRequest, silenceMs = SILENCE_MS, fetch: ask = fetch } = options;
+  const { wallet, deposit, mostPerRequest, pledges, fetch: ask = fetch } = options;
+  const { silenceMs = SILENCE_MS, receiptMs = RECEIPT_MS } = options;
   if (deposit < mostPerRequest) {
     throw new SwarmlockError('A deposit must be enough for a request', { code: 'OPTION_INVALID', argument: 'deposit' });
   }
   /** By where the gateway is. */
   const sessions = new Map<string, Promise<PaidSession>>();
+  /** Of pledges that gateways have named. */
+  const keys = new Map<bigint, Address>();
   const sessionFor = async (base: string, offer: Offer): Promise<PaidSession> => {
     requireMeant(offer, options);
     await requireSettled(offer.root, options.isSettled);
+    if (offer.pledge !== undefined) keys.set(offer.pledge, await pledges.keyOf(offer.pledge));
     const known = sessions.get(base);
     if (known !== undefined) return known;
     const opened = openPaidSession(offer, options);
@@ -64,8 +80,9 @@ export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
     const request = new Request(input, init);
     if (request.method !== 'POST' || !COMPLETIONS.test(new URL(request.url).pathname)) return ask(request);
     const base = request.url.replace(/\?.*$/s, '').replace(COMPLETIONS, '');
-    const body = JSON.parse(await request.text()) as PricedBody;
-    return payRequest({ ...options, silenceMs, ask, request, body, base, known: sessions, sessionFor });
+    const body = JSON.parse(await request.text()) as SampledBody;
+    const terms = { silenceMs, receiptMs, keys, known: sessions, sessionFor };
+    return payRequest({ ...options, ...terms, ask, request, body, base });
   };
   return Object.assign(pay, {
     async close() {
@@ -77,13 +94,15 @@ export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
   });
 }
 
-type Payment = Pick<SwarmlockFetchOptions, 'isSettled' | 'mostPerRequest' | 'onReceipt'> & {
+type Payment = Pick<SwarmlockFetchOptions, 'chainId' | 'isSettled' | 'pledges' | 'mostPerRequest' | 'onReceipt'> & {
   readonly silenceMs: number;
+  readonly receiptMs: number;
   readonly ask: typeof fetch;
   readonly request: Request;
-  readonly body: PricedBody;
+  readonly body: SampledBody;
   readonly base: string;
   readonly known: Map<string, Promise<PaidSession>>;
+  readonly keys: ReadonlyMap<bigint, Address>;
   sessionFor(base: string, offer: Offer): Promise<PaidSession>;
 };
 
@@ -92,7 +111,9 @@ async function payRequest(payment: Payment): Promise<Response> {
   const { base, known, body, mostPerRequest } = payment;
   const meter = createMeter(body, mostPerRequest);
   let session: PaidSession | undefined;
+  let agreed: Offer | undefined;
   const begin = async (next: PaidSession | undefined, offer = next?.offer) => {
+    agreed = offer;
     meter.price(offer);
     if (next === session) return;
     session?.end(meter, 0);
@@ -102,8 +123,12 @@ async function payRequest(payment: Payment): Promise<Response> {
   try {
     await begin(await known.get(base));
     for (let attempt = 1; ; attempt++) {
-      const response = await askWith(payment, await session?.token());
-      if (response.ok) return await followAnswer(response, payment, meter, session);
+      const voucher = await session?.voucher();
+      const response = await askWith(payment, voucher && voucherToken(voucher));
+      if (response.ok) {
+        const promised = voucher && promisedBy(payment, voucher, agreed?.pledge);
+        return await followAnswer(response, payment, meter, session && { session, promised });
+      }
       const text = await shortText(response, payment.silenceMs);
       const told = response.status === 402 && attempt < ATTEMPTS ? errorIn(text) : undefined;
       const isOver = told?.code === 'session_unknown' || told?.code === 'session_closing';
@@ -122,6 +147,15 @@ async function payRequest(payment: Payment): Promise<Response> {
     session?.end(meter, meter.given(payment.request.signal.aborted ? 'cancelled' : 'failed'));
     throw error;
   }
+}
+
+/** What receipts have to be, where a pledge was named. */
+function promisedBy(
+  { keys, chainId, body, receiptMs }: Payment,
+  voucher: Voucher,
+  pledge: bigint | undefined,
+): PaidFrom['promised'] {
+  return pledge === undefined ? undefined : { pledge, key: keys.get(pledge)!, chainId, voucher, body, receiptMs };
 }
 
 /** The key that the client was given goes nowhere. Answers are asked for as streams, so that they are paid part by part. */

@@ -2,7 +2,7 @@ import { approve } from './credits.ts';
 import type { Offer } from './offer.ts';
 import { openedSession, openSession, topUpSession } from './sessions.ts';
 import type { Signer } from './signer.ts';
-import { signVoucher, voucherToken, type SignedVoucher } from './vouchers.ts';
+import { signVoucher, type SignedVoucher } from './vouchers.ts';
 import { SwarmlockError } from '../engine/errors.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -28,8 +28,8 @@ export type PaidSession = {
    * @throws PAYMENT_EXCESSIVE when the gateway asks for more than it has given, and what is paid ahead
    */
   sign(due: number): Promise<SignedVoucher>;
-  /** The latest voucher as a bearer token. */
-  token(): Promise<string>;
+  /** The latest voucher. */
+  voucher(): Promise<SignedVoucher>;
 };
 
 export type Purse = {
@@ -41,6 +41,10 @@ export type Purse = {
   /** What one request may cost. */
   readonly mostPerRequest: number;
 };
+
+/** So long may one request's part of a sum take to be heard of. */
+const OTHERS_MS = 1_000;
+const LOOK_MS = 10;
 
 /** Opens a session for an offer, by two transactions. */
 export async function openPaidSession(
@@ -77,12 +81,16 @@ export async function openPaidSession(
       if (requests.delete(request)) given = Math.min(signed, given + amount);
     },
     async sign(due) {
+      // What the gateway has given for other requests may be on its way to them.
+      for (let waited = 0; due > worth() && requests.size > 1 && waited < OTHERS_MS; waited += LOOK_MS) {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
       const most = worth();
       if (due > most) throw excessive(due, most);
       signed = Math.max(signed, requests.size > 1 ? most : due);
       return voucher();
     },
-    token: async () => voucherToken(await voucher()),
+    voucher,
   };
 }
 

@@ -104,9 +104,12 @@ export async function signReceipt(key: Signer, domain: ReceiptDomain, receipt: R
 export async function isReceiptOf(key: Address, domain: ReceiptDomain, receipt: SignedReceipt): Promise<boolean> {
   const parts = compactSignatureToSignature(parseCompactSignature(receipt.signature));
   if (BigInt(parts.s) > HALF_ORDER) return false;
-  const hash = hashTypedData(receiptTypedData(domain, receipt));
-  const signer = await recoverAddress({ hash, signature: serializeSignature(parts) }).catch(() => undefined);
-  return signer !== undefined && isAddressEqual(signer, key);
+  try {
+    const hash = hashTypedData(receiptTypedData(domain, receipt));
+    return isAddressEqual(await recoverAddress({ hash, signature: serializeSignature(parts) }), key);
+  } catch {
+    return false;
+  }
 }
 
 /** As contracts take it. */

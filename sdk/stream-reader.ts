@@ -7,8 +7,10 @@ export type StreamHooks = {
   onDue(drawn: number): Promise<void>;
   /** Nothing of a part is passed on before this has resolved. The stream fails as this does. */
   onPart(part: AnswerPart): Promise<void>;
-  /** The gateway has signed for its answer. @param receipt in JSON */
-  onReceipt(receipt: string): void;
+  /** The gateway has signed for what has come. The stream goes on when this has resolved, or fails as it does. @param receipt in JSON */
+  onReceipt(receipt: string): Promise<void>;
+  /** The answer is whole, if this does not throw. */
+  onDone(): void;
   /** Nothing comes any more; called once. */
   onEnd(end: StreamEnd): void;
 };
@@ -54,8 +56,10 @@ export function overhear(
     if (!event.startsWith('data: ')) throw invalidAnswer('event', 'it has no data');
     heart.beat();
     const data = event.slice('data: '.length);
-    if (data === '[DONE]') last = 'done';
-    else if (data.startsWith('{"error":')) last = 'refused';
+    if (data === '[DONE]') {
+      hooks.onDone();
+      last = 'done';
+    } else if (data.startsWith('{"error":')) last = 'refused';
     else await hooks.onPart(readPart(data));
   };
   return new ReadableStream({

@@ -13,6 +13,7 @@ import { swarmlockFetch } from '../../sdk/openai-fetch.ts';
 import { pullRoute, WHOLE } from '../../sdk/route.ts';
 import { readRun } from '../../sdk/run.ts';
 import { readSession } from '../../sdk/sessions.ts';
+import { runPledges } from '../../sdk/pledges.ts';
 import { settledRoots } from '../../sdk/settled-roots.ts';
 import type { Wallet } from '../../sdk/wallet.ts';
 import { CHAIN_ID, fund, type DemoChain } from './chain.ts';
@@ -151,7 +152,8 @@ async function complete(
   const key = privateKeyToAccount(generatePrivateKey());
   const limits = { deposit: DEPOSIT, mostPerRequest: DEPOSIT };
   const isSettled = settledRoots(() => readRun(chain.client, chain.deployment, runId));
-  const fetch = swarmlockFetch({ wallet, key, chainId: CHAIN_ID, sessions, credits, isSettled, ...limits });
+  const pledges = runPledges(chain.client, chain.deployment, runId);
+  const fetch = swarmlockFetch({ wallet, key, chainId: CHAIN_ID, sessions, credits, isSettled, pledges, ...limits });
   const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', fetch });
   const stream = await openai.completions.create({
     model: recipe.name,

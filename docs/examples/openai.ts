@@ -18,6 +18,7 @@ export async function complete(
     sessions: deployment.sessions,
     credits: await client.credits.of(runId),
     isSettled: settledRoots(() => client.runs.read(runId)),
+    pledges: client.receipts.pledges(runId),
     deposit: 10_000,
     mostPerRequest: 1_000,
   });

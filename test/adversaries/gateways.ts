@@ -4,19 +4,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import OpenAI from 'openai';
+import { parseEther, toHex } from 'viem';
 import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 
+import { tensorRoot } from '../../engine/commit/reference.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
+import type { Call } from '../../sdk/call.ts';
 import type { Offer } from '../../sdk/offer.ts';
 import { swarmlockFetch } from '../../sdk/openai-fetch.ts';
+import { runPledges } from '../../sdk/pledges.ts';
+import {
+  endPledge,
+  pledge,
+  pledgeIn,
+  readTokenClaim,
+  sessionSeed,
+  signReceipt,
+  type Receipt,
+  type SignedReceipt,
+} from '../../sdk/receipts.ts';
 import { registeredRoute, registerRoute, WHOLE } from '../../sdk/route.ts';
 import { readRun } from '../../sdk/run.ts';
 import { settledRoots } from '../../sdk/settled-roots.ts';
 import { settlementsIn, settleVouchers } from '../../sdk/sessions.ts';
+import { approve, deposit } from '../../sdk/stake.ts';
 import type { Wallet } from '../../sdk/wallet.ts';
 import type { Sender } from '../../workers/lib/sender.ts';
 import { createCreditedRun, type CreditedRun } from '../helpers/credits.ts';
-import { senderOf } from '../helpers/deployment.ts';
+import { senderOf, wrapEther } from '../helpers/deployment.ts';
 import { startLyingGateway, type Deceit, type LyingGateway, type LyingStream } from '../helpers/lying-gateway.ts';
 import { CHAIN_ID, nodeForTests } from '../helpers/node.ts';
 import { rootOf } from '../helpers/runs.ts';
@@ -43,6 +58,9 @@ describe('a gateway that cheats its clients', function () {
   let buyer: PrivateKeyAccount;
   let server: Sender;
   let liar: LyingGateway;
+  /** Signs under the pledges. */
+  const pledged = privateKeyToAccount(generatePrivateKey());
+  let id: bigint;
 
   before(async () => {
     buyer = await node().fundedAccount();
@@ -50,19 +68,25 @@ describe('a gateway that cheats its clients', function () {
     server = senderOf(node(), await node().fundedAccount());
     const { sessions } = run.deployment;
     const payees = [{ account: server.address, weight: WHOLE }];
-    const registered = await server.send(registerRoute({ sessions }, payees), new AbortController().signal);
+    const registered = await serve(registerRoute({ sessions }, payees));
     const place = { chainId: CHAIN_ID, sessions, credits: run.credits, gateway: server.address };
     const prices = { promptPrice: PROMPT, tokenPrice: TOKEN, tokensPerVoucher: PART, due: ahead };
-    const offer: Offer = { ...place, ...prices, route: registeredRoute(registered)!, root: settled };
+    const route = registeredRoute(registered)!;
+    const offer: Offer = { ...place, ...prices, route, root: settled, pledge: undefined };
     liar = await startLyingGateway(offer, key.address);
+    await wrapEther(run.deployment, server, parseEther('1'));
+    for (const call of [approve, deposit]) await serve(call(run.deployment, parseEther('1')));
+    id = await newPledge();
   });
+  const serve = (call: Call) => server.send(call, new AbortController().signal);
+  const newPledge = async () => pledgeIn(await serve(pledge(run.deployment, run.runId, pledged.address, 15n)))!;
   after(() => {
     liar.stop();
     rmSync(folder, { recursive: true });
   });
 
   /** A client with a session of its own. */
-  const openaiOf = () => {
+  const openaiOf = (onReceipt: (receipt: SignedReceipt) => void = () => undefined) => {
     const { client } = node();
     const sender = senderOf(node(), buyer);
     const send: Wallet['send'] = (call) => sender.send(call, new AbortController().signal);
@@ -76,7 +100,8 @@ describe('a gateway that cheats its clients', function () {
         credits: run.credits,
       },
       isSettled: settledRoots(() => readRun(client, run.deployment, run.runId)),
-      ...{ deposit: 2_000, mostPerRequest: 2_000, silenceMs: 250 },
+      pledges: runPledges(client, run.deployment, run.runId),
+      ...{ deposit: 2_000, mostPerRequest: 2_000, silenceMs: 250, onReceipt },
     });
     return new OpenAI({ baseURL: `${liar.url}/v1`, apiKey: 'none', fetch, maxRetries: 0 });
   };
@@ -97,31 +122,52 @@ describe('a gateway that cheats its clients', function () {
     const vouchers = [...liar.vouchers.values()];
     (liar.vouchers as Map<bigint, unknown>).clear();
     if (vouchers.length === 0) return 0;
-    const receipt = await server.send(
-      settleVouchers({ ...run.deployment, credits: run.credits }, vouchers),
-      new AbortController().signal,
-    );
+    const receipt = await serve(settleVouchers({ ...run.deployment, credits: run.credits }, vouchers));
     return settlementsIn(receipt).reduce((sum, { amount }) => sum + amount, 0);
   };
 
-  it('is paid to the unit for what it gives, if it is honest after all', async () => {
-    const text = 'a fox jumps over the lazy dog';
-    liar.deceive(async (stream) => {
+  /** What the gateway signs for an answer as far as it has come, or something else. */
+  const show = async (
+    stream: LyingStream,
+    said: string,
+    changes: Partial<Receipt> = {},
+    { signer = pledged, chainId = CHAIN_ID } = {},
+  ) => {
+    const { session, drawn } = stream.voucher;
+    const about = { pledge: id, session, drawn, round: 0, root: settled, seed: sessionSeed(stream.voucher) };
+    const answer = { temperature: 0, topP: 1, prompt: 9, tokens: toHex(`the quick${said}`) };
+    const receipt = { ...about, ...answer, expiresAt: inHours(2), ...changes };
+    const { receipts } = run.deployment;
+    if (stream.isOpen) stream.sign(await signReceipt(signer, { chainId, receipts }, receipt));
+  };
+
+  const drawnOf = ({ voucher }: LyingStream) => liar.vouchers.get(voucher.session)!.drawn;
+
+  const honest =
+    (text: string): Deceit =>
+    async (stream) => {
       for (let at = 0; at < text.length; at++) {
         stream.say(text[at]!);
         if (at % PART !== 0 || at + PART >= text.length) continue;
+        await show(stream, text.slice(0, at + 1));
         const more = (at / PART + 1) * PART_PRICE;
         stream.ask(more);
         await until('a voucher', () => [...liar.vouchers.values()].find(({ drawn }) => drawn === ahead + more));
       }
       stream.part({ choices: [], usage: usage(9, text.length) });
+      await show(stream, text);
       stream.end();
+    };
+  for (const isPledged of [false, true]) {
+    it(`is paid to the unit for what it gives, if it is honest after all${isPledged ? ', and pledged' : ''}`, async () => {
+      const text = 'a fox jumps over the lazy dog';
+      for (const stream of [true, false]) {
+        liar.deceive(honest(text), isPledged ? { pledge: id } : {});
+        expect(await complete(openaiOf(), stream)).to.deep.equal({ text, code: undefined });
+        expect(await drawAll()).to.equal(9 * PROMPT + 4 * PART_PRICE);
+      }
     });
-    for (const stream of [true, false]) {
-      expect(await complete(openaiOf(), stream)).to.deep.equal({ text, code: undefined });
-      expect(await drawAll()).to.equal(9 * PROMPT + 4 * PART_PRICE);
-    }
-  });
+  }
 
   /** It says four tokens honestly, then this, and then it asks for what it would be paid for the next part. */
   const midway =
@@ -159,6 +205,114 @@ describe('a gateway that cheats its clients', function () {
       }
     });
   }
+
+  /** It says four tokens honestly, signs this, and asks for what it would be paid for the next part. */
+  const signs =
+    (changes: (stream: LyingStream) => Partial<Receipt>, by: Parameters<typeof show>[3] = {}): Deceit =>
+    async (stream) => {
+      stream.say('four');
+      await show(stream, 'four', changes(stream), by);
+      stream.ask(PART_PRICE);
+    };
+  const receipts: readonly (readonly [title: string, deceit: Deceit])[] = [
+    ['of another key', signs(() => ({}), { signer: privateKeyToAccount(generatePrivateKey()) })],
+    ['for another chain', signs(() => ({}), { chainId: 1 })],
+    ['of other tokens', signs(() => ({ tokens: toHex('the quickfive') }))],
+    ['of fewer tokens', signs(() => ({ tokens: toHex('the quickfou') }))],
+    ['of another prompt', signs(() => ({ tokens: toHex('the quiet.four') }))],
+    ['of a shorter prompt', signs(() => ({ prompt: 8 }))],
+    ['of other weights', signs(() => ({ root: other }))],
+    ['of a round that there is not', signs(() => ({ round: 1 }))],
+    ['under another pledge', signs(() => ({ pledge: id + 1n }))],
+    ['of another session', signs(({ voucher }) => ({ session: voucher.session + 1n }))],
+    ['of another request', signs(({ voucher }) => ({ drawn: voucher.drawn - 1 }))],
+    ['of a seed of its own', signs(() => ({ seed: other }))],
+    ['of another temperature', signs(() => ({ temperature: 1 }))],
+    ['of another top-p', signs(() => ({ topP: 0.5 }))],
+    ['that nobody can challenge in time', signs(() => ({ expiresAt: inHours(0.9) }))],
+    ['that is none', ({ say, raw, ask }) => (say('four'), raw(': receipt {}\n\n'), ask(PART_PRICE))],
+  ];
+  for (const [title, deceit] of receipts) {
+    it(`is not paid beyond what it has said when it is pledged and shows a receipt ${title}`, async () => {
+      for (const stream of [true, false]) {
+        liar.deceive(deceit, { pledge: id });
+        expect(await complete(openaiOf(), stream)).to.deep.include({ code: 'RECEIPT_INVALID' });
+        expect(await drawAll()).to.equal(ahead);
+      }
+    });
+  }
+
+  it('is not paid beyond what it has said when it is pledged and shows no receipt of a part', async () => {
+    const none: Deceit = (stream) => (stream.say('four'), stream.ask(PART_PRICE));
+    const late: Deceit = async (stream) => {
+      stream.say('four');
+      await show(stream, 'four');
+      stream.say('five');
+      stream.ask(PART_PRICE);
+    };
+    const atTheEnd: Deceit = (stream) => (stream.say('four'), stream.end());
+    for (const deceit of [none, late, atTheEnd]) {
+      liar.deceive(deceit, { pledge: id });
+      expect(await complete(openaiOf(), true)).to.deep.equal({
+        text: deceit === late ? 'fourfive' : 'four',
+        code: 'RECEIPT_MISSING',
+      });
+      expect(await drawAll()).to.equal(ahead);
+    }
+  });
+
+  it('can be challenged for each token that it has signed for when it breaks off', async () => {
+    const heard: SignedReceipt[] = [];
+    const deceit: Deceit = async (stream) => {
+      stream.say('four');
+      await show(stream, 'four');
+      stream.ask(PART_PRICE);
+      await until('a voucher', () => drawnOf(stream) > stream.voucher.drawn || undefined);
+      stream.say(' and');
+      stream.response.end();
+    };
+    liar.deceive(deceit, { pledge: id });
+    const { code } = await complete(
+      openaiOf((receipt) => heard.push(receipt)),
+      true,
+    );
+    expect([code, await drawAll()]).to.deep.equal(['ANSWER_INVALID', most]);
+    for (const [index, letter] of 'four'.split('').entries()) {
+      const claim = await readTokenClaim(node().client, run.deployment, { receipt: heard[0]!, index }, 64);
+      const token = { dtype: 'i32', shape: [1], data: Int32Array.of(letter.charCodeAt(0)) } as const;
+      expect([claim.start, claim.token]).to.deep.equal([settled, tensorRoot(token)]);
+    }
+  });
+
+  /** Of two streams at once, one says two parts, and the other asks for a token more than its own receipt is worth. */
+  const beside = async (meanwhile: (first: LyingStream) => unknown) => {
+    const openai = openaiOf();
+    const begun = Promise.withResolvers<LyingStream>();
+    liar.deceive(begun.resolve, { pledge: id });
+    const other = complete(openai, true);
+    const first = await begun.promise;
+    first.say('x'.repeat(2 * PART));
+    const second: Deceit = async (stream) => {
+      stream.say('four');
+      await show(stream, 'four');
+      stream.ask(5 * TOKEN);
+      await pause(50);
+      await meanwhile(first);
+      await until('a voucher, or the end', () => !stream.isOpen || drawnOf(stream) > stream.voucher.drawn || undefined);
+      if (stream.isOpen) stream.end();
+    };
+    liar.deceive(second, { pledge: id });
+    const { code } = await complete(openai, true);
+    first.response.destroy();
+    await other;
+    return code;
+  };
+  it('is paid nothing by one stream for what another has said without a receipt, when it is pledged', async () => {
+    expect(await beside(() => undefined)).to.equal('PAYMENT_EXCESSIVE');
+    expect(await drawAll()).to.equal(2 * most);
+    expect(await beside((first) => show(first, 'x'.repeat(2 * PART)))).to.equal(undefined);
+    expect(await drawAll()).to.be.greaterThan(2 * most);
+  });
 
   const silences: readonly (readonly [title: string, deceit: Deceit, loss: number])[] = [
     ['does not answer', () => undefined, ahead],
@@ -212,6 +366,19 @@ describe('a gateway that cheats its clients', function () {
     expect(await drawAll()).to.equal(0);
   });
 
+  it('gets nothing at all when the pledge that it names answers for nothing', async () => {
+    const ended = await newPledge();
+    await serve(endPledge(run.deployment, ended));
+    const before = await node().client.getTransactionCount({ address: buyer.address });
+    const ofAnotherRun = id + 2n ** 64n;
+    for (const none of [1n, id + 9n, ofAnotherRun, ended, 10n ** 76n]) {
+      liar.deceive(() => expect.fail('a session was opened'), { pledge: none });
+      expect((await complete(openaiOf(), true)).code).to.equal('PLEDGE_INVALID');
+    }
+    expect(await node().client.getTransactionCount({ address: buyer.address })).to.equal(before);
+    expect(await drawAll()).to.equal(0);
+  });
+
   it('gets what is paid ahead, and no more, when it answers with other weights than it offers', async () => {
     liar.deceive((stream) => (stream.say('x', other), stream.ask(PART_PRICE)));
     expect(await complete(openaiOf(), true)).to.deep.equal({ text: '', code: 'WEIGHTS_MISMATCH' });
@@ -242,6 +409,11 @@ describe('a gateway that cheats its clients', function () {
 function drip(stream: LyingStream): void {
   stream.ask(PART_PRICE);
   const timer = setInterval(() => (stream.isOpen ? stream.raw(': \n\n') : clearInterval(timer)), 20);
+}
+
+/** In seconds since the epoch. */
+function inHours(hours: number): number {
+  return Math.floor(Date.now() / 1_000 + hours * 3_600);
 }
 
 function usage(prompt: number, completion: number) {

@@ -10,6 +10,7 @@ import { endow } from '../../bench/lib/credits.ts';
 import { PayingClient, type Told } from '../../bench/lib/paying-client.ts';
 import { approve } from '../../sdk/credits.ts';
 import { swarmlockFetch } from '../../sdk/openai-fetch.ts';
+import { runPledges } from '../../sdk/pledges.ts';
 import { readRun } from '../../sdk/run.ts';
 import { settledRoots } from '../../sdk/settled-roots.ts';
 import {
@@ -109,6 +110,7 @@ describe('a client that cheats a gateway', function () {
       ...{ ...at, chainId: CHAIN_ID, key: privateKeyToAccount(generatePrivateKey()) },
       wallet: { address: owner.address, signTypedData: (data) => owner.signTypedData(data), send },
       isSettled: settledRoots(() => readRun(node().client, run.deployment, RUN)),
+      pledges: runPledges(node().client, run.deployment, RUN),
       ...{ deposit: 100_000, mostPerRequest: 1_000 },
     });
     honest = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', fetch, maxRetries: 0 });

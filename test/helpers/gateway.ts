@@ -3,6 +3,7 @@ import type { Decoder } from '../../engine/decoding/decoder.ts';
 import type { Cashier } from '../../workers/gateway/cashier.ts';
 import { gatewayConfig, type GatewayConfig } from '../../workers/gateway/config.ts';
 import { createElasticDecoder } from '../../workers/gateway/elastic-decoder.ts';
+import type { Notary } from '../../workers/gateway/notary.ts';
 import { createRelay, type Relay } from '../../workers/gateway/relay.ts';
 import { serve } from '../../workers/gateway/serve.ts';
 import { recordingLog } from './logs.ts';
@@ -17,7 +18,8 @@ export type LocalGateway = {
   stop(): Promise<void>;
 };
 
-const needed = {
+/** Settings without which a worker does not start. */
+export const needed = {
   rpcUrl: 'http://127.0.0.1:1',
   chainId: 1,
   deployment: 'none',
@@ -31,6 +33,8 @@ export type LocalOptions = {
   readonly settings?: Partial<GatewayConfig>;
   /** Without one, requests are free. */
   readonly cashier?: Cashier;
+  /** Signs for answers. */
+  readonly notary?: Notary;
   /** Stands between the scheduler and the decoder. */
   wrap?(decoder: Decoder): Decoder;
 };
@@ -38,7 +42,7 @@ export type LocalOptions = {
 /** Starts a gateway on a free port that serves the initial weights of a tiny model. */
 export async function startLocalGateway(
   { model, genesis }: TinyModel,
-  { settings = {}, cashier, wrap = (decoder) => decoder }: LocalOptions = {},
+  { settings = {}, cashier, notary, wrap = (decoder) => decoder }: LocalOptions = {},
 ): Promise<LocalGateway> {
   const config = { ...gatewayConfig.parse({ ...needed, port: 0, slots: 4 }), ...settings };
   const decoder = await createElasticDecoder(model.recipe, genesis.state, { ...model.executor, slots: config.slots });
@@ -46,7 +50,7 @@ export async function startLocalGateway(
   const stop = new AbortController();
   const { context } = model.recipe.model;
   const served = { modelName: 'tiny', context, tokenizer: byteTokenizer };
-  const relay = createRelay({ root: genesis.root, decoder: wrap(decoder) }, { ...config, context });
+  const relay = createRelay({ root: genesis.root, decoder: wrap(decoder), notary }, { ...config, context });
   const place = { config, log, signal: stop.signal };
   const ended = serve(place, { served, relay, cashier });
   const url = await until('the address', () => lines.find(({ event }) => event === 'listening')?.['url'] as string);

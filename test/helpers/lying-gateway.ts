@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
 import type { Offer } from '../../sdk/offer.ts';
+import { receiptObject, type SignedReceipt } from '../../sdk/receipts.ts';
 import { checked, isSignedBy, parseVoucherToken, type SignedVoucher } from '../../sdk/vouchers.ts';
 
 /** What a gateway does with one request that is paid ahead. */
@@ -12,6 +13,8 @@ export type Deceit = (stream: LyingStream) => unknown;
 /** One answer, which need not be one. */
 export type LyingStream = {
   readonly response: ServerResponse;
+  /** That came with the request. */
+  readonly voucher: SignedVoucher;
   /** Whether the client still listens. */
   readonly isOpen: boolean;
   /** Begins a stream of events, and puts these bytes into it. */
@@ -20,6 +23,8 @@ export type LyingStream = {
   say(text: string, root?: string): void;
   /** A part with other fields. */
   part(fields: object): void;
+  /** Shows what it has signed, or says so. */
+  sign(receipt: SignedReceipt): void;
   /** Asks for a voucher that says so much more than the first one of this request. */
   ask(more: number): void;
   end(): void;
@@ -63,7 +68,7 @@ export async function startLyingGateway(honest: Offer, key: `0x${string}`): Prom
       if (bearer === undefined || bearer.drawn < before + offer.due) {
         return void response.writeHead(402).end(JSON.stringify(unpaid(offer, before + offer.due)));
       }
-      deceit(streamTo(response, offer, bearer.drawn));
+      deceit(streamTo(response, offer, bearer));
     };
     answer().catch((error: unknown) => response.destroy(error as Error));
   });
@@ -86,13 +91,15 @@ export async function startLyingGateway(honest: Offer, key: `0x${string}`): Prom
 }
 
 function unpaid(offer: Offer, due: number): object {
-  const { chainId: chain_id, promptPrice, tokenPrice, tokensPerVoucher, ...rest } = offer;
+  const { chainId: chain_id, promptPrice, tokenPrice, tokensPerVoucher, pledge, ...rest } = offer;
   const prices = { prompt_token_price: promptPrice, completion_token_price: tokenPrice };
-  const payment = { scheme: 'swarmlock-session', chain_id, ...prices, tokens_per_voucher: tokensPerVoucher, ...rest };
+  const named = pledge === undefined ? {} : { pledge: String(pledge) };
+  const at = { scheme: 'swarmlock-session', chain_id, ...named };
+  const payment = { ...at, ...prices, tokens_per_voucher: tokensPerVoucher, ...rest };
   return { error: { code: 'payment_required', payment: { ...payment, due } } };
 }
 
-function streamTo(response: ServerResponse, offer: Offer, first: number): LyingStream {
+function streamTo(response: ServerResponse, offer: Offer, voucher: SignedVoucher): LyingStream {
   const raw = (bytes: string | Uint8Array) => {
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(bytes);
@@ -102,6 +109,7 @@ function streamTo(response: ServerResponse, offer: Offer, first: number): LyingS
   response.once('close', () => (isOpen = false));
   return {
     response,
+    voucher,
     get isOpen() {
       return isOpen;
     },
@@ -109,7 +117,8 @@ function streamTo(response: ServerResponse, offer: Offer, first: number): LyingS
     part,
     say: (text, root = offer.root) =>
       part({ system_fingerprint: root, choices: [{ index: 0, text, finish_reason: null }] }),
-    ask: (more) => raw(`: voucher ${first + more}\n\n`),
+    sign: (receipt) => raw(`: receipt ${JSON.stringify(receiptObject(receipt))}\n\n`),
+    ask: (more) => raw(`: voucher ${voucher.drawn + more}\n\n`),
     end: () => void response.end('data: [DONE]\n\n'),
   };
 }

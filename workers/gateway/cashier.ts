@@ -61,7 +61,7 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
   };
   return {
     customers,
-    async open(asked, { bearer, root, onDue, signal }) {
+    async open(asked, { bearer, root, signal }) {
       const price = priceAhead(asked, offer);
       const voucher = bearer === undefined ? undefined : parseVoucherToken(bearer);
       if (voucher === undefined) throw new PaymentRequired('This request is not paid', offer, price, root);
@@ -73,7 +73,7 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
           throw new PaymentRequired('The voucher is not enough', offer, account.dueFor(price), root);
         }
         customer.open += 1;
-        const purse = createPurse(asked, { account, tariff: offer, voucherMs, onDue, signal });
+        const purse = createPurse(asked, { account, tariff: offer, voucherMs, signal });
         return {
           ...purse,
           paidBy: { session: voucher.session, drawn: voucher.drawn },

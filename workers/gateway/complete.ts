@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Hash } from '../../engine/commit/hash.ts';
 import { answerOf, type Answer } from './answer.ts';
@@ -10,7 +11,7 @@ import { sessionSeed } from '../../sdk/receipts.ts';
 import type { Metrics } from './metrics.ts';
 import { readRequest, type GenerationRequest, type Kind, type Served } from './request.ts';
 import type { Post, Relay } from './relay.ts';
-import type { PaidBy, Purse, Till } from './till.ts';
+import type { PaidBy, Part, Purse, Till } from './till.ts';
 
 export type Counter = {
   readonly served: Served;
@@ -23,18 +24,15 @@ export type Counter = {
 /** Answers a request for a completion, whole or as a stream. */
 export async function complete(counter: Counter, kind: Kind, exchange: Exchange): Promise<void> {
   const { served, till, relay } = counter;
-  const { request, response, signal } = exchange;
+  const { request, signal } = exchange;
   const asked = readRequest(kind, await readJson(request, counter), served);
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  // Comments of server-sent events are for who pays; clients of the OpenAI API do not see them.
-  const events = eventWriter(response);
-  const onDue = (drawn: number) => events.write(`: voucher ${drawn}\n\n`);
-  const purse = await till.open(asked, { bearer, root: relay.current.root, onDue, signal });
+  const purse = await till.open(asked, { bearer, root: relay.current.root, signal });
   try {
     // Its weights are those of the moment at which it is begun.
     const post = relay.current;
     const answer = answerOf(asked, served.modelName, post.root);
-    if (asked.isStream) await stream(counter, asked, { post, answer, purse, exchange, events });
+    if (asked.isStream) await stream(counter, asked, { post, answer, purse, exchange });
     else await whole(counter, asked, { post, answer, purse, exchange });
   } finally {
     purse.close();
@@ -49,7 +47,8 @@ async function whole(
   { post, answer, purse, exchange }: Parts,
 ): Promise<void> {
   let text = '';
-  const generated = await decode(counter, asked, { post, exchange, purse, onToken: (piece) => (text += piece) });
+  const onToken = (piece: string) => void (text += piece);
+  const generated = await decode(counter, asked, { post, exchange, purse, onToken });
   const { receipt } = generated;
   const body = answer.whole(text + generated.rest, generated);
   sendJson(exchange.response, 200, receipt === undefined ? body : { ...body, receipt });
@@ -58,9 +57,10 @@ async function whole(
 async function stream(
   counter: Counter,
   asked: GenerationRequest,
-  { post, answer, purse, exchange, events }: Parts & { readonly events: EventWriter },
+  { post, answer, purse, exchange }: Parts,
 ): Promise<void> {
   const { response } = exchange;
+  const events = eventWriter(response);
   const send = (event: object) => events.write(`data: ${JSON.stringify(event)}\n\n`);
   const begin = () => {
     if (response.headersSent) return;
@@ -72,59 +72,85 @@ async function stream(
     begin();
     if (text !== '') send(answer.piece(text));
   };
-  const generated = await decode(counter, asked, { post, exchange, purse, onToken }).finally(events.flush);
+  // Comments of server-sent events are for who pays; clients of the OpenAI API do not see them.
+  const sign = (receipt: object) => `: receipt ${JSON.stringify(receipt)}\n\n`;
+  const onPart = ({ due }: Part, receipt: Promise<object> | undefined) => {
+    if (receipt !== undefined) events.write(receipt.then(sign));
+    if (due !== undefined) events.write(`: voucher ${due}\n\n`);
+  };
+  const generated = await decode(counter, asked, { post, exchange, purse, onToken, onPart }).finally(events.flush);
   send(answer.closing(generated.rest, generated.finish));
   if (asked.includeUsage) send(answer.usage(generated.tokens));
-  // As vouchers are asked for: in a comment, which clients of the OpenAI API do not see.
-  if (generated.receipt !== undefined) events.write(`: receipt ${JSON.stringify(generated.receipt)}\n\n`);
+  if (generated.receipt !== undefined) events.write(sign(generated.receipt));
   events.write('data: [DONE]\n\n');
-  events.flush();
+  await events.flush();
   response.end();
 }
 
-type EventWriter = { write(event: string): void; flush(): void };
+type EventWriter = {
+  /** What comes behind an event that is not there yet waits for it. */
+  write(event: string | Promise<string>): void;
+  /** Resolves when all is written. */
+  flush(): Promise<void>;
+};
 
 /** Writes the events of one turn at its end, in one piece: until then the next step is under way. */
 function eventWriter(response: ServerResponse): EventWriter {
-  let events = '';
-  const flush = () => {
-    if (events !== '') response.write(events);
-    events = '';
+  const events: (string | Promise<string>)[] = [];
+  let writing: Promise<void> | undefined;
+  const writeAll = async () => {
+    while (events.length > 0) {
+      let ready = '';
+      for (let [next] = events; typeof next === 'string'; [next] = events) {
+        ready += next;
+        void events.shift();
+      }
+      if (ready !== '') response.write(ready);
+      if (events[0] !== undefined) events[0] = await events[0];
+    }
+    writing = undefined;
   };
   return {
     write(event) {
-      if (events === '') setImmediate(flush);
-      events += event;
+      events.push(event);
+      writing ??= turn()
+        .then(writeAll)
+        .catch((error: Error) => void response.destroy(error));
     },
-    flush,
+    flush: async () => writing,
   };
 }
 
-type Decoding = Omit<Parts, 'answer'> & { onToken(text: string): void };
+type Decoding = Omit<Parts, 'answer'> & {
+  onToken(text: string): void;
+  /** A part begins. @param receipt for all that has come until then, if there is one */
+  onPart?(part: Part, receipt: Promise<object> | undefined): void;
+};
 
 async function decode(
   { served: { tokenizer }, metrics }: Counter,
   asked: GenerationRequest,
-  { post: { scheduler, notary }, exchange: { signal }, purse, onToken }: Decoding,
+  { post: { scheduler, notary }, exchange: { signal }, purse, onToken, onPart }: Decoding,
 ): Promise<Generated & { readonly receipt: object | undefined }> {
   const { paidBy } = purse;
   const request = { ...asked, sampling: samplingOf(asked, paidBy) };
+  const about = { prompt: request.prompt.length, sampling: request.sampling, ...paidBy };
+  const sign = (tokens: readonly number[]) => notary?.sign({ ...about, tokens });
   const measured = metrics.request(request.prompt.length);
   const generated = await generate(scheduler, {
     request,
     tokenizer,
     signal,
     awaited: purse.awaited,
-    onToken(text) {
+    onToken(text, sequence) {
       measured.token();
       onToken(text);
-      purse.token(text);
+      const part = purse.token(text);
+      if (part !== undefined) onPart?.(part, sign(sequence));
     },
   });
   measured.finished(generated);
-  const about = { prompt: request.prompt.length, sampling: request.sampling, ...paidBy };
-  const receipt = await notary?.sign({ ...about, tokens: generated.sequence });
-  return { ...generated, receipt };
+  return { ...generated, receipt: await sign(generated.sequence) };
 }
 
 /** Nobody chooses a seed after it is known what comes of it: it follows from the request, or from what has paid for it. */

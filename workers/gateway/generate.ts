@@ -7,8 +7,8 @@ import { textStream } from './text.ts';
 export type GenerationOptions = {
   readonly request: Pick<GenerationRequest, 'prompt' | 'maxTokens' | 'stops'> & { readonly sampling: SamplingOptions };
   readonly tokenizer: Tokenizer;
-  /** Gets what each token completes, which may be nothing. */
-  onToken(text: string): void;
+  /** Gets what each token completes, which may be nothing, and all tokens so far, the prompt's too. */
+  onToken(text: string, sequence: readonly number[]): void;
   /** What has to happen before the next token, if anything; when it rejects, no more tokens come. */
   awaited(): Promise<void> | undefined;
   readonly signal: AbortSignal;
@@ -40,7 +40,7 @@ export function generate(scheduler: Scheduler, options: GenerationOptions): Prom
     sampling: request.sampling,
     take(token) {
       tokens += 1;
-      onToken(text.push(token));
+      onToken(text.push(token), sequence.tokens);
       if (text.isStopped || tokens === request.maxTokens) {
         const rest = text.end();
         resolve({ finish: text.isStopped ? 'stop' : 'length', tokens, sequence: sequence.tokens, rest });

@@ -1,10 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { isAddressEqual, toHex } from 'viem';
 
 import type { Hash } from '../../engine/commit/hash.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
-import { parseClaimId, readClaim } from '../../sdk/claims.ts';
-import { readPledge, receiptObject, signReceipt } from '../../sdk/receipts.ts';
+import { requirePledge } from '../../sdk/pledges.ts';
+import { receiptObject, signReceipt } from '../../sdk/receipts.ts';
 import type { Workplace } from '../lib/run-worker.ts';
 import type { GatewayConfig } from './config.ts';
 import type { PaidBy } from './till.ts';
@@ -13,6 +14,7 @@ import type { PaidBy } from './till.ts';
 export type Answered = PaidBy & {
   /** How many of the tokens were asked. */
   readonly prompt: number;
+  /** Of the prompt, and of the answer as far as it has come. */
   readonly tokens: readonly number[];
   readonly sampling: SamplingOptions;
 };
@@ -30,32 +32,27 @@ export async function openNotary(place: Place, { root, round }: WeightsOrigin): 
   const { config, deployment, clock, signer } = place;
   const { pledge, receiptMs } = config;
   if (pledge === undefined) return undefined;
-  await requirePledge(place, pledge);
+  await requireOwn(place, pledge);
   const domain = { chainId: config.chainId, receipts: deployment.receipts };
+  /** Signatures take milliseconds each; what the decoder and clients have sent meanwhile comes between two of them. */
+  let free: Promise<unknown> = Promise.resolve();
   return {
     async sign({ prompt, tokens, sampling, session, drawn }) {
       const expiresAt = Math.floor((clock.now() + receiptMs) / 1_000);
       const answer = { prompt, tokens: toHex(Uint8Array.from(tokens)), ...sampling };
-      return receiptObject(
-        await signReceipt(signer, domain, { pledge, session, drawn, round, root, ...answer, expiresAt }),
-      );
+      const receipt = { pledge, session, drawn, round, root, ...answer, expiresAt };
+      const signed = free.then(() => turn()).then(() => signReceipt(signer, domain, receipt));
+      free = signed.catch(() => undefined);
+      return receiptObject(await signed);
     },
   };
 }
 
 /** What nobody could challenge is not signed. */
-async function requirePledge({ config, client, deployment, signer }: Place, id: bigint): Promise<void> {
-  const { kind, runId } = parseClaimId(id);
-  const pledge = await readPledge(client, deployment, id);
-  const isOfRun = kind === 'pledge' && runId === config.runId;
-  if (!isOfRun || pledge === undefined) throw invalid(`there is no pledge ${id} for run ${config.runId}`);
-  if (!isAddressEqual(pledge.key, signer.address)) throw invalid(`its receipts are signed by ${pledge.key}`);
-  const { status } = await readClaim(client, deployment, id);
-  if (status !== 'standing' && status !== 'frozen') throw invalid(`it is ${status}`);
-}
-
-function invalid(why: string): SwarmlockError {
-  return new SwarmlockError(`The pledge cannot be signed for: ${why}`, {
+async function requireOwn({ config, client, deployment, signer }: Place, id: bigint): Promise<void> {
+  const { key } = await requirePledge(client, deployment, config.runId, id);
+  if (isAddressEqual(key, signer.address)) return;
+  throw new SwarmlockError(`The receipts of the pledge ${id} are signed by ${key}`, {
     code: 'PLEDGE_INVALID',
     argument: 'pledge',
     hint: 'Give the id of a pledge that names the key of this gateway, or none.',

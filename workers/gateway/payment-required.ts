@@ -3,7 +3,13 @@ import type { VoucherDomain } from '../../sdk/vouchers.ts';
 import type { Tariff } from './purse.ts';
 
 /** What a client needs to know to open a session here and to sign vouchers. */
-export type Offer = VoucherDomain & Tariff & { readonly gateway: string; readonly route: number };
+export type Offer = VoucherDomain &
+  Tariff & {
+    readonly gateway: string;
+    readonly route: number;
+    /** What answers for the receipts of each part; without one there are none. */
+    readonly pledge?: bigint | undefined;
+  };
 
 /** A request is not paid: the offer, and what the next voucher must say. */
 export class PaymentRequired extends SwarmlockError {
@@ -28,6 +34,7 @@ export class PaymentRequired extends SwarmlockError {
       tokens_per_voucher: offer.tokensPerVoucher,
       due,
       root,
+      ...(offer.pledge !== undefined && { pledge: String(offer.pledge) }),
     };
   }
 }

@@ -32,15 +32,15 @@ export async function openPayment(place: Workplace<GatewayConfig>): Promise<Paym
   const at = { sessions: terms.sessions, credits };
   const route = config.route ?? (await ownRoute(place, at.sessions));
   await requireOwn(place, at.sessions, route);
-  const { tokensPerVoucher } = config;
-  const offer: Offer = { ...at, ...terms, tokensPerVoucher, chainId: config.chainId, gateway: sender.address, route };
+  const { chainId, tokensPerVoucher, pledge } = config;
+  const offer: Offer = { ...at, ...terms, tokensPerVoucher, chainId, gateway: sender.address, route, pledge };
   const files = voucherFiles(join(config.checkpoint, 'vouchers'), log);
   const read = (id: bigint) => readSession(client, at, id);
   const cashier = await openCashier({ ...config, offer, files, clock, readSession: read });
   const skipped = new WeakSet<SignedVoucher>();
   const reader = tillReader({ cashier, skipped, clock, limits: config, readSession: read });
   const means = { at, sender, cashier, skipped, log, readSession: read };
-  log.info({ event: 'offer', ...offer }, 'requests are paid');
+  log.info({ event: 'offer', ...offer, pledge: pledge && String(pledge) }, 'requests are paid');
   return {
     cashier,
     settle: () => loop({ ...reader, decide, act: (action, stop) => act(means, action, stop) }, looping),

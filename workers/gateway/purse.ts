@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { Account, Debt } from './account.ts';
 import type { GenerationRequest } from './request.ts';
-import type { Purse, PurseOptions } from './till.ts';
+import type { Part, Purse, PurseOptions } from './till.ts';
 
 /** Prices of a token, in the smallest unit of credits, and how many tokens are paid at a time. */
 export type Tariff = {
@@ -23,7 +23,7 @@ function tokensAhead({ isStream, maxTokens }: Asked, { tokensPerVoucher }: Tarif
   return isStream ? Math.min(maxTokens, tokensPerVoucher) : maxTokens;
 }
 
-type Options = Pick<PurseOptions, 'onDue' | 'signal'> & {
+type Options = Pick<PurseOptions, 'signal'> & {
   readonly account: Account;
   readonly tariff: Tariff;
   /** So long a stream waits for a voucher. */
@@ -34,33 +34,33 @@ type Options = Pick<PurseOptions, 'onDue' | 'signal'> & {
  * Pays for one completion, part by part, from an account that has promised `priceAhead`. With the first text of each part
  * it asks for the next one, so that a voucher that comes in time holds up nothing.
  */
-export function createPurse(
-  asked: Asked,
-  { account, tariff, voucherMs, onDue, signal }: Options,
-): Omit<Purse, 'paidBy'> {
+export function createPurse(asked: Asked, { account, tariff, voucherMs, signal }: Options): Omit<Purse, 'paidBy'> {
   const { promptPrice, tokenPrice, tokensPerVoucher } = tariff;
   let used = 0;
   let part = tokensAhead(asked, tariff);
   let paid = part;
   let next: { readonly debt: Debt; readonly arrived: Promise<void> } | undefined;
-  const ask = () => {
+  const ask = (): Part => {
     const tokens = Math.min(tokensPerVoucher, asked.maxTokens - paid);
     const arrived = Promise.withResolvers<void>();
     const take = () => {
       [part, paid, next] = [tokens, paid + tokens, undefined];
       arrived.resolve();
     };
-    if (account.take(tokens * tokenPrice)) return take();
+    if (account.take(tokens * tokenPrice)) {
+      take();
+      return { due: undefined };
+    }
     const debt = account.owe(tokens * tokenPrice, take);
     next = { debt, arrived: arrived.promise };
-    onDue(debt.due);
+    return { due: debt.due };
   };
   return {
     token(text) {
       used += 1;
       const isDue = used > paid - part && paid < asked.maxTokens;
       // A client pays for what it has got, so that what waits for the end of its character is not counted yet.
-      if (next === undefined && isDue && (text !== '' || used === paid)) ask();
+      return next === undefined && isDue && (text !== '' || used === paid) ? ask() : undefined;
     },
     awaited: () => (used < paid || next === undefined ? undefined : inTime(next.arrived, voucherMs, signal)),
     close() {

@@ -4,6 +4,7 @@ import type { Hash } from '../../engine/commit/hash.ts';
 import type { Tokenizer } from '../../engine/data/tokenizer.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
+import { chatText } from '../../sdk/prompt.ts';
 import { requestedSeed } from '../../sdk/receipts.ts';
 
 /** Which of the two endpoints was asked. */
@@ -111,14 +112,9 @@ function readCompletion(body: unknown, { tokenizer }: Served) {
   return { fields: { ...rest, limit: rest.max_tokens }, prompt };
 }
 
-/** Roles and contents line by line, and the beginning of the answer's line: the model has no tokens of its own for turns. */
 function readChat(body: unknown, { tokenizer }: Served) {
   const { messages, ...rest } = parse(chatSchema, body);
-  const lines = messages.map(({ role, content }) => {
-    const text = typeof content === 'string' ? content : content.map((one) => one.text).join('');
-    return `${role}: ${text}\n`;
-  });
-  const prompt = Array.from(tokenizer.encode(`${lines.join('')}assistant:`));
+  const prompt = Array.from(tokenizer.encode(chatText(messages)));
   return { fields: { ...rest, limit: rest.max_completion_tokens ?? rest.max_tokens }, prompt };
 }
 

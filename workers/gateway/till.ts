@@ -3,11 +3,20 @@ import type { GenerationRequest } from './request.ts';
 /** The session that pays for a completion, and what its voucher said that came with the request; zeros when nobody pays. */
 export type PaidBy = { readonly session: bigint; readonly drawn: number };
 
+/** A part of a stream, which begins. */
+export type Part = {
+  /** What the session's next voucher must say, if the part after this one is not paid. */
+  readonly due: number | undefined;
+};
+
 /** What one completion is paid from. */
 export type Purse = {
   readonly paidBy: PaidBy;
-  /** A token is given. @param text what of the answer it completes, which may be nothing */
-  token(text: string): void;
+  /**
+   * A token is given. @param text what of the answer it completes, which may be nothing
+   * @returns the part that begins with this text, if one does
+   */
+  token(text: string): Part | undefined;
   /** What the next token waits for, when it is not paid. */
   awaited(): Promise<void> | undefined;
   /** The completion is over, however it ended. */
@@ -19,8 +28,6 @@ export type PurseOptions = {
   readonly bearer: string | undefined;
   /** Of the weights that would answer. */
   readonly root: string;
-  /** Called with what the session's next voucher must say, when one is needed. */
-  onDue(drawn: number): void;
   readonly signal: AbortSignal;
 };
 

@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
-import { createWalletClient, http } from 'viem';
+import { createWalletClient, hexToBytes, http, parseEther } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 
 import { complete } from '../../../docs/examples/openai.ts';
+import { byteTokenizer } from '../../../engine/data/tokenizer.ts';
 import { swarmlockActions } from '../../../sdk/actions.ts';
 import { swarmlockFetch, type SwarmlockFetchOptions } from '../../../sdk/openai-fetch.ts';
+import { runPledges } from '../../../sdk/pledges.ts';
+import { answeredIn, pledgeIn, receiptObject, type SignedReceipt } from '../../../sdk/receipts.ts';
 import { registeredRoute } from '../../../sdk/route.ts';
 import { readRun } from '../../../sdk/run.ts';
 import { readSession } from '../../../sdk/sessions.ts';
@@ -17,12 +20,15 @@ import { parseVoucherToken } from '../../../sdk/vouchers.ts';
 import { viemWallet } from '../../../sdk/wallet.ts';
 import { systemClock } from '../../../workers/lib/clock.ts';
 import { openCashier, type Cashier } from '../../../workers/gateway/cashier.ts';
+import { gatewayConfig } from '../../../workers/gateway/config.ts';
 import type { Customer } from '../../../workers/gateway/customer.ts';
+import { openNotary } from '../../../workers/gateway/notary.ts';
 import type { Offer } from '../../../workers/gateway/payment-required.ts';
 import { voucherFiles } from '../../../workers/gateway/voucher-files.ts';
 import { createCreditedRun, type CreditedRun } from '../../helpers/credits.ts';
+import { senderOf, wrapEther } from '../../helpers/deployment.ts';
 import { failsWith } from '../../helpers/errors.ts';
-import { startLocalGateway, type LocalGateway } from '../../helpers/gateway.ts';
+import { needed, startLocalGateway, type LocalGateway } from '../../helpers/gateway.ts';
 import { silentLog } from '../../helpers/logs.ts';
 import { CHAIN_ID, nodeForTests } from '../../helpers/node.ts';
 import { tinyModelForTests } from '../../helpers/tiny-model.ts';
@@ -52,7 +58,8 @@ describe('the fetch that pays for the OpenAI client', function () {
     const { credits } = run;
     const limits = { deposit: 1_000, mostPerRequest: 500 };
     const isSettled = settledRoots(() => readRun(node().client, run.deployment, run.runId));
-    const place = { chainId: CHAIN_ID, sessions, credits, isSettled };
+    const pledges = runPledges(node().client, run.deployment, run.runId);
+    const place = { chainId: CHAIN_ID, sessions, credits, isSettled, pledges };
     return swarmlockFetch({ wallet: viemWallet(owner), key, ...place, ...limits, ...changes });
   };
   const openaiWith = (fetch: typeof globalThis.fetch, maxRetries = 0) =>
@@ -62,6 +69,32 @@ describe('the fetch that pays for the OpenAI client', function () {
     for await (const { choices } of await openai.completions.create({ ...asked, stream: true }))
       text += choices[0]!.text;
     return text;
+  };
+  const cashierAt = (name: string, offer: Offer) =>
+    openCashier({
+      offer,
+      files: voucherFiles(join(folder, name), silentLog),
+      readSession: (id) => readSession(node().client, offer, id),
+      mostPerSession: 4,
+      mostLookups: 100,
+      clock: systemClock,
+      voucherMs: 2_000,
+    });
+  /** The same gateway with a pledge, from now on. */
+  const startPledged = async (): Promise<{ readonly pledged: LocalGateway; readonly id: bigint }> => {
+    const { deployment, runId } = run;
+    const { client } = node();
+    const account = await node().fundedAccount();
+    await wrapEther(deployment, senderOf(node(), account), parseEther('1'));
+    const { stake, receipts } = clientOf(account).extend(swarmlockActions(deployment));
+    await stake.approve(parseEther('1'));
+    await stake.deposit(parseEther('1'));
+    const id = pledgeIn(await receipts.pledge(runId, account.address, parseEther('1')))!;
+    const config = gatewayConfig.parse({ ...needed, chainId: CHAIN_ID, runId, pledge: id });
+    const state = await readRun(client, deployment, runId);
+    const notary = (await openNotary({ config, client, deployment, clock: systemClock, signer: account }, state))!;
+    const cashier = await cashierAt('pledged', { ...offer, pledge: id });
+    return { pledged: await startLocalGateway(tiny(), { cashier, notary }), id };
   };
   const customers = () => [...cashier.customers.values()];
   const transactions = () => node().client.getTransactionCount({ address: owner.account.address });
@@ -79,15 +112,7 @@ describe('the fetch that pays for the OpenAI client', function () {
     const prices = { promptPrice: PROMPT, tokenPrice: TOKEN, tokensPerVoucher: PART };
     const route = registeredRoute(registered)!;
     offer = { ...at, ...prices, chainId: CHAIN_ID, gateway: server.account.address, route };
-    cashier = await openCashier({
-      offer,
-      files: voucherFiles(join(folder, 'vouchers'), silentLog),
-      readSession: (id) => readSession(node().client, at, id),
-      mostPerSession: 4,
-      mostLookups: 100,
-      clock: systemClock,
-      voucherMs: 2_000,
-    });
+    cashier = await cashierAt('vouchers', offer);
     gateway = await startLocalGateway(tiny(), { cashier });
   });
   beforeEach(() => {
@@ -132,6 +157,33 @@ describe('the fetch that pays for the OpenAI client', function () {
     expect(new Set(texts).size).to.equal(1);
     const [customer, ...others] = customers();
     expect([others.length, customer!.account.promised]).to.deep.equal([0, 3 * whole]);
+  });
+
+  it('has a receipt for each part of what a pledged gateway answers, several at a time, with seeds and without', async () => {
+    const { pledged, id } = await startPledged();
+    try {
+      const heard: SignedReceipt[] = [];
+      const fetch = payerWith({ deposit: 3_000, onReceipt: (receipt) => void heard.push(receipt) });
+      const openai = new OpenAI({ baseURL: `${pledged.url}/v1`, apiKey: 'none', fetch, maxRetries: 0 });
+      const texts = await Promise.all([1, 2, 3].map(() => streamed(openai)));
+      expect(texts).to.deep.equal(Array.from(texts, () => texts[0]));
+      // With the first text of each of three parts but the last, which is paid by then, and at the end.
+      expect(heard.map(answeredIn).toSorted((a, b) => a - b)).to.deep.equal([1, 1, 1, 9, 9, 9, 20, 20, 20]);
+      expect(heard.every(({ pledge }) => pledge === id)).to.equal(true);
+      const sampled = { model: 'tiny', temperature: 1.3, top_p: 0.7, max_tokens: 9, stop: 'zz' };
+      const chat = await openai.chat.completions.create({
+        ...sampled,
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'höi' }] }],
+      });
+      const [last] = heard.slice(-1);
+      const said = byteTokenizer.decode(hexToBytes(last!.tokens));
+      expect(said).to.equal(`user: höi\nassistant:${chat.choices[0]!.message.content}`);
+      expect((chat as unknown as { receipt: unknown }).receipt).to.deep.equal(receiptObject(last!));
+      await openai.completions.create({ ...sampled, prompt: [1, 2, 255], seed: 7 });
+      await openai.completions.create({ ...sampled, prompt: ['ab'] });
+    } finally {
+      await pledged.stop();
+    }
   });
 
   it('adds to the session before there is too little in it', async () => {

@@ -11,18 +11,20 @@ describe('the purse of a stream', () => {
   const duesOf = (texts: readonly string[]) => {
     const ahead = priceAhead(asked, tariff);
     const account = createAccount({ paid: ahead, promised: ahead });
-    const dues: number[] = [];
     const { signal } = new AbortController();
-    const purse = createPurse(asked, { account, tariff, voucherMs: 1, signal, onDue: (drawn) => dues.push(drawn) });
-    return texts.map((text) => {
-      purse.token(text);
-      return dues.at(-1);
-    });
+    const purse = createPurse(asked, { account, tariff, voucherMs: 1, signal });
+    return texts.map((text) => purse.token(text)?.due);
   };
 
   it('asks for the next part with the first text of a part', () => {
     expect(duesOf(['a'])).to.deep.equal([8]);
     expect(duesOf(['', '', 'é'])).to.deep.equal([undefined, undefined, 8]);
+  });
+
+  it('says that a part begins, and asks for nothing, when the next one is paid', () => {
+    const account = createAccount({ paid: 8, promised: 4 });
+    const purse = createPurse(asked, { account, tariff, voucherMs: 1, signal: new AbortController().signal });
+    expect(['', 'a', 'b'].map((text) => purse.token(text))).to.deep.equal([undefined, { due: undefined }, undefined]);
   });
 
   it('asks when nothing is left, even if all of it waits for the end of a character', () => {

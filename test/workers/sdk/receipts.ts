@@ -52,6 +52,7 @@ describe('a receipt', () => {
       const fetch = swarmlockFetch({
         ...{ wallet, key, chainId: 1, sessions: place, credits: place, deposit: 1, mostPerRequest: 1 },
         isSettled: async () => true,
+        pledges: { receipts: place, keyOf: () => expect.fail(), rootOf: () => expect.fail() },
         fetch: async () => new Response(text, { headers: { 'content-type': 'text/event-stream' } }),
         onReceipt: (one) => void heard.push(one),
       });
