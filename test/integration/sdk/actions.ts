@@ -10,7 +10,7 @@ import { spendCredits } from '../../../docs/examples/ethers.ts';
 import { buyCredits, sellCredits } from '../../../docs/examples/market.ts';
 import { openSession, settleSession } from '../../../docs/examples/session.ts';
 import { stakeTokens } from '../../../docs/examples/stake.ts';
-import { swarmlockActions } from '../../../sdk/actions.ts';
+import { actionsOf, swarmlockActions } from '../../../sdk/actions.ts';
 import { attest } from '../../../sdk/availability.ts';
 import { isRevert } from '../../../sdk/errors.ts';
 import { ethersActions, ethersWallet } from '../../../sdk/ethers.ts';
@@ -28,6 +28,7 @@ import { senderOf, wrapEther } from '../../helpers/deployment.ts';
 import { failsWith } from '../../helpers/errors.ts';
 import { nodeForTests } from '../../helpers/node.ts';
 import { parameters, rootOf } from '../../helpers/runs.ts';
+import { createSmartAccount } from '../../helpers/smart-account.ts';
 
 const SERVER: Address = `0x${'5e'.repeat(20)}`;
 const METADATA = { name: 'Child', symbol: 'KID', uri: '' };
@@ -291,6 +292,30 @@ describe('actions of the SDK', function () {
     const before = await balanceOf(client);
     await gateway.sessions.refund(run.credits, session);
     expect(await balanceOf(client)).to.equal(before + BigInt(amount));
+  });
+
+  it('open a session for an account that is a contract, by the signature that it answers for, and close it', async () => {
+    const account = await createSmartAccount(node(), viemWallet(walletOf(owner.account)), newKey().address);
+    const client = actionsOf(node().client, account, run.deployment);
+    await owner.credits.claimTo(run.credits, ...(await claimFor(account.address)));
+    await client.credits.approve(run.credits, run.deployment.sessions, 90n);
+    const key = newKey();
+    const terms = { gateway: gateway.account.address, key: key.address, route, amount: 90 };
+    const opening = { ...terms, credits: run.credits, client: account.address, deadline: await soon() };
+    const byAnother = gateway.sessions.openFor(opening, await gateway.sessions.signOpening(opening));
+    await fails('InvalidOpening', byAnother, account.address);
+    const opened = await gateway.sessions.openFor(opening, await client.sessions.signOpening(opening));
+    const session = openedSession(opened)!;
+    expect(await client.sessions.read(run.credits, session)).to.deep.include({ client: account.address, left: 90 });
+    // The account is not asked again: its session has a key.
+    const voucher = await client.sessions.signVoucher(key, run.credits, { session, route, drawn: 60 });
+    const [settled] = settlementsIn(await gateway.sessions.settle(run.credits, [voucher]));
+    expect(settled).to.deep.include({ session, amount: 60, flaw: 'none' });
+    await client.sessions.close(run.credits, session);
+    await node().control.increaseTime({ seconds: await owner.sessions.closeDelay() });
+    const before = await balanceOf(account.address);
+    await gateway.sessions.refund(run.credits, session);
+    expect(await balanceOf(account.address)).to.equal(before + 30n);
   });
 
   it('say why a call was refused, also when that shows only once it is mined', async () => {
