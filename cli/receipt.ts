@@ -1,16 +1,15 @@
 import { Command, Option } from 'commander';
 
-import { SwarmlockError } from '../engine/errors.ts';
 import { parseClaimId } from '../sdk/claims.ts';
 import { connect } from '../sdk/client.ts';
 import { readDeployment } from '../sdk/deployment-file.ts';
-import { answeredIn, readTokenClaim, type SignedReceipt } from '../sdk/receipts.ts';
+import { readTokenClaim, type SignedReceipt } from '../sdk/receipts.ts';
 import { readParameters } from '../sdk/run.ts';
 import { loadWeights } from '../workers/gateway/weights.ts';
 import { folderBlobs } from '../workers/lib/folder-blobs.ts';
 import { createLog } from '../workers/lib/log.ts';
 import { openModel } from '../workers/lib/model.ts';
-import { firstWrongToken, readReceipt } from '../workers/lib/recompute-answer.ts';
+import { readReceipt, requireRightAnswer } from '../workers/lib/recompute-answer.ts';
 
 type Options = {
   readonly rpcUrl: string;
@@ -57,13 +56,7 @@ async function check(receipt: SignedReceipt, options: Options): Promise<number> 
     await readTokenClaim(client, deployment, { receipt, index: 0 }, model.recipe.model.context);
     const log = createLog({ name: 'receipt', level: 'silent', secrets: [] });
     const weights = await loadWeights(model, folderBlobs(options.blobs, log), receipt.root);
-    const index = await firstWrongToken(model, weights, receipt);
-    if (index === undefined) return answeredIn(receipt);
-    throw new SwarmlockError(`Token ${index} of the answer is not what the model gives`, {
-      code: 'RECEIPT_WRONG',
-      argument: String(index),
-      hint: 'Put it where a challenger finds it (SWARMLOCK_RECEIPTS).',
-    });
+    return await requireRightAnswer(model, weights, receipt);
   } finally {
     await model.close();
   }

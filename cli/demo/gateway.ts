@@ -1,11 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseEther, type Address } from 'viem';
+import type { Address } from 'viem';
 
 import { SwarmlockError } from '../../engine/errors.ts';
-import { logOf, newActor, programOf, type Venue } from './actors.ts';
-import type { DemoChain } from './chain.ts';
+import { actionsOf } from '../../sdk/actions.ts';
+import { pledgeIn } from '../../sdk/receipts.ts';
+import { logOf, newActor, programOf, type Actor, type Venue } from './actors.ts';
+import { fund, type DemoChain } from './chain.ts';
 import { death, type Fleet } from './fleet.ts';
 import { tailLog, type LogEntry } from './log-tail.ts';
+import { bonds } from './plan.ts';
+import { walletOf } from './wallet.ts';
 
 /** In the smallest unit of credits: a tenth of a credit for a token of the prompt, one for a token of the answer. */
 export const prices = { prompt: 100_000, token: 1_000_000 } as const;
@@ -24,17 +28,26 @@ const settings = {
 /** A gateway that serves the state on which the run stands. */
 export type Gateway = { readonly address: Address; readonly url: string; readonly route: number };
 
-/** Starts a gateway with a new key, and waits until it listens. @throws CHILD_DIED, GATEWAY_SILENT */
+/** Starts a gateway with a new key and a pledge, and waits until it listens. @throws CHILD_DIED, GATEWAY_SILENT */
 export async function startGateway(fleet: Fleet, chain: DemoChain, venue: Venue): Promise<Gateway> {
-  const actor = newActor('gateway', 'gateway', {
-    settings: { ...settings, SWARMLOCK_SESSIONS: chain.deployment.sessions },
-  });
-  await chain.send({ to: actor.address, data: '0x', value: parseEther('10'), name: 'gas money' });
-  const program = programOf(actor, venue);
+  const actor = newActor('gateway', 'gateway');
+  await fund(chain, actor.address, bonds.challengeBond);
+  const pledge = await pledgeAs(actor, chain, venue.runId);
+  const terms = { SWARMLOCK_SESSIONS: chain.deployment.sessions, SWARMLOCK_PLEDGE: String(pledge) };
+  const program = programOf({ ...actor, settings: { ...settings, ...terms } }, venue);
   fleet.start(program);
   const said = await Promise.race([death(fleet, program), heard(logOf(venue.folder, actor), ['offer', 'listening'])]);
   const [offer, listening] = said as [LogEntry, LogEntry];
   return { address: actor.address, url: String(listening['url']), route: Number(offer['route']) };
+}
+
+/** Puts the smallest bond behind what the gateway will sign. */
+async function pledgeAs({ key, address }: Actor, chain: DemoChain, runId: bigint): Promise<bigint> {
+  const { stake, receipts } = actionsOf(chain.client, walletOf(chain, key), chain.deployment);
+  const { challengeBond: bond } = bonds;
+  await stake.approve(bond);
+  await stake.deposit(bond);
+  return pledgeIn(await receipts.pledge(runId, address, bond))!;
 }
 
 /** The entries of a log with these names, once it has them all. */

@@ -11,12 +11,14 @@ export function inferenceObject(inference: PaidInference): object {
 
 /** For people: what the model has answered, who got what for it, and where all credits are. */
 export function inferenceLines(inference: PaidInference): string[] {
-  const { root, prompt, completion, trade, promptTokens, completionTokens, burned, toServer, toOwners } = inference;
+  const { root, prompt, completion, receipt, trade, promptTokens, completionTokens, burned, toServer, toOwners } =
+    inference;
   const { circulating, escrowed, pooled, supply } = inference.whereabouts;
   const answer = `${prompt}▸${completion}`.replaceAll(/\r?\n/g, '\n  ');
   return [
     `Paid inference (settled state ${root.slice(0, 10)}, streamed by the OpenAI client; amounts in credits)`,
     `  ${answer}`,
+    `  the gateway has signed for it with ${formatEther(receipt.bond)} WETH at stake; recomputed, all ${receipt.tokens} tokens are right`,
     `  a buyer got ${credits(trade.amount)} of ${trade.seller} for ${formatEther(trade.cost)} WETH, with a bound of ${formatEther(trade.maxCost)}`,
     `  burned ${credits(burned)} for ${promptTokens} tokens of the prompt and ${completionTokens} of the answer`,
     `  minted again ${credits(toServer)} to the gateway, ${credits(sum(toOwners))} to the owners`,

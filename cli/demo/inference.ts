@@ -14,13 +14,17 @@ import { pullRoute, WHOLE } from '../../sdk/route.ts';
 import { readRun } from '../../sdk/run.ts';
 import { readSession } from '../../sdk/sessions.ts';
 import { runPledges } from '../../sdk/pledges.ts';
+import { readPledge, readTokenClaim, type SignedReceipt } from '../../sdk/receipts.ts';
 import { settledRoots } from '../../sdk/settled-roots.ts';
 import type { Wallet } from '../../sdk/wallet.ts';
+import { requireRightAnswer } from '../../workers/lib/recompute-answer.ts';
+import { blobsOf } from './actors.ts';
 import { CHAIN_ID, fund, type DemoChain } from './chain.ts';
 import { readWhereabouts, requireConserved, type Whereabouts } from './conservation.ts';
 import type { Fleet } from './fleet.ts';
 import { prices, startGateway, type Gateway } from './gateway.ts';
 import type { Stage } from './stage.ts';
+import { stateReader } from './swarm-state.ts';
 import { walletOf } from './wallet.ts';
 
 /** Somebody with shares of the run. */
@@ -37,6 +41,8 @@ export type PaidInference = {
   readonly completion: string;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** What the gateway has signed for it. */
+  readonly receipt: CheckedReceipt;
   /** What the owners' shares brought along. */
   readonly firstClaims: readonly Claimed[];
   readonly trade: Trade;
@@ -44,6 +50,14 @@ export type PaidInference = {
   readonly toServer: bigint;
   readonly toOwners: readonly Claimed[];
   readonly whereabouts: Whereabouts;
+};
+
+/** A receipt whose answer was recomputed, and is right; amounts in units of the stake token. */
+export type CheckedReceipt = {
+  readonly pledge: bigint;
+  /** What the gateway would have lost. */
+  readonly bond: bigint;
+  readonly tokens: number;
 };
 
 /** Credits that a buyer got of an owner; cost and bound in units of the stake token. */
@@ -70,7 +84,7 @@ const SETTLE_MS = 30_000;
  * The first owner sells credits, and a buyer pays a gateway with them for what the trained model says; the gateway and the
  * owners claim what that has earned.
  * @param owners all of them, whose processes have ended
- * @throws CREDITS_NOT_CONSERVED, CHILD_DIED, GATEWAY_SILENT, NOT_SETTLED
+ * @throws CREDITS_NOT_CONSERVED, CHILD_DIED, GATEWAY_SILENT, NOT_SETTLED, RECEIPT_WRONG
  */
 export async function sellInference(
   stage: Stage,
@@ -88,7 +102,8 @@ export async function sellInference(
   const gateway = await startGateway(fleet, chain, venue);
   const trade = await tradeCredits(chain, credits, owners[0], buyer, fromBlock);
   const before = await readCredits(client, credits);
-  const { sessionIds, ...answer } = await complete(stage, gateway, credits, { wallet: buyer, seed });
+  const { sessionIds, signed, ...answer } = await complete(stage, gateway, credits, { wallet: buyer, seed });
+  const receipt = await checkReceipt(stage, signed);
   await settled(chain, credits, sessionIds, answer);
   const burned = before.out - (await readCredits(client, credits)).out;
   const toServer = await pull(chain, credits, gateway);
@@ -96,7 +111,7 @@ export async function sellInference(
   const books = { ...deployment, credits, sessionIds, orderIds: [trade.order], fromBlock };
   const whereabouts = await readWhereabouts(client, books);
   requireConserved(whereabouts);
-  return { ...answer, firstClaims, trade, burned, toServer, toOwners, whereabouts };
+  return { ...answer, receipt, firstClaims, trade, burned, toServer, toOwners, whereabouts };
 }
 
 /** What shares have earned goes to their owners, whoever sends. */
@@ -145,7 +160,7 @@ async function complete(
   { url }: Gateway,
   credits: Address,
   { wallet, seed }: { readonly wallet: Wallet; readonly seed: number },
-): Promise<Answer & { readonly sessionIds: readonly bigint[] }> {
+): Promise<Answer & { readonly sessionIds: readonly bigint[]; readonly signed: SignedReceipt }> {
   const { sessions } = chain.deployment;
   const { context } = recipe.model;
   const prompt = Array.from(dataset.heldOut.subarray(0, Math.floor((context * 3) / 8)));
@@ -153,7 +168,10 @@ async function complete(
   const limits = { deposit: DEPOSIT, mostPerRequest: DEPOSIT };
   const isSettled = settledRoots(() => readRun(chain.client, chain.deployment, runId));
   const pledges = runPledges(chain.client, chain.deployment, runId);
-  const fetch = swarmlockFetch({ wallet, key, chainId: CHAIN_ID, sessions, credits, isSettled, pledges, ...limits });
+  let signed: SignedReceipt | undefined;
+  const onReceipt = (receipt: SignedReceipt) => void (signed = receipt);
+  const place = { chainId: CHAIN_ID, sessions, credits, isSettled, pledges, onReceipt };
+  const fetch = swarmlockFetch({ wallet, key, ...place, ...limits });
   const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', fetch });
   const stream = await openai.completions.create({
     model: recipe.name,
@@ -170,7 +188,23 @@ async function complete(
     const { prompt_tokens: promptTokens = 0, completion_tokens: completionTokens = 0 } = usage ?? {};
     answer = { ...answer, root, completion, promptTokens, completionTokens };
   }
-  return { ...answer, sessionIds: await fetch.close() };
+  return { ...answer, signed: signed!, sessionIds: await fetch.close() };
+}
+
+/** The contract would take it, so that the gateway would have lost its bond for a wrong token. @throws RECEIPT_WRONG */
+async function checkReceipt(
+  { chain: { client, deployment }, recipe, executor, folder }: Stage,
+  receipt: SignedReceipt,
+): Promise<CheckedReceipt> {
+  const { pledge: id, root } = receipt;
+  await readTokenClaim(client, deployment, { receipt, index: 0 }, recipe.model.context);
+  const { bond } = (await readPledge(client, deployment, id))!;
+  const tokens = await requireRightAnswer(
+    { recipe, executor },
+    await stateReader(recipe, blobsOf(folder))(root),
+    receipt,
+  );
+  return { pledge: id, bond, tokens };
 }
 
 /** Until the gateway has drawn what its answer has cost, to the unit. @throws NOT_SETTLED */

@@ -39,6 +39,17 @@ export async function firstWrongToken(
   }
 }
 
+/** How many tokens were answered, if the model gives them all. @throws RECEIPT_WRONG, and as `firstWrongToken` */
+export async function requireRightAnswer(...given: Parameters<typeof firstWrongToken>): Promise<number> {
+  const index = await firstWrongToken(...given);
+  if (index === undefined) return answeredIn(given[2]);
+  throw new SwarmlockError(`Token ${index} of the answer is not what the model gives`, {
+    code: 'RECEIPT_WRONG',
+    argument: String(index),
+    hint: 'Put the receipt where a challenger finds it (SWARMLOCK_RECEIPTS).',
+  });
+}
+
 /** A prompt is read in several steps. */
 async function nextToken(decoder: Awaited<ReturnType<typeof createDecoder>>): Promise<number> {
   for (;;) {

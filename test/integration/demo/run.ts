@@ -34,6 +34,7 @@ type Result = {
     completion: string;
     promptTokens: number;
     completionTokens: number;
+    receipt: { pledge: string; bond: string; tokens: number };
     firstClaims: { name: string; amount: string }[];
     trade: { seller: string; amount: string; cost: string; maxCost: string };
     burned: string;
@@ -126,6 +127,7 @@ function expectInference({ inference, miners, validators }: Result): void {
   expect(root).to.match(/^0x[0-9a-f]{64}$/);
   expect(completion).to.not.equal('');
   expect([promptTokens, completionTokens]).to.deep.equal([12, 20]);
+  expect(inference.receipt).to.deep.include({ bond: '5000000000000000000', tokens: 20 });
   expect(BigInt(trade.cost) <= BigInt(trade.maxCost)).to.equal(true);
   for (const claims of [firstClaims, toOwners]) expect(claims.map(({ name }) => name)).to.have.members(owners);
   const burned = 12n * 100_000n + 20n * 1_000_000n;
