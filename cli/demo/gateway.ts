@@ -15,6 +15,8 @@ import { walletOf } from './wallet.ts';
 export const prices = { prompt: 100_000, token: 1_000_000 } as const;
 
 const START_MS = 60_000;
+const SETTLE_MS = 30_000;
+const LOOK_MS = 100;
 
 const settings = {
   SWARMLOCK_PORT: '0',
@@ -50,15 +52,33 @@ async function pledgeAs({ key, address }: Actor, chain: DemoChain, runId: bigint
   return pledgeIn(await receipts.pledge(runId, address, bond))!;
 }
 
-/** The entries of a log with these names, once it has them all. */
-async function heard(path: string, events: readonly string[]): Promise<readonly LogEntry[]> {
+/** The entries of a log with these names, once it has them all. @throws GATEWAY_SILENT */
+export async function heard(
+  path: string,
+  events: readonly string[],
+  patienceMs = START_MS,
+): Promise<readonly LogEntry[]> {
   const next = tailLog(path);
   const entries: LogEntry[] = [];
-  for (let waited = 0; waited < START_MS; waited += 100) {
+  for (let waited = 0; waited < patienceMs; waited += LOOK_MS) {
     entries.push(...(await next()));
     const found = events.map((name) => entries.find(({ event }) => event === name));
     if (found.every((entry) => entry !== undefined)) return found;
-    await pause(100);
+    await pause(LOOK_MS);
   }
   throw new SwarmlockError('The gateway does not listen', { code: 'GATEWAY_SILENT', hint: `Its log is ${path}.` });
+}
+
+/** Until the gateway has drawn what its answer has cost, to the unit. @param readDrawn by it so far @throws NOT_SETTLED */
+export async function settled(cost: number, readDrawn: () => Promise<number>, patienceMs = SETTLE_MS): Promise<void> {
+  let drawn = 0;
+  for (let waited = 0; waited < patienceMs; waited += LOOK_MS) {
+    drawn = await readDrawn();
+    if (drawn === cost) return;
+    await pause(LOOK_MS);
+  }
+  throw new SwarmlockError(`The gateway has drawn ${drawn} units of credits for an answer that costs ${cost}`, {
+    code: 'NOT_SETTLED',
+    argument: String(drawn),
+  });
 }

@@ -1,10 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { parseEther, type Address, type Hex } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 
 import { byteTokenizer } from '../../engine/data/tokenizer.ts';
-import { SwarmlockError } from '../../engine/errors.ts';
 import { actionsOf } from '../../sdk/actions.ts';
 import { claim, readCreation, readCredits, readCreditsOf, readHolder } from '../../sdk/credits.ts';
 import { onChain } from '../../sdk/errors.ts';
@@ -22,7 +20,7 @@ import { blobsOf } from './actors.ts';
 import { CHAIN_ID, fund, type DemoChain } from './chain.ts';
 import { readWhereabouts, requireConserved, type Whereabouts } from './conservation.ts';
 import type { Fleet } from './fleet.ts';
-import { prices, startGateway, type Gateway } from './gateway.ts';
+import { prices, settled, startGateway, type Gateway } from './gateway.ts';
 import type { Stage } from './stage.ts';
 import { stateReader } from './swarm-state.ts';
 import { walletOf } from './wallet.ts';
@@ -78,7 +76,6 @@ const SLIPPAGE_BASIS_POINTS = 50;
 /** More than the longest answer of the demo costs. */
 const DEPOSIT = Number(80n * CREDIT);
 const TEMPERATURE = 0.6;
-const SETTLE_MS = 30_000;
 
 /**
  * The first owner sells credits, and a buyer pays a gateway with them for what the trained model says; the gateway and the
@@ -104,7 +101,8 @@ export async function sellInference(
   const before = await readCredits(client, credits);
   const { sessionIds, signed, ...answer } = await complete(stage, gateway, credits, { wallet: buyer, seed });
   const receipt = await checkReceipt(stage, signed);
-  await settled(chain, credits, sessionIds, answer);
+  const cost = answer.promptTokens * prices.prompt + answer.completionTokens * prices.token;
+  await settled(cost, () => readDrawnFrom(chain, credits, sessionIds));
   const burned = before.out - (await readCredits(client, credits)).out;
   const toServer = await pull(chain, credits, gateway);
   const toOwners = await claimAll(chain, credits, owners);
@@ -207,25 +205,14 @@ async function checkReceipt(
   return { pledge: id, bond, tokens };
 }
 
-/** Until the gateway has drawn what its answer has cost, to the unit. @throws NOT_SETTLED */
-async function settled(
+/** What was drawn from sessions. */
+async function readDrawnFrom(
   { client, deployment: { sessions } }: DemoChain,
   credits: Address,
   sessionIds: readonly bigint[],
-  { promptTokens, completionTokens }: Answer,
-): Promise<void> {
-  const cost = promptTokens * prices.prompt + completionTokens * prices.token;
-  let drawn = 0;
-  for (let waited = 0; waited < SETTLE_MS; waited += 100) {
-    const found = await Promise.all(sessionIds.map((id) => readSession(client, { sessions, credits }, id)));
-    drawn = found.reduce((total, session) => total + (session?.drawn ?? 0), 0);
-    if (drawn === cost) return;
-    await pause(100);
-  }
-  throw new SwarmlockError(`The gateway has drawn ${drawn} units of credits for an answer that costs ${cost}`, {
-    code: 'NOT_SETTLED',
-    argument: String(drawn),
-  });
+): Promise<number> {
+  const found = await Promise.all(sessionIds.map((id) => readSession(client, { sessions, credits }, id)));
+  return found.reduce((total, session) => total + (session?.drawn ?? 0), 0);
 }
 
 /** Pays the gateway, the only payee of its route, and says how much. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { requireConserved } from '../../../cli/demo/conservation.ts';
+import { heard, settled } from '../../../cli/demo/gateway.ts';
 import { tailLog } from '../../../cli/demo/log-tail.ts';
 import { demoRecipe, epochsOf } from '../../../cli/demo/plan.ts';
 import { lossPlot } from '../../../cli/demo/plot.ts';
@@ -176,6 +177,38 @@ describe('the games that the demo tells', () => {
     const story = challenged(1);
     const told = game('validator 1', 2, lost);
     expect(tellGame(story, told, last(told))).to.deep.equal([]);
+  });
+});
+
+describe('the gateway of the demo', () => {
+  it('is waited for until its log says all that is to be known of it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'swarmlock-gateway-'));
+    const path = join(folder, 'gateway.log');
+    try {
+      const listening = heard(path, ['offer', 'listening']);
+      await appendFile(path, '{"event":"listening","url":"a"}\n{"event":"offer","route":7}\n');
+      const entries = [
+        { event: 'offer', route: 7 },
+        { event: 'listening', url: 'a' },
+      ];
+      expect(await listening).to.deep.equal(entries);
+      await failsWith('GATEWAY_SILENT', heard(path, ['offer', 'closed'], 200));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('has to draw what its answer has cost, to the unit', async () => {
+    const drawn = [0, 3, 5];
+    await settled(5, async () => drawn.shift()!);
+    expect(drawn).to.deep.equal([]);
+    for (const other of [4, 6]) {
+      const error = await failsWith(
+        'NOT_SETTLED',
+        settled(5, async () => other, 200),
+      );
+      expect(error.argument).to.equal(String(other));
+    }
   });
 });
 
