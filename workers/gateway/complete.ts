@@ -9,6 +9,7 @@ import { readJson, sendJson, type Exchange } from './http.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import { sessionSeed } from '../../sdk/receipts.ts';
 import type { Metrics } from './metrics.ts';
+import type { OwnPledge } from './pledge.ts';
 import { readRequest, type GenerationRequest, type Kind, type Served } from './request.ts';
 import type { Post, Relay } from './relay.ts';
 import type { PaidBy, Part, Purse, Till } from './till.ts';
@@ -18,12 +19,15 @@ export type Counter = {
   readonly relay: Pick<Relay, 'current'>;
   readonly till: Till;
   readonly metrics: Metrics;
+  /** What is promised with each answer, if anything is. */
+  readonly pledge: Pick<OwnPledge, 'flaw'> | undefined;
   readonly mostBodyBytes: number;
 };
 
 /** Answers a request for a completion, whole or as a stream. */
 export async function complete(counter: Counter, kind: Kind, exchange: Exchange): Promise<void> {
-  const { served, till, relay } = counter;
+  const { served, till, relay, pledge } = counter;
+  if (pledge?.flaw !== undefined) throw pledge.flaw;
   const { request, signal } = exchange;
   const asked = readRequest(kind, await readJson(request, counter), served);
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];

@@ -6,8 +6,9 @@ import { openModel } from '../lib/model.ts';
 import { runWorker } from '../lib/run-worker.ts';
 import { gatewayConfig } from './config.ts';
 import { startDecoderThread } from './decoder-thread.ts';
-import { openNotary } from './notary.ts';
+import { createNotary } from './notary.ts';
 import { openPayment } from './payment.ts';
+import { openPledge } from './pledge.ts';
 import { createRelay, type Weights } from './relay.ts';
 import { renewalOf, type SettledState } from './renew.ts';
 import { serve } from './serve.ts';
@@ -17,6 +18,7 @@ import { loadWeights } from './weights.ts';
 export async function runGateway(): Promise<never> {
   return runWorker('gateway', gatewayConfig, async (place) => {
     const { config, client, deployment, blobs, looping, log } = place;
+    const pledge = await patiently(() => openPledge(place), looping);
     const payment = config.free ? undefined : await patiently(() => openPayment(place), looping);
     const model = await openModel(
       config,
@@ -30,12 +32,13 @@ export async function runGateway(): Promise<never> {
       const { root } = state;
       const decoder = await startDecoderThread(model.recipe, await loadWeights(model, blobs, root), execution);
       log.info({ event: 'weights', root, model: served.modelName }, 'weights hash to the settled state');
-      return { root, decoder, notary: await openNotary(place, state) };
+      return { root, decoder, notary: pledge && createNotary(place, pledge.id, state) };
     };
     const read = () => readRun(client, deployment, config.runId);
     const relay = createRelay(await patiently(async () => load(await read()), looping), { ...config, context });
     const renewing = config.pinned ? undefined : loop(renewalOf({ relay, read, load }), looping);
-    await Promise.all([serve(place, { served, relay, cashier: payment?.cashier }), payment?.settle(), renewing]);
+    const serving = serve(place, { served, relay, cashier: payment?.cashier, pledge });
+    await Promise.all([serving, payment?.settle(), renewing, pledge?.watch()]);
     await Promise.all([payment?.cashier.close(), model.close()]);
   });
 }

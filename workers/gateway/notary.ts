@@ -1,10 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { isAddressEqual, toHex } from 'viem';
+import { toHex } from 'viem';
 
 import type { Hash } from '../../engine/commit/hash.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
-import { SwarmlockError } from '../../engine/errors.ts';
-import { requirePledge } from '../../sdk/pledges.ts';
 import { receiptObject, signReceipt } from '../../sdk/receipts.ts';
 import type { Workplace } from '../lib/run-worker.ts';
 import type { GatewayConfig } from './config.ts';
@@ -25,20 +23,17 @@ export type Notary = { sign(answered: Answered): Promise<object> };
 /** Where the weights come from: the state that a round starts from. */
 export type WeightsOrigin = { readonly root: Hash; readonly round: number };
 
-type Place = Pick<Workplace<GatewayConfig>, 'config' | 'client' | 'deployment' | 'clock' | 'signer'>;
+type Place = Pick<Workplace<GatewayConfig>, 'config' | 'deployment' | 'clock' | 'signer'>;
 
-/** The notary of a gateway that has made a pledge; undefined for one that has not. @throws PLEDGE_INVALID */
-export async function openNotary(place: Place, { root, round }: WeightsOrigin): Promise<Notary | undefined> {
+/** The notary of a gateway that has made a pledge. */
+export function createNotary(place: Place, pledge: bigint, { root, round }: WeightsOrigin): Notary {
   const { config, deployment, clock, signer } = place;
-  const { pledge, receiptMs } = config;
-  if (pledge === undefined) return undefined;
-  await requireOwn(place, pledge);
   const domain = { chainId: config.chainId, receipts: deployment.receipts };
   /** Signatures take milliseconds each; what the decoder and clients have sent meanwhile comes between two of them. */
   let free: Promise<unknown> = Promise.resolve();
   return {
     async sign({ prompt, tokens, sampling, session, drawn }) {
-      const expiresAt = Math.floor((clock.now() + receiptMs) / 1_000);
+      const expiresAt = Math.floor((clock.now() + config.receiptMs) / 1_000);
       const answer = { prompt, tokens: toHex(Uint8Array.from(tokens)), ...sampling };
       const receipt = { pledge, session, drawn, round, root, ...answer, expiresAt };
       const signed = free.then(() => turn()).then(() => signReceipt(signer, domain, receipt));
@@ -46,15 +41,4 @@ export async function openNotary(place: Place, { root, round }: WeightsOrigin): 
       return receiptObject(await signed);
     },
   };
-}
-
-/** What nobody could challenge is not signed. */
-async function requireOwn({ config, client, deployment, signer }: Place, id: bigint): Promise<void> {
-  const { key } = await requirePledge(client, deployment, config.runId, id);
-  if (isAddressEqual(key, signer.address)) return;
-  throw new SwarmlockError(`The receipts of the pledge ${id} are signed by ${key}`, {
-    code: 'PLEDGE_INVALID',
-    argument: 'pledge',
-    hint: 'Give the id of a pledge that names the key of this gateway, or none.',
-  });
 }

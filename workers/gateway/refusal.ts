@@ -32,6 +32,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   SESSION_BUSY: busy,
   LOOKUPS_BUSY: busy,
   QUEUE_FULL: busy,
+  PLEDGE_INVALID: { status: 503, type: 'service_unavailable_error' },
   DRAINING: { status: 503, type: 'service_unavailable_error', retryAfter: 5 },
 };
 

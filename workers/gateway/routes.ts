@@ -3,7 +3,7 @@ import { complete, type Counter } from './complete.ts';
 import { sendJson, type Route } from './http.ts';
 
 /** What the gateway answers. */
-export function routesOf(counter: Counter, isDraining: () => boolean): readonly Route[] {
+export function routesOf(counter: Counter, isClosed: () => boolean): readonly Route[] {
   const { served, relay, metrics } = counter;
   const created = Math.floor(Date.now() / 1_000);
   const modelNow = () => ({
@@ -36,7 +36,7 @@ export function routesOf(counter: Counter, isDraining: () => boolean): readonly 
     {
       method: 'GET',
       path: /^\/health$/,
-      handle: ({ response }) => void response.writeHead(isDraining() ? 503 : 200).end(),
+      handle: ({ response }) => void response.writeHead(isClosed() ? 503 : 200).end(),
     },
     {
       method: 'GET',

@@ -5,6 +5,7 @@ import type { Cashier } from './cashier.ts';
 import type { GatewayConfig } from './config.ts';
 import { startHttp } from './http.ts';
 import { createMetrics } from './metrics.ts';
+import type { OwnPledge } from './pledge.ts';
 import type { Relay } from './relay.ts';
 import type { Served } from './request.ts';
 import { routesOf } from './routes.ts';
@@ -16,17 +17,19 @@ export type Service = {
   readonly relay: Relay;
   /** Undefined when requests are free. */
   readonly cashier: Cashier | undefined;
+  /** Undefined when there are no receipts. */
+  readonly pledge?: Pick<OwnPledge, 'flaw'> | undefined;
 };
 
 /** Answers requests until the signal aborts; then finishes those that it has taken, as far as there is time. */
 export async function serve(
   { config, log, signal }: Pick<Workplace<GatewayConfig>, 'config' | 'log' | 'signal'>,
-  { served, relay, cashier }: Service,
+  { served, relay, cashier, pledge }: Service,
 ): Promise<void> {
   const metrics = createMetrics(served.modelName, relay.load);
-  const counter = { ...config, served, relay, metrics, till: cashier ?? freeTill };
+  const counter = { ...config, served, relay, metrics, pledge, till: cashier ?? freeTill };
   const routes = [
-    ...routesOf(counter, () => signal.aborted),
+    ...routesOf(counter, () => signal.aborted || pledge?.flaw !== undefined),
     ...(cashier === undefined ? [] : sessionRoutes(cashier, config)),
   ];
   const { server, url } = await startHttp({ ...config, log, routes });

@@ -90,6 +90,7 @@ describe('receipts, between processes', function () {
     expect(await isReceiptOf(account.address, domain(), right)).to.equal(true);
     const said = Buffer.from(hexToBytes(right.tokens)).toString();
     expect(said).to.equal(`daughter${body.choices[0]!.text}`);
+    expect((await fetch(`${url}/health`)).status).to.equal(200);
     const events = (await (await complete({ stream: true })).text()).split('\n\n');
     expect(events.at(-2)).to.equal('data: [DONE]');
     const streamed = parseReceipt(JSON.parse(events.at(-3)!.slice(': receipt '.length)));
@@ -139,5 +140,14 @@ describe('receipts, between processes', function () {
       ['differs', 4],
     ]);
     expect((await readClaim(node().client, run.deployment, id)).status).to.equal('voided');
+  });
+
+  it('takes no new requests, and says why, once its pledge is lost', async () => {
+    await until('a refusal', async () => ((await complete({})).status === 503 ? true : undefined));
+    const { error } = (await (await complete({ stream: true })).json()) as { error: { code: string } };
+    expect(error.code).to.equal('pledge_invalid');
+    expect((await fetch(`${url}/health`)).status).to.equal(503);
+    // It goes on with what it has begun, and settles its vouchers.
+    expect((await fetch(`${url}/v1/models`)).status).to.equal(200);
   });
 });
