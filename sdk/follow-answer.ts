@@ -3,7 +3,7 @@ import { invalidAnswer, parse, wholeOf, type AnswerPart } from './answer.ts';
 import type { Meter } from './meter.ts';
 import type { PaidSession } from './paid-session.ts';
 import type { Pledges } from './pledges.ts';
-import { missingReceipt, requireReceipt, type Promised, type SampledBody } from './receipt-check.ts';
+import { createReceiptCheck, type Promised, type SampledBody } from './receipt-check.ts';
 import { parseReceipt, type SignedReceipt } from './receipts.ts';
 import type { RootCheck } from './settled-roots.ts';
 import { overhear, RECEIPT } from './stream-reader.ts';
@@ -54,39 +54,32 @@ export async function followAnswer(
     });
   };
   const parts: AnswerPart[] = [];
-  let [root, text, isSigned]: [string | undefined, string, boolean] = [undefined, '', false];
+  let root: string | undefined;
   const requireRoot = async (given: string) => {
     if (root === undefined) await requireSettled(given, isSettled);
     else if (given !== root) throw mismatch(given);
     root = given;
   };
-  const requireSigned = () => {
-    if (promised !== undefined && !isSigned) throw missingReceipt();
-  };
+  const check = createReceiptCheck(promised, pledges, meter);
   meter.begin();
   const heard = overhear(response.body, silenceMs, {
     async onDue(drawn) {
-      requireSigned();
+      check.requireSigned();
       if (session !== undefined) await bring(await session.sign(drawn));
     },
     async onPart(part) {
       await requireRoot(part.root);
       meter.receive(part);
-      text += part.text;
-      if (part.text !== '') isSigned = false;
+      check.hear(part.text);
       if (body.stream !== true) parts.push(part);
     },
     async onReceipt(json) {
       const receipt = parseReceipt(parse(json));
-      if (promised !== undefined) {
-        if (root === undefined) await requireRoot(receipt.root);
-        await requireReceipt(receipt, promised, { root: root!, text }, pledges);
-        isSigned = true;
-        meter.cover();
-      }
+      if (root === undefined) await requireRoot(receipt.root);
+      await check.take(receipt, root!);
       onReceipt?.(receipt);
     },
-    onDone: requireSigned,
+    onDone: check.requireSigned,
     onEnd(end) {
       over.abort();
       session?.end(meter, meter.given(request.signal.aborted ? 'cancelled' : end));

@@ -1,7 +1,7 @@
 import { hexToBytes, type Address } from 'viem';
 
 import { SwarmlockError } from '../engine/errors.ts';
-import type { PricedBody } from './meter.ts';
+import type { Meter, PricedBody } from './meter.ts';
 import type { Pledges } from './pledges.ts';
 import { promptTokens } from './prompt.ts';
 import { isReceiptOf, requestedSeed, sessionSeed, type Receipt, type SignedReceipt } from './receipts.ts';
@@ -28,12 +28,46 @@ export type Promised = {
   readonly receiptMs: number;
 };
 
+/** Holds the receipts of one answer against what was asked, and what has come. */
+export type ReceiptCheck = {
+  /** Some of the answer has come. */
+  hear(text: string): void;
+  /** @param root of the weights that answer @throws RECEIPT_INVALID unless it is one for all that has come */
+  take(receipt: SignedReceipt, root: string): Promise<void>;
+  /** @throws RECEIPT_MISSING unless there is one for all that has come */
+  requireSigned(): void;
+};
+
+/** @param promised what receipts have to be; undefined where none are promised: then nothing is checked */
+export function createReceiptCheck(
+  promised: Promised | undefined,
+  pledges: Pledges,
+  meter: Pick<Meter, 'cover'>,
+): ReceiptCheck {
+  let [text, isSigned] = ['', promised === undefined];
+  return {
+    hear(more) {
+      text += more;
+      if (more !== '' && promised !== undefined) isSigned = false;
+    },
+    async take(receipt, root) {
+      if (promised === undefined) return;
+      await requireReceipt(receipt, promised, { root, text }, pledges);
+      isSigned = true;
+      meter.cover();
+    },
+    requireSigned() {
+      if (!isSigned) throw missing();
+    },
+  };
+}
+
 /**
  * Requires that with this receipt the gateway can be convicted of what it has answered so far, if that is wrong.
  * @param come the weights that answer, and all the text that has come
  * @throws RECEIPT_INVALID
  */
-export async function requireReceipt(
+async function requireReceipt(
   receipt: SignedReceipt,
   { pledge, key, chainId, voucher, body, receiptMs }: Promised,
   come: { readonly root: string; readonly text: string },
@@ -59,7 +93,7 @@ export async function requireReceipt(
 }
 
 /** A part of an answer has come without one. */
-export function missingReceipt(): SwarmlockError {
+function missing(): SwarmlockError {
   return new SwarmlockError('The gateway has named a pledge, and has not signed for what it has answered', {
     code: 'RECEIPT_MISSING',
     argument: 'receipt',
