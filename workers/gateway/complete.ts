@@ -117,6 +117,8 @@ function eventWriter(response: ServerResponse): EventWriter {
   return {
     write(event) {
       events.push(event);
+      // It is awaited when its turn comes, which may be later than it fails.
+      if (typeof event !== 'string') event.catch(() => undefined);
       writing ??= turn()
         .then(writeAll)
         .catch((error: Error) => void response.destroy(error));

@@ -127,6 +127,25 @@ describe('a gateway that is paid', function () {
     expect([account.paid, account.promised]).to.deep.equal([whole, whole]);
   });
 
+  it('breaks off what it cannot sign for, and goes on serving', async () => {
+    let fails = true;
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', hear);
+    const sign = () => (fails ? Promise.reject(new Error('no signature')) : Promise.resolve({ signed: true }));
+    const other = await startLocalGateway(tiny(), { cashier, notary: { sign } });
+    const { session, key } = client();
+    const payer = new PayingClient(other.url, domain, session, key);
+    const broken = await payer.stream(ask, await payer.token(ahead)).catch((error: unknown) => error);
+    expect(broken).to.be.instanceOf(Error);
+    fails = false;
+    const drawn = cashier.customers.get(session)!.account.promised + ahead;
+    expect((await payer.stream(ask, await payer.token(drawn))).isDone).to.equal(true);
+    await other.stop();
+    process.off('unhandledRejection', hear);
+    expect(unhandled).to.deep.equal([]);
+  });
+
   it('takes a voucher for all of an answer that is not streamed, from the OpenAI client, and keeps the rest', async () => {
     const payer = client();
     const apiKey = await payer.token(whole);
