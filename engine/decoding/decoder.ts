@@ -2,10 +2,11 @@ import { SwarmlockError } from '../errors.ts';
 import { requireFinite } from '../faults.ts';
 import { bind } from '../graph/bind.ts';
 import type { Program } from '../graph/program.ts';
-import { createState, slotsOf, type State } from '../graph/state.ts';
+import { createState, type State } from '../graph/state.ts';
 import { createExecutor, type Executor, type ExecutorOptions } from '../onnx/executor.ts';
 import type { Recipe } from '../recipe.ts';
-import { cacheLayout, stepProgram, stepRequestLayout, type StepShape } from './programs.ts';
+import { createCache } from './cache.ts';
+import { stepProgram, stepRequestLayout, type StepShape } from './programs.ts';
 import { drawAt, requirePrompt, requireSampling, type SamplingOptions } from './request.ts';
 import { tokenOf } from './sample.ts';
 
@@ -18,16 +19,17 @@ export type DecoderOptions = ExecutorOptions & {
   readonly chunk?: number;
 };
 
-/** A token that was decoded, with its logits: a view, valid until the next step. */
+/** A token that was decoded, with its logits. */
 export type Decoded = { readonly slot: number; readonly token: number; readonly logits: Float32Array };
 
-/** Decodes several sequences in one invocation after the other; they may come and go between any two. */
+/** Decodes several sequences together; they may come and go between any two steps. */
 export type Decoder = {
   /** Takes a sequence in, and gives its slot. @throws DECODER_FULL, PROMPT_LENGTH, PROMPT_TOKEN, SAMPLING_INVALID */
   open(prompt: readonly number[], sampling: SamplingOptions): number;
   /**
-   * One invocation, after the one before is done. A sequence whose prompt is read gets its next token, until it is as long as
-   * the model's context and one more. @throws FAULT where the weights give no finite logits
+   * Takes each sequence on, after the step before is done: by a chunk of its prompt, or by a token. One whose prompt is
+   * read gets its next token, until it is as long as the model's context and one more.
+   * @throws FAULT where the weights give no finite logits
    */
   step(): Promise<readonly Decoded[]>;
   /** Lets a sequence go, at any time: a step under way gives it nothing any more. */
@@ -35,49 +37,110 @@ export type Decoder = {
   close(): Promise<void>;
 };
 
-/** A sequence and how much of it is in the cache. */
-type Sequence = { readonly tokens: number[]; readonly sampling: SamplingOptions; cached: number };
+/** Each size of invocation has so many times the rows of the one before: it costs the same whether its rows are used or not. */
+const GROWTH = 4;
+/** Rows of an invocation that reads prompts, at most: with a chunk of each it has work enough. */
+const MOST_READ = 4;
+
+/** A sequence, how much of it is in the cache, and where. */
+type Sequence = { readonly tokens: number[]; readonly sampling: SamplingOptions; cached: number; row: number };
 
 /** Loads the weights of a global state. */
 export async function createDecoder(recipe: Recipe, parameters: State, options: DecoderOptions): Promise<Decoder> {
-  const { slots: rows, chunk = Math.min(16, recipe.model.context) } = options;
+  const { slots, chunk = Math.min(16, recipe.model.context) } = options;
   const execution = { ...options, threads: options.threads ?? 1 };
-  const cache = createState(cacheLayout(recipe, rows));
-  const one = await loadStep(recipe, parameters, { rows, length: 1 }, execution);
-  const many = chunk === 1 ? one : await loadStep(recipe, parameters, { rows, length: chunk }, execution);
-  const sequences: (Sequence | undefined)[] = Array.from({ length: rows });
+  const sizes = sizesUpTo(slots);
+  const load = async (length: number, most: number) => {
+    const loaded: LoadedStep[] = [];
+    for (const rows of sizes.filter((size) => size <= most)) {
+      loaded.push(await loadStep(recipe, parameters, { rows, length }, execution));
+    }
+    return loaded;
+  };
+  const writers = await load(1, slots);
+  const readers = chunk === 1 ? [] : await load(chunk, MOST_READ);
+  const cache = createCache(recipe, slots);
+  const sequences: (Sequence | undefined)[] = Array.from({ length: slots });
   const pending = ({ tokens, cached }: Sequence) => Math.min(tokens.length, recipe.model.context) - cached;
+  const open = () => sequences.filter((sequence) => sequence !== undefined);
+  const freeRow = () => {
+    const taken = new Set(open().map(({ row }) => row));
+    return sequences.findIndex((_, row) => !taken.has(row));
+  };
+  /** Brings all sequences into the first rows. */
+  const closeUp = (rows: number) => {
+    for (const sequence of open().filter(({ row }) => row >= rows)) {
+      const row = freeRow();
+      cache.move(sequence.row, row);
+      sequence.row = row;
+    }
+  };
+  /** Takes some sequences on in one invocation of successive rows. */
+  const invoke = async (
+    loaded: LoadedStep,
+    first: number,
+    members: readonly Sequence[],
+  ): Promise<readonly Decoded[]> => {
+    const { executor, request, result, shape } = loaded;
+    for (const sequence of members) ask(loaded, recipe, sequence.row - first, sequence);
+    await executor.run([parameters, cache.view(first, shape.rows), request], result).catch(refused);
+    return members.flatMap((sequence) => {
+      const slot = sequences.indexOf(sequence);
+      if (slot < 0) return [];
+      const count = Math.min(pending(sequence), shape.length);
+      const source = sequence.row - first;
+      cache.keep(sequence.row, { result, length: shape.length, source, count, position: sequence.cached });
+      sequence.cached += count;
+      return pending(sequence) > 0 ? [] : [{ slot, ...decodedIn(recipe, loaded, source, sequence) }];
+    });
+  };
   return {
     open(prompt, sampling) {
       const slot = sequences.indexOf(undefined);
-      requireRoom(slot >= 0, rows);
+      requireRoom(slot >= 0, slots);
       requirePrompt(prompt, recipe);
       requireSampling(sampling);
-      sequences[slot] = { tokens: [...prompt], sampling, cached: 0 };
+      sequences[slot] = { tokens: [...prompt], sampling, cached: 0, row: freeRow() };
       return slot;
     },
     async step() {
-      const busy = sequences.flatMap((sequence, slot) =>
-        sequence !== undefined && pending(sequence) > 0 ? [{ slot, sequence }] : [],
-      );
-      if (busy.length === 0) return [];
-      const loaded = busy.some(({ sequence }) => pending(sequence) > 1) ? many : one;
-      for (const { slot, sequence } of busy) ask(loaded, recipe, slot, sequence);
-      await loaded.executor.run([parameters, cache, loaded.request], loaded.result).catch(refused);
-      const kept = busy.filter(({ slot, sequence }) => sequences[slot] === sequence);
-      return kept.flatMap(({ slot, sequence }) => {
-        const count = Math.min(pending(sequence), loaded.shape.length);
-        keep(recipe, cache, loaded, slot, { from: sequence.cached, count });
-        sequence.cached += count;
-        return pending(sequence) > 0 ? [] : [decodedIn(recipe, loaded, slot, sequence)];
-      });
+      const members = open();
+      const writer = writers.find(({ shape }) => shape.rows >= members.length)!;
+      closeUp(writer.shape.rows);
+      const busy = members.filter((sequence) => pending(sequence) > 0);
+      const reading = readers.length === 0 ? [] : busy.filter((sequence) => pending(sequence) > 1);
+      const writing = busy.filter((sequence) => !reading.includes(sequence));
+      const decoded: Decoded[] = [];
+      for (const { reader, first, group } of groupsOf(readers, reading, slots)) {
+        decoded.push(...(await invoke(reader, first, group)));
+      }
+      if (writing.length > 0) decoded.push(...(await invoke(writer, 0, writing)));
+      return decoded;
     },
     release: (slot) => void (sequences[slot] = undefined),
     close: async () => {
-      await one.executor.close();
-      if (many !== one) await many.executor.close();
+      for (const { executor } of [...writers, ...readers]) await executor.close();
     },
   };
+}
+
+function sizesUpTo(slots: number): readonly number[] {
+  const sizes: number[] = [];
+  for (let rows = 1; rows < slots; rows *= GROWTH) sizes.push(rows);
+  return [...sizes, slots];
+}
+
+type Group = { readonly reader: LoadedStep; readonly first: number; readonly group: readonly Sequence[] };
+
+/** Neighbours are read together, and who has none alone. */
+function groupsOf(readers: readonly LoadedStep[], reading: readonly Sequence[], slots: number): readonly Group[] {
+  const largest = readers.at(-1);
+  if (largest === undefined) return [];
+  const { rows } = largest.shape;
+  const firstOf = ({ row }: Sequence) => Math.min(row - (row % rows), slots - rows);
+  return [...Map.groupBy(reading, firstOf)].map(([first, group]) =>
+    group.length === 1 ? { reader: readers[0]!, first: group[0]!.row, group } : { reader: largest, first, group },
+  );
 }
 
 type LoadedStep = {
@@ -111,50 +174,30 @@ async function withWeights(program: Program, parameters: State, options: Executo
   return rest(parameters, values);
 }
 
-/** Writes what is asked of a slot. Behind the tokens that there are it repeats the last position, which nobody reads. */
-function ask({ shape, request }: LoadedStep, { model }: Recipe, slot: number, sequence: Sequence): void {
+/** Writes what is asked of a row. Behind the tokens that there are it repeats the last position, which nobody reads. */
+function ask({ shape, request }: LoadedStep, { model }: Recipe, row: number, sequence: Sequence): void {
   const { tokens, cached } = sequence;
   const known = Math.min(tokens.length, model.context);
   const set = (name: string, at: number, value: number) => (request.tensors.get(name)![at] = value);
   for (let i = 0; i < shape.length; i++) {
-    set('tokens', slot * shape.length + i, tokens[cached + i] ?? 0);
-    set('positions', slot * shape.length + i, Math.min(cached + i, model.context - 1));
+    set('tokens', row * shape.length + i, tokens[cached + i] ?? 0);
+    set('positions', row * shape.length + i, Math.min(cached + i, model.context - 1));
   }
-  set('last', slot, slot * shape.length + Math.min(known - cached, shape.length) - 1);
+  set('last', row, row * shape.length + Math.min(known - cached, shape.length) - 1);
 }
 
-/** Puts keys and values of a slot's new tokens into the cache, in place. */
-function keep(
-  { model }: Recipe,
-  cache: State,
-  { shape, result }: LoadedStep,
-  slot: number,
-  { from, count }: { from: number; count: number },
-): void {
-  const { heads, context } = model;
-  const width = model.width / heads;
-  for (const { name } of slotsOf(cache.layout)) {
-    const isKey = /\.keys\d$/.test(name);
-    const [into, source] = [cache.tensors.get(name)!, result.tensors.get(name)!];
-    for (let head = slot * heads; head < (slot + 1) * heads; head++) {
-      const start = head * shape.length * width;
-      if (!isKey) into.set(source.subarray(start, start + count * width), (head * context + from) * width);
-      else
-        for (let i = 0; i < count; i++)
-          for (let d = 0; d < width; d++)
-            into[(head * width + d) * context + from + i] = source[start + i * width + d]!;
-    }
-  }
-}
-
-function decodedIn({ model }: Recipe, { result }: LoadedStep, slot: number, { tokens, sampling }: Sequence): Decoded {
-  const { vocabulary } = model;
+function decodedIn(
+  { model: { vocabulary } }: Recipe,
+  { result }: LoadedStep,
+  row: number,
+  { tokens, sampling }: Sequence,
+): Omit<Decoded, 'slot'> {
   const all = result.tensors.get('logits') as Float32Array<ArrayBuffer>;
-  const logits = all.subarray(slot * vocabulary, (slot + 1) * vocabulary);
+  const logits = all.slice(row * vocabulary, (row + 1) * vocabulary);
   requireFinite('logits', logits);
   const token = tokenOf(logits, sampling, () => drawAt(sampling.seed, tokens.length));
   tokens.push(token);
-  return { slot, token, logits };
+  return { token, logits };
 }
 
 /** What the runtime throws at operands that have no result, such as a place in a table that is no number. */

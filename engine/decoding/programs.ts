@@ -18,6 +18,9 @@ const logitsSlot = ({ model: { vocabulary } }: Recipe, rows: number): StateSlot 
 const keySlot = (block: number, slice: number) => `block${block}.keys${slice}`;
 const valueSlot = (block: number, slice: number) => `block${block}.values${slice}`;
 
+/** Whether a slot of the cache has keys, and not values. */
+export const isKeySlot = (name: string) => /\.keys\d+$/.test(name);
+
 /** Keys and values of each block, by slice, whose last axes have these extents. */
 function keysAndValues({ model, slices }: Recipe, rows: number, keys: readonly number[], values: readonly number[]) {
   const slots: StateSlot[] = [];

@@ -18,6 +18,9 @@ export type State = {
   readonly tensors: ReadonlyMap<string, TypedArray>;
 };
 
+/** What a program reads of a state, wherever that lies. */
+export type Tensors = Pick<State, 'layout' | 'tensors'>;
+
 /** All slots of a layout, group after group. */
 export function slotsOf(layout: StateLayout): readonly StateSlot[] {
   return layout.groups.flat();

@@ -1,5 +1,5 @@
 import type ort from 'onnxruntime-node';
-import { slotsOf, type State } from '../graph/state.ts';
+import { slotsOf, type State, type Tensors } from '../graph/state.ts';
 import type { Program } from '../graph/program.ts';
 import { requireFinite } from '../faults.ts';
 import { inputName, lower } from './lower.ts';
@@ -11,7 +11,7 @@ export type { ExecutorOptions, Provider } from './session.ts';
 export type Executor = {
   readonly program: Program;
   /** Writes the program's output into `output`, whose memory must not be shared with an input. `batch` feeds `load_batch`. */
-  run(inputs: readonly State[], output: State, batch?: Uint32Array): Promise<void>;
+  run(inputs: readonly Tensors[], output: State, batch?: Uint32Array): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -20,8 +20,8 @@ export async function createExecutor(program: Program, options: ExecutorOptions)
   const lowered = lower(program, options.kernel, options.unwanted);
   const session = await createSession(lowered.model, options);
   const used = new Set(session.inputNames);
-  const views = new WeakMap<State, Views>();
-  const viewsOf = (state: State): Views => {
+  const views = new WeakMap<Tensors, Views>();
+  const viewsOf = (state: Tensors): Views => {
     const known = views.get(state);
     if (known !== undefined) return known;
     const made = viewsOver(state);

@@ -1,7 +1,7 @@
 import ort from 'onnxruntime-node';
 import { SwarmlockError } from '../errors.ts';
 import { placedSlots, type Program } from '../graph/program.ts';
-import type { State } from '../graph/state.ts';
+import type { Tensors } from '../graph/state.ts';
 import { elementCount, type DType, type TensorType, type TypedArray } from '../graph/types.ts';
 import { BATCH } from './lower.ts';
 import type { Kernel } from './lowering.ts';
@@ -58,7 +58,7 @@ export function ortTensor({ dtype, shape }: TensorType, data: TypedArray): ort.T
 /** A state's tensors at their places, `undefined` for padding. */
 export type Views = readonly (ort.Tensor | undefined)[];
 
-export function viewsOver({ layout, tensors }: State): Views {
+export function viewsOver({ layout, tensors }: Tensors): Views {
   return placedSlots(layout).map((slot) => (slot === null ? undefined : ortTensor(slot, tensors.get(slot.name)!)));
 }
 

@@ -1,8 +1,7 @@
 import { byteTokenizer } from '../../engine/data/tokenizer.ts';
-import type { Decoder } from '../../engine/decoding/decoder.ts';
+import { createDecoder, type Decoder } from '../../engine/decoding/decoder.ts';
 import type { Cashier } from '../../workers/gateway/cashier.ts';
 import { gatewayConfig, type GatewayConfig } from '../../workers/gateway/config.ts';
-import { createElasticDecoder } from '../../workers/gateway/elastic-decoder.ts';
 import type { Notary } from '../../workers/gateway/notary.ts';
 import { createRelay, type Relay } from '../../workers/gateway/relay.ts';
 import { serve } from '../../workers/gateway/serve.ts';
@@ -45,7 +44,7 @@ export async function startLocalGateway(
   { settings = {}, cashier, notary, wrap = (decoder) => decoder }: LocalOptions = {},
 ): Promise<LocalGateway> {
   const config = { ...gatewayConfig.parse({ ...needed, port: 0, slots: 4 }), ...settings };
-  const decoder = await createElasticDecoder(model.recipe, genesis.state, { ...model.executor, slots: config.slots });
+  const decoder = await createDecoder(model.recipe, genesis.state, { ...model.executor, slots: config.slots });
   const { log, lines } = recordingLog();
   const stop = new AbortController();
   const { context } = model.recipe.model;

@@ -29,7 +29,7 @@ export type Told =
   | { readonly what: 'failed'; readonly message: string; readonly code: string };
 
 /**
- * An elastic decoder in a thread of its own: ONNX Runtime computes where it is called, and while it does requests are
+ * A decoder in a thread of its own: ONNX Runtime computes where it is called, and while it does requests are
  * read and answers written here. What happens to the thread rejects the step that is under way, or the next.
  */
 export async function startDecoderThread(

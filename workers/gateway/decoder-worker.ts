@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { createDecoder } from '../../engine/decoding/decoder.ts';
 import type { Asked, Loading, Told } from './decoder-thread.ts';
-import { createElasticDecoder } from './elastic-decoder.ts';
 
 // A decoder in a thread of its own, which does what it is asked.
 const { recipe, weights, options } = workerData as Loading;
-const decoder = await createElasticDecoder(recipe, weights, options);
+const decoder = await createDecoder(recipe, weights, options);
 /** Slots by the numbers of their sequences, and the other way round. */
 const slots = new Map<number, number>();
 const sequences = new Map<number, number>();

@@ -119,6 +119,41 @@ describe('a decoder', function () {
     expect(found).to.deep.equal(alone!.tokens.map((token, i) => ({ token, logits: alone!.logits[i]! })));
   });
 
+  it('gives all the same tokens while more come than few rows hold, and while the few that stay close up', async () => {
+    const model = modelOf();
+    const prompts = [1, 6, 3, 9, 2, 7].map((length, seed) => text(model.recipe, seed).slice(0, length));
+    const alone: Found[] = [];
+    for (const prompt of prompts)
+      alone.push(...(await decode(model, [prompt], { ...options, slots: 1, chunk: 4 }, warm)));
+    const decoder = await createDecoder(model.recipe, model.parameters, { ...options, slots: 6, chunk: 4 });
+    const found = new Map<number, number[]>();
+    const open = (n: number) => found.set(n, []) && expect(decoder.open(prompts[n]!, warm)).to.equal(n);
+    for (let step = 0; step < 8; step++) {
+      if (step === 0) open(0);
+      if (step === 1) [1, 2, 3, 4, 5].forEach(open);
+      // Those of the last rows stay.
+      if (step === 4) [0, 1, 2].forEach((slot) => decoder.release(slot));
+      if (step === 5) [3, 4].forEach((slot) => decoder.release(slot));
+      for (const { slot, token } of await decoder.step()) found.get(slot)!.push(token);
+    }
+    await decoder.close();
+    for (const [n, tokens] of found) expect(tokens).to.deep.equal(alone[n]!.tokens.slice(0, tokens.length));
+    expect([...found.values()].map(({ length }) => length)).to.deep.equal([4, 2, 3, 2, 4, 6]);
+  });
+
+  it('takes the others on by a token while it reads a prompt by chunks', async () => {
+    const model = modelOf();
+    const decoder = await createDecoder(model.recipe, model.parameters, { ...options, slots: 2, chunk: 4 });
+    const first = decoder.open(text(model.recipe, 1).slice(0, 1), greedy);
+    const slots = async () => (await decoder.step()).map(({ slot }) => slot);
+    expect(await slots()).to.deep.equal([first]);
+    const second = decoder.open(text(model.recipe, 2).slice(0, 9), greedy);
+    expect(await slots()).to.deep.equal([first]);
+    expect(await slots()).to.deep.equal([first]);
+    expect(await slots()).to.have.members([first, second]);
+    await decoder.close();
+  });
+
   it('has the tokens and logits of the program that a claim is about', async () => {
     const model = modelOf();
     const prompt = text(model.recipe, 2).slice(0, 6);

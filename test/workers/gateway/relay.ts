@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import OpenAI from 'openai';
 
-import type { Decoder } from '../../../engine/decoding/decoder.ts';
+import { createDecoder, type Decoder } from '../../../engine/decoding/decoder.ts';
 import { initialParameters } from '../../../engine/nn/initial.ts';
-import { createElasticDecoder } from '../../../workers/gateway/elastic-decoder.ts';
 import { decideRenewal, renewalOf } from '../../../workers/gateway/renew.ts';
 import { startLocalGateway, type LocalGateway } from '../../helpers/gateway.ts';
 import { rootOf } from '../../helpers/runs.ts';
@@ -40,7 +39,7 @@ describe('a gateway whose run has settled another state', function () {
   const loadNewer = async () => {
     const { recipe, executor } = tiny().model;
     const weights = initialParameters({ ...recipe, seed: `0x${'42'.repeat(32)}` });
-    return { root: newer, decoder: await createElasticDecoder(recipe, weights, { ...executor, slots: 4 }) };
+    return { root: newer, decoder: await createDecoder(recipe, weights, { ...executor, slots: 4 }) };
   };
   const complete = () =>
     new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 }).completions.create(ask);
