@@ -67,15 +67,17 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
     ahead.delete(sequence);
     if (open.size === 0) emptied.resolve();
   };
-  const leave = (slot: number) => {
+  const slotOf = (sequence: Sequence) => [...running].find(([, candidate]) => candidate === sequence)?.[0];
+  const leave = (sequence: Sequence) => {
+    const slot = slotOf(sequence);
+    if (slot === undefined) return;
     running.delete(slot);
     decoder.release(slot);
   };
-  const slotOf = (sequence: Sequence) => [...running].find(([, candidate]) => candidate === sequence)?.[0];
   /** Who waits has its slot while nobody else wants it. */
   const makeRoom = () => {
-    const waiting = [...running].find(([, sequence]) => ahead.has(sequence));
-    if (running.size === slots && waiting !== undefined) leave(waiting[0]);
+    const waiting = [...running.values()].find((sequence) => ahead.has(sequence));
+    if (running.size === slots && waiting !== undefined) leave(waiting);
     return running.size < slots;
   };
   const admit = () => {
@@ -89,18 +91,23 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
     const next = sequence.take(token);
     if (next === 'wait') ahead.set(sequence, []);
     if (next !== 'done') return;
-    const slot = slotOf(sequence);
-    if (slot !== undefined) leave(slot);
+    leave(sequence);
     close(sequence);
   };
-  const give = (slot: number, token: number) => {
-    const sequence = running.get(slot);
+  const give = (sequence: Sequence | undefined, token: number) => {
     // It was cancelled while the step was under way.
-    if (sequence === undefined) return;
+    if (sequence === undefined || !open.has(sequence)) return;
     const kept = ahead.get(sequence);
     if (kept === undefined) return hand(sequence, token);
     kept.push(token);
-    if (kept.length === AHEAD || sequence.tokens.length + kept.length > context) leave(slot);
+    if (kept.length >= AHEAD || sequence.tokens.length + kept.length > context) leave(sequence);
+  };
+  const nextStep = async () => {
+    admit();
+    if (running.size > 0) return decoder.step();
+    await wake.promise;
+    wake = Promise.withResolvers();
+    return [];
   };
   return {
     submit(sequence) {
@@ -122,8 +129,7 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
     cancel(sequence) {
       if (!open.has(sequence)) return;
       for (const line of [fresh, resumed]) if (line.includes(sequence)) line.splice(line.indexOf(sequence), 1);
-      const slot = slotOf(sequence);
-      if (slot !== undefined) leave(slot);
+      leave(sequence);
       close(sequence);
     },
     load() {
@@ -136,19 +142,18 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
     },
     async run(signal) {
       signal.addEventListener('abort', () => wake.resolve(), { once: true });
-      while (!signal.aborted) {
-        admit();
-        if (running.size === 0) {
-          await wake.promise;
-          wake = Promise.withResolvers();
-          continue;
+      try {
+        let step = nextStep();
+        for (;;) {
+          const decoded = (await step).map(({ slot, token }) => ({ sequence: running.get(slot), token }));
+          if (signal.aborted) return;
+          // Under way while the tokens of the one before are given.
+          step = nextStep();
+          for (const { sequence, token } of decoded) give(sequence, token);
         }
-        try {
-          for (const { slot, token } of await decoder.step()) give(slot, token);
-        } catch (error) {
-          for (const sequence of open) sequence.fail(error);
-          throw error;
-        }
+      } catch (error) {
+        for (const sequence of open) sequence.fail(error);
+        throw error;
       }
     },
     async drain() {

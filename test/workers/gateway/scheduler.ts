@@ -92,7 +92,8 @@ describe('a scheduler', () => {
     const other = sequenceOf(counted(2), 20);
     scheduler.submit(other);
     await length(other, 20);
-    expect(waiting.tokens).to.have.length(10);
+    expect(waiting.tokens).to.deep.equal(counted(10));
+    expect(other.tokens).to.deep.equal(counted(20));
     scheduler.resume(waiting);
     await length(waiting, 30);
     expect(waiting.tokens).to.deep.equal(counted(30));
@@ -115,6 +116,25 @@ describe('a scheduler', () => {
       expect(sequence.tokens).to.deep.equal(counted(prompt + 8));
     });
   }
+
+  it('asks for the next step before it gives the tokens of the one before', async () => {
+    const order: string[] = [];
+    const { decoder } = countingDecoder(1);
+    const step = () => {
+      order.push('step');
+      return decoder.step();
+    };
+    const scheduler = createScheduler({ decoder: { ...decoder, step }, slots: 1, queue: 8, context: CONTEXT });
+    void scheduler.run(stop.signal);
+    const sequence = sequenceOf(counted(4), 7);
+    const take = (token: number) => {
+      order.push(`token ${token}`);
+      return sequence.take(token);
+    };
+    scheduler.submit({ ...sequence, take });
+    await scheduler.drain();
+    expect(order).to.deep.equal(['step', 'step', 'token 4', 'step', 'token 5', 'step', 'token 6']);
+  });
 
   it('lets one go that waits, once', async () => {
     const { scheduler, inSlots } = start(1);
