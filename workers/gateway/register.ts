@@ -3,6 +3,7 @@ import { isAddressEqual } from 'viem';
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { Session } from '../../sdk/sessions.ts';
 import { signerOf, type SignedVoucher } from '../../sdk/vouchers.ts';
+import { recoverAddress } from '../lib/recover.ts';
 import { createAccount } from './account.ts';
 import type { CashierOptions } from './cashier.ts';
 import { forged, refused, type Customer } from './customer.ts';
@@ -40,7 +41,7 @@ export function createRegister(options: CashierOptions, customers: Map<bigint, C
   };
   const find = async (voucher: SignedVoucher): Promise<void> => {
     const { session: id } = voucher;
-    const signer = await signerOf(options.offer, voucher);
+    const signer = await signerOf(options.offer, voucher, recoverAddress);
     if (signer === undefined) throw forged();
     pass();
     const session = await readSession(id);
