@@ -7,21 +7,19 @@ import { startFleet } from '../cli/demo/fleet.ts';
 import { projectRoot } from '../cli/demo/hardhat.ts';
 import { stateReader } from '../cli/demo/swarm-state.ts';
 import type { Dataset } from '../engine/data/dataset.ts';
-import { SwarmlockError } from '../engine/errors.ts';
-import { stateBytes } from '../engine/graph/state.ts';
-import { modelLayout } from '../engine/nn/decoder.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
 import { parseRecipe, tokensPerRound, type Recipe } from '../engine/recipe.ts';
 import { hexOf, log, numberOption } from './lib/bench.ts';
-import { cheatKinds } from './lib/churn/cheats.ts';
+import { cheatsOption, kindsNamed } from './lib/churn/cheats.ts';
 import { cheatOutcomes, honestLosses, membersOf, timesOf, trainedBy } from './lib/churn/outcome.ts';
 import { play, type Played } from './lib/churn/play.ts';
-import { kindsNamed, lastCheat, writeScript, type Plot } from './lib/churn/script.ts';
+import { lastCheat, writeScript, type Plot } from './lib/churn/script.ts';
 import { setStage, type Stage } from './lib/churn/stage.ts';
 import { centralCurve, swarmCurve } from './lib/curves.ts';
 import { createHeldOut } from './lib/held-out.ts';
 import { centralRecipe, fittedTo, recipeOf } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
+import { parametersOf } from './lib/wire.ts';
 
 export const description =
   'miners that come, go, crash and cheat on a local chain, against one machine on equal tokens';
@@ -32,7 +30,7 @@ export const options = [
   numberOption('--founders <n>', 'honest miners that are there from the start', 5),
   numberOption('--guests <n>', 'honest miners that come later', 3),
   numberOption('--lanes <n>', 'cheats that are there at a time', 3),
-  new Option('--cheats <kinds>', 'kinds of cheats, by commas').default(cheatKinds.join()),
+  cheatsOption(),
   numberOption('--steps <n>', 'inner steps of a round', 15),
   numberOption('--audit-rate <q>', 'probability of being drawn after probation', 0.25),
   numberOption('--probation <n>', 'rounds in which a newcomer is drawn for certain', 2),
@@ -100,12 +98,7 @@ export async function run(given: Record<string, unknown>): Promise<object> {
 }
 
 function plotOf({ rounds, seed, founders, guests, lanes, cheats, probation }: Options): Plot {
-  const kinds = kindsNamed(cheats.split(',').filter((kind) => kind !== ''));
-  if (kinds !== undefined) return { rounds, seed, founders, guests, lanes, kinds, probation };
-  throw new SwarmlockError(`--cheats: ${cheats} names others than ${cheatKinds.join()}`, {
-    code: 'BENCH_OPTION_INVALID',
-    argument: '--cheats',
-  });
+  return { rounds, seed, founders, guests, lanes, kinds: kindsNamed(cheats), probation };
 }
 
 async function recipeFor({ rounds, steps, seed }: Options, dataset: Dataset, model: Recipe['model']): Promise<Recipe> {
@@ -125,7 +118,7 @@ async function training({ recipe, folder }: Stage, played: Played, rounds: numbe
   const { batch, loss: centralLoss } = await central(recipe, rounds, tokens, alone);
   const miners = Math.max(1, Math.round(tokens / (rounds * tokensPerRound(recipe))));
   const calm = await swarmCurve(recipe, rounds * recipe.round.steps, { dataset, miners, executor });
-  const parameters = stateBytes(modelLayout(recipe.model)) / 4;
+  const parameters = parametersOf(recipe.model);
   return {
     tokens,
     loss,

@@ -4,17 +4,15 @@ import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { lossPlot } from '../cli/demo/plot.ts';
 import { SwarmlockError } from '../engine/errors.ts';
-import { stateBytes } from '../engine/graph/state.ts';
-import { modelLayout } from '../engine/nn/decoder.ts';
 import type { Kernel } from '../engine/onnx/lowering.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
 import type { Recipe } from '../engine/recipe.ts';
 import { hexOf, log, numberOption } from './lib/bench.ts';
 import { createTurns, curveInProcess } from './lib/curve-processes.ts';
-import type { Curve, Setting, SwarmCurve } from './lib/curves.ts';
+import type { Curve, SwarmCurve } from './lib/curves.ts';
 import { centralRecipe, fittedTo, recipeNames, recipeOf, type Run } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
-import { createSwarm } from './lib/swarm.ts';
+import { parametersOf, wireOfAMillion } from './lib/wire.ts';
 
 export const description = 'held-out loss of a swarm by each recipe against one machine on equal tokens, several seeds';
 
@@ -42,11 +40,7 @@ type Options = {
   plot: string;
 };
 
-/** Smallest model whose bits per parameter are a figure of the wire format: headers and the last chunk no longer matter. */
-const MILLION = { depth: 5, width: 128, heads: 4 } as const;
-
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-const parametersOf = (model: Recipe['model']) => stateBytes(modelLayout(model)) / 4;
 
 /** A recipe at a length of rounds, and its curve of each seed. */
 type Measured = { readonly file: Recipe; readonly innerSteps: number; readonly curves: readonly SwarmCurve[] };
@@ -75,9 +69,12 @@ export async function run(given: Record<string, unknown>) {
   await writeFile(plot, plotOf(runs, central));
   log(`curves: ${plot}`);
   const parameters = parametersOf(shape);
-  const setting = { dataset, miners, executor: { kernel, threads: 1 } };
+  const setting = { dataset, executor: { kernel, threads: 1 } };
   const rows = [];
-  for (const one of runs) rows.push({ ...rowOf(one, central, parameters), ...(await wireOf(one.file, setting)) });
+  for (const one of runs) {
+    const ofAMillion = await wireOfAMillion(one.file, setting);
+    rows.push({ ...rowOf(one, central, parameters), ofAMillion });
+  }
   return { recipes: rows, parameters, miners, steps, batch: files[0]!.batch, model: shape, plot };
 }
 
@@ -141,19 +138,6 @@ function rowOf({ file, innerSteps, curves }: Measured, central: readonly Curve[]
 function gapPercent(curves: readonly Curve[], central: readonly Curve[]): number {
   const [loss, expected] = [curves, central].map((of) => mean(of.map((curve) => curve.loss)));
   return (100 * (loss! - expected!)) / expected!;
-}
-
-/** What the recipe sends of a model of a million parameters: the mean of a few short rounds of one member. */
-async function wireOf({ model, ...file }: Recipe, { dataset, executor }: Setting) {
-  const rounds = 3;
-  const run = { steps: 2 * rounds, innerSteps: 2, dataset, seed: hexOf(0) };
-  const recipe = fittedTo({ ...file, model: { ...model, ...MILLION } }, run);
-  const swarm = await createSwarm({ recipe, dataset, miners: 1, executor, seed: run.seed });
-  let bytes = 0;
-  for (let i = 0; i < rounds; i++) bytes += (await swarm.play()).bytes / rounds;
-  await swarm.close();
-  const parameters = parametersOf(recipe.model);
-  return { ofAMillion: { parameters, bytesPerRound: Math.round(bytes), bitsPerParameter: (8 * bytes) / parameters } };
 }
 
 const COLOURS = ['#111827', '#2563eb', '#60a5fa', '#d97706', '#fbbf24', '#059669', '#34d399', '#dc2626', '#f87171'];

@@ -1,5 +1,5 @@
 import { generator } from '../chance.ts';
-import { cheatKinds, type CheatKind } from './cheats.ts';
+import type { CheatKind } from './cheats.ts';
 
 /** One miner's life in a run. Its seat counts from the round after the one in which it joins, which is 0 at the start. */
 export type Life = {
@@ -79,12 +79,8 @@ export function lastCheat(script: readonly Life[]): number {
   return Math.max(0, ...script.map(({ cheats: one }) => one?.last ?? 0));
 }
 
-export function kindsNamed(names: readonly string[]): readonly CheatKind[] | undefined {
-  const known = cheatKinds.filter((kind) => names.includes(kind));
-  return known.length === names.length ? known : undefined;
-}
-
-function shuffled<T>(items: readonly T[], chance: () => number): T[] {
+/** In a random order. */
+export function shuffled<T>(items: readonly T[], chance: () => number): T[] {
   const keyed = items.map((item) => ({ item, key: chance() }));
   return keyed.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
 }
