@@ -22,7 +22,7 @@ export type AuditOptions = {
   readonly model: Model;
   readonly dataset: Dataset;
   readonly trainer: Trainer;
-  readonly states: GlobalStates;
+  readonly states: Pick<GlobalStates, 'get'>;
   readonly blobs: BlobStore;
   /** Of the training program. */
   readonly tracer: Pick<Tracer, 'program' | 'trace'>;
