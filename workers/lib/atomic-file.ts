@@ -12,8 +12,11 @@ let written = 0;
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}-${written++}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeSynced(temporary, bytes);
+    await writeSynced(temporary, bytes).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await mkdir(dirname(path), { recursive: true });
+      await writeSynced(temporary, bytes);
+    });
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
