@@ -36,11 +36,23 @@ export async function startGateway(fleet: Fleet, chain: DemoChain, venue: Venue)
   await fund(chain, actor.address, bonds.challengeBond);
   const pledge = await pledgeAs(actor, chain, venue.runId);
   const terms = { SWARMLOCK_SESSIONS: chain.deployment.sessions, SWARMLOCK_PLEDGE: String(pledge) };
-  const program = programOf({ ...actor, settings: { ...settings, ...terms } }, venue);
+  const url = await launch(fleet, { ...actor, settings: { ...settings, ...terms } }, venue);
+  return { address: actor.address, url, route: await routeIn(logOf(venue.folder, actor)) };
+}
+
+/** Starts a gateway, and gives its address once it listens. @throws CHILD_DIED, GATEWAY_SILENT */
+export async function launch(fleet: Fleet, actor: Actor, venue: Venue): Promise<string> {
+  const program = programOf(actor, venue);
   fleet.start(program);
-  const said = await Promise.race([death(fleet, program), heard(logOf(venue.folder, actor), ['offer', 'listening'])]);
-  const [offer, listening] = said as [LogEntry, LogEntry];
-  return { address: actor.address, url: String(listening['url']), route: Number(offer['route']) };
+  const listening = heard(logOf(venue.folder, actor), ['listening']);
+  const [entry] = await Promise.race([death(fleet, program), listening]);
+  return String(entry!['url']);
+}
+
+/** The route of a gateway that listens and is paid. @param log its path */
+export async function routeIn(log: string): Promise<number> {
+  const [offer] = await heard(log, ['offer']);
+  return Number(offer!['route']);
 }
 
 /** Puts the smallest bond behind what the gateway will sign. */
