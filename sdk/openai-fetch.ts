@@ -22,6 +22,8 @@ export type SwarmlockFetchOptions = Purse & {
   readonly isSettled: RootCheck;
   /** Whose signature counts: `client.receipts.pledges(runId)`. */
   readonly pledges: Pledges;
+  /** Whether a gateway has to name a pledge; by default one that names none is paid for what it gives without receipts. */
+  readonly needsPledge?: boolean;
   /** So long must a receipt be good for; by default an hour. */
   readonly receiptMs?: number;
   /** So long may a gateway say nothing; by default two minutes. */
@@ -52,12 +54,12 @@ const COMPLETIONS = /(\/chat)?\/completions$/;
  * for payment it opens a session; it pays the prompt ahead, and signs a voucher for each part of an answer while that comes,
  * also where the client wants it in one piece. It signs for no more than the prompt, what has been received, and two parts. A
  * gateway that names a pledge is taken at its word: what comes without its receipt counts as not received.
- * @throws (each call, or where its stream is read) OFFER_MISMATCH, WEIGHTS_MISMATCH, PLEDGE_INVALID, PAYMENT_EXCESSIVE,
- *   ANSWER_INVALID, RECEIPT_INVALID, RECEIPT_MISSING, GATEWAY_SILENT, and what `isSettled`, `pledges` and `Wallet.send` throw
+ * @throws (each call, or where its stream is read) OFFER_MISMATCH, WEIGHTS_MISMATCH, PLEDGE_MISSING, PLEDGE_INVALID,
+ *   PAYMENT_EXCESSIVE, ANSWER_INVALID, RECEIPT_INVALID, RECEIPT_MISSING, GATEWAY_SILENT, and what `isSettled`, `pledges` and `Wallet.send` throw
  */
 export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
   const { wallet, deposit, mostPerRequest, pledges, fetch: ask = fetch } = options;
-  const { silenceMs = SILENCE_MS, receiptMs = RECEIPT_MS } = options;
+  const { silenceMs = SILENCE_MS, receiptMs = RECEIPT_MS, needsPledge = false } = options;
   if (deposit < mostPerRequest) {
     throw new SwarmlockError('A deposit must be enough for a request', { code: 'OPTION_INVALID', argument: 'deposit' });
   }
@@ -68,6 +70,7 @@ export function swarmlockFetch(options: SwarmlockFetchOptions): SwarmlockFetch {
   const sessionFor = async (base: string, offer: Offer): Promise<PaidSession> => {
     requireMeant(offer, options);
     await requireSettled(offer.root, options.isSettled);
+    if (offer.pledge === undefined && needsPledge) throw unpledged(base);
     if (offer.pledge !== undefined) keys.set(offer.pledge, await pledges.keyOf(offer.pledge));
     const known = sessions.get(base);
     if (known !== undefined) return known;
@@ -156,6 +159,14 @@ function promisedBy(
   pledge: bigint | undefined,
 ): PaidFrom['promised'] {
   return pledge === undefined ? undefined : { pledge, key: keys.get(pledge)!, chainId, voucher, body, receiptMs };
+}
+
+function unpledged(base: string): SwarmlockError {
+  return new SwarmlockError(`The gateway at ${base} names no pledge, so nothing would answer for a wrong answer`, {
+    code: 'PLEDGE_MISSING',
+    argument: 'pledge',
+    hint: 'Use another gateway, or pay this one without receipts: needsPledge: false.',
+  });
 }
 
 /** The key that the client was given goes nowhere. Answers are asked for as streams, so that they are paid part by part. */

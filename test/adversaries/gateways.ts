@@ -86,7 +86,7 @@ describe('a gateway that cheats its clients', function () {
   });
 
   /** A client with a session of its own. */
-  const openaiOf = (onReceipt: (receipt: SignedReceipt) => void = () => undefined) => {
+  const openaiOf = (onReceipt: (receipt: SignedReceipt) => void = () => undefined, needsPledge = false) => {
     const { client } = node();
     const sender = senderOf(node(), buyer);
     const send: Wallet['send'] = (call) => sender.send(call, new AbortController().signal);
@@ -101,7 +101,7 @@ describe('a gateway that cheats its clients', function () {
       },
       isSettled: settledRoots(() => readRun(client, run.deployment, run.runId)),
       pledges: runPledges(client, run.deployment, run.runId),
-      ...{ deposit: 2_000, mostPerRequest: 2_000, silenceMs: 250, onReceipt },
+      ...{ deposit: 2_000, mostPerRequest: 2_000, silenceMs: 250, onReceipt, needsPledge },
     });
     return new OpenAI({ baseURL: `${liar.url}/v1`, apiKey: 'none', fetch, maxRetries: 0 });
   };
@@ -377,6 +377,14 @@ describe('a gateway that cheats its clients', function () {
     }
     expect(await node().client.getTransactionCount({ address: buyer.address })).to.equal(before);
     expect(await drawAll()).to.equal(0);
+  });
+
+  it('gets nothing at all from who needs a pledge when it names none', async () => {
+    liar.deceive(() => expect.fail('a session was opened'));
+    expect((await complete(openaiOf(undefined, true), true)).code).to.equal('PLEDGE_MISSING');
+    liar.deceive(honest('ab'), { pledge: id });
+    expect(await complete(openaiOf(undefined, true), true)).to.deep.equal({ text: 'ab', code: undefined });
+    await drawAll();
   });
 
   it('gets what is paid ahead, and no more, when it answers with other weights than it offers', async () => {
