@@ -1,17 +1,15 @@
 import type { Hash } from '../../engine/commit/hash.ts';
-import { createHasher } from '../../engine/commit/hasher.ts';
 import { createDataset, type Dataset } from '../../engine/data/dataset.ts';
 import type { State } from '../../engine/graph/state.ts';
 import { initialParameters } from '../../engine/nn/initial.ts';
 import { chooseKernel } from '../../engine/onnx/self_test.ts';
-import { globalLayout, trainingLayout } from '../../engine/programs.ts';
 import type { RecipeInput } from '../../engine/recipe.ts';
 import { createTrainer, type Trainer } from '../../engine/training.ts';
 import { claimIdOf } from '../../sdk/claims.ts';
 import type { Committed } from '../../sdk/events.ts';
 import type { Commitment } from '../../sdk/round.ts';
 import type { CommitmentBook } from '../../workers/lib/commitments.ts';
-import type { Model } from '../../workers/lib/model.ts';
+import { modelOf, type Model } from '../../workers/lib/model.ts';
 import { programsOf } from '../../workers/lib/programs.ts';
 import { createPace } from '../../workers/miner/pace.ts';
 import type { Extent, TrainingOptions } from '../../workers/miner/training.ts';
@@ -39,16 +37,7 @@ export function tinyModelForTests(fields: Partial<RecipeInput> = {}): () => Tiny
       ...fields,
     });
     const executor = { kernel: await chooseKernel({ threads: 1 }), threads: 1 };
-    const hasher = createHasher({ threads: 1 });
-    const model: Model = {
-      recipe,
-      executor,
-      globalLayout: globalLayout(recipe),
-      trainingLayout: trainingLayout(recipe),
-      ...programsOf(recipe, 16),
-      rootOf: (state) => hasher.stateRoot(state),
-      close: () => hasher.close(),
-    };
+    const model = modelOf(recipe, programsOf(recipe, 16), executor);
     const state = initialParameters(recipe);
     const genesis = { root: await model.rootOf(state), state };
     tiny = { model, dataset, trainer: await createTrainer(recipe, executor), genesis };

@@ -38,14 +38,19 @@ export async function openModel(
   requireRecipeRoot(recipe, parameters.recipeRoot);
   const { root, ...bound } = programsOf(recipe, parameters.maxMembers);
   requireRunOf(recipe, root, parameters);
-  const kernel = await chooseKernel({ provider, threads });
+  return modelOf(recipe, bound, { provider, threads, kernel: await chooseKernel({ provider, threads }) });
+}
+
+/** @param programs those of a run by the recipe */
+export function modelOf(recipe: Recipe, programs: Omit<BoundPrograms, 'root'>, executor: ExecutorOptions): Model {
+  const { threads = 0 } = executor;
   const hasher = createHasher(threads === 0 ? {} : { threads });
   return {
     recipe,
-    executor: { provider, threads, kernel },
+    executor,
     globalLayout: globalLayout(recipe),
     trainingLayout: trainingLayout(recipe),
-    ...bound,
+    ...programs,
     rootOf: (state) => hasher.stateRoot(state),
     close: () => hasher.close(),
   };

@@ -2,17 +2,16 @@ import type { Address } from 'viem';
 
 import type { Deceit } from '../../../cli/cheat/run-cheat.ts';
 import type { Hash } from '../../../engine/commit/hash.ts';
-import { createHasher } from '../../../engine/commit/hasher.ts';
 import { encodePublished, partsOfPayload } from '../../../engine/compress/published.ts';
 import type { Dataset } from '../../../engine/data/dataset.ts';
 import { createState, type State } from '../../../engine/graph/state.ts';
 import { createExecutor, type Executor, type ExecutorOptions } from '../../../engine/onnx/executor.ts';
-import { globalLayout, payloadLayout, payloadProgram, trainingLayout } from '../../../engine/programs.ts';
+import { payloadLayout, payloadProgram } from '../../../engine/programs.ts';
 import { copyTensors, parametersState, startState, type Trainer } from '../../../engine/training.ts';
 import type { Recipe } from '../../../engine/recipe.ts';
 import type { Commitment } from '../../../sdk/round.ts';
 import { roundOfEpoch } from '../../../sdk/run.ts';
-import type { Model } from '../../../workers/lib/model.ts';
+import { modelOf, type Model } from '../../../workers/lib/model.ts';
 import { publishedOf } from '../../../workers/lib/payloads.ts';
 import { programsOf } from '../../../workers/lib/programs.ts';
 import { segmentSpan, takeSteps } from '../../../workers/lib/steps.ts';
@@ -33,16 +32,7 @@ export async function openTools(
   members: number,
   executor: ExecutorOptions,
 ): Promise<Tools> {
-  const hasher = createHasher({ threads: 1 });
-  const model: Model = {
-    recipe,
-    executor,
-    globalLayout: globalLayout(recipe),
-    trainingLayout: trainingLayout(recipe),
-    ...programsOf(recipe, members),
-    rootOf: (state) => hasher.stateRoot(state),
-    close: () => hasher.close(),
-  };
+  const model = modelOf(recipe, programsOf(recipe, members), executor);
   const compressor = await createExecutor(payloadProgram(recipe), executor);
   const close = async () => void (await Promise.all([compressor.close(), model.close()]));
   return { model, dataset, compressor, close };
