@@ -104,7 +104,8 @@ async function respond(options: HttpOptions, request: IncomingMessage, response:
     if (refusal.status >= 500) options.log.warn({ err: error, status: refusal.status }, 'a request was not served');
     if (response.headersSent) return void response.end(`data: ${JSON.stringify(refusal.body)}\n\n`);
     sendJson(response, refusal.status, refusal.body, refusal.headers);
-    if (!request.complete) setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
+    const giveUp = () => !request.complete && request.socket.destroy();
+    if (!request.complete) setTimeout(giveUp, LINGER_MS).unref();
   }
 }
 

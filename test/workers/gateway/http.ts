@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import OpenAI from 'openai';
 
@@ -205,6 +206,15 @@ describe('a gateway that is free', function () {
     await closed(socket);
     const largest = { ...ask, user: 'x'.repeat(10_000 - JSON.stringify({ ...ask, user: '' }).length) };
     expect((await post('completions', largest)).status).to.equal(200);
+  });
+
+  it('goes on with a connection on which it has refused a request', async () => {
+    const socket = await open(`POST /v1/nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`);
+    expect(String(await once(socket, 'data'))).to.match(/^HTTP\/1\.1 404 /);
+    await pause(1_200);
+    socket.write('GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(String(await once(socket, 'data'))).to.match(/^HTTP\/1\.1 200 /);
+    socket.destroy();
   });
 
   it('gives up clients that send slowly, and serves the others meanwhile', async () => {
