@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 import type { Decoded, Decoder } from '../../engine/decoding/decoder.ts';
 import type { SamplingOptions } from '../../engine/decoding/request.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
@@ -107,6 +109,8 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
     if (running.size > 0) return decoder.step();
     await wake.promise;
     wake = Promise.withResolvers();
+    // Who comes in the same turn of the event loop is in the same step.
+    await turn();
     return [];
   };
   return {

@@ -136,6 +136,23 @@ describe('a scheduler', () => {
     expect(order).to.deep.equal(['step', 'step', 'token 4', 'step', 'token 5', 'step', 'token 6']);
   });
 
+  it('takes those up together that come in one turn of the event loop', async () => {
+    const { decoder, opened } = countingDecoder(2);
+    const atStep: number[] = [];
+    const step = () => {
+      atStep.push(opened.length);
+      return decoder.step();
+    };
+    const scheduler = createScheduler({ decoder: { ...decoder, step }, slots: 2, queue: 8, context: CONTEXT });
+    void scheduler.run(stop.signal);
+    await pause(5);
+    scheduler.submit(sequenceOf(counted(3), 4));
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    scheduler.submit(sequenceOf(counted(4), 5));
+    await scheduler.drain();
+    expect(atStep[0]).to.equal(2);
+  });
+
   it('lets one go that waits, once', async () => {
     const { scheduler, inSlots } = start(1);
     const sequence = sequenceOf(counted(4), 30, [10]);
