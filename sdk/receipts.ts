@@ -1,20 +1,14 @@
 import {
-  compactSignatureToSignature,
   encodeAbiParameters,
   encodeFunctionData,
   getAbiItem,
-  hashTypedData,
   hexToBytes,
   isAddressEqual,
   isHex,
   keccak256,
   parseCompactSignature,
   parseEventLogs,
-  parseSignature,
-  recoverAddress,
   serializeCompactSignature,
-  serializeSignature,
-  signatureToCompactSignature,
   sha256,
   size,
   stringToHex,
@@ -28,6 +22,7 @@ import { SwarmlockError } from '../engine/errors.ts';
 import { gameAbi, receiptsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
+import { compactSignature, signerOfTypedData } from './compact-signature.ts';
 import type { Deployment } from './deployment.ts';
 import { onChain } from './errors.ts';
 import type { At } from './run.ts';
@@ -64,9 +59,6 @@ export type NamedToken = { readonly receipt: SignedReceipt; readonly index: numb
 /** Where receipts count. */
 export type ReceiptDomain = { readonly chainId: number; readonly receipts: Address };
 
-/** Half the order of secp256k1 (SEC 2, 2.4.1), rounded down. The contract recovers nobody from a greater s. */
-const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
-
 type EncodedReceipt = ContractFunctionArgs<typeof gameAbi, 'payable', 'openOnToken'>[1];
 const [, receiptInput] = getAbiItem({ abi: gameAbi, name: 'openOnToken' }).inputs;
 
@@ -96,20 +88,13 @@ export function receiptTypedData({ chainId, receipts }: ReceiptDomain, receipt: 
 
 /** @param key of the pledge */
 export async function signReceipt(key: Signer, domain: ReceiptDomain, receipt: Receipt): Promise<SignedReceipt> {
-  const signature = parseSignature(await key.signTypedData(receiptTypedData(domain, receipt)));
-  return { ...receipt, signature: serializeCompactSignature(signatureToCompactSignature(signature)) };
+  return { ...receipt, signature: compactSignature(await key.signTypedData(receiptTypedData(domain, receipt))) };
 }
 
 /** Whether the contract will take the signature of a receipt for that of a pledge's key. */
 export async function isReceiptOf(key: Address, domain: ReceiptDomain, receipt: SignedReceipt): Promise<boolean> {
-  const parts = compactSignatureToSignature(parseCompactSignature(receipt.signature));
-  if (BigInt(parts.s) > HALF_ORDER) return false;
-  try {
-    const hash = hashTypedData(receiptTypedData(domain, receipt));
-    return isAddressEqual(await recoverAddress({ hash, signature: serializeSignature(parts) }), key);
-  } catch {
-    return false;
-  }
+  const signer = await signerOfTypedData(receiptTypedData(domain, receipt), receipt.signature);
+  return signer !== undefined && isAddressEqual(signer, key);
 }
 
 /** As contracts take it. */

@@ -1,18 +1,7 @@
-import {
-  compactSignatureToSignature,
-  hashTypedData,
-  isAddressEqual,
-  parseCompactSignature,
-  parseSignature,
-  recoverAddress,
-  serializeCompactSignature,
-  serializeSignature,
-  signatureToCompactSignature,
-  type Address,
-  type Hex,
-} from 'viem';
+import { isAddressEqual, type Address, type Hex } from 'viem';
 
 import { SwarmlockError } from '../engine/errors.ts';
+import { compactSignature, signerOfTypedData, type Recover } from './compact-signature.ts';
 import type { Signer } from './signer.ts';
 
 /**
@@ -28,8 +17,6 @@ export type SignedVoucher = Voucher & { readonly signature: Hex };
 export type VoucherDomain = { readonly chainId: number; readonly sessions: Address; readonly credits: Address };
 
 const MOST = 2 ** 48 - 1;
-/** Half the order of secp256k1 (SEC 2, 2.4.1), rounded down. The contract recovers nobody from a greater s. */
-const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /** The domain (EIP-712) of all that is signed for the contract of sessions. */
 export function sessionsDomain({ chainId, sessions }: Pick<VoucherDomain, 'chainId' | 'sessions'>) {
@@ -60,33 +47,26 @@ export function voucherTypedData(domain: VoucherDomain, { session, route, drawn 
 
 /** @param key of the session */
 export async function signVoucher(key: Signer, domain: VoucherDomain, voucher: Voucher): Promise<SignedVoucher> {
-  const signature = parseSignature(await key.signTypedData(voucherTypedData(domain, voucher)));
-  return { ...voucher, signature: serializeCompactSignature(signatureToCompactSignature(signature)) };
+  return { ...voucher, signature: compactSignature(await key.signTypedData(voucherTypedData(domain, voucher))) };
 }
 
-/**
- * Whom the contract will take for the signer of a voucher; undefined when nobody.
- * @param recover another one than viem's, such as a faster one
- */
-export async function signerOf(
+/** Whom the contract will take for the signer of a voucher; undefined when nobody. @param recover by default viem's */
+export function signerOf(
   domain: VoucherDomain,
   voucher: SignedVoucher,
-  recover: (signed: { hash: Hex; signature: Hex }) => Promise<Address> = recoverAddress,
+  recover?: Recover,
 ): Promise<Address | undefined> {
-  if (!/^0x[0-9a-f]{128}$/i.test(voucher.signature)) return undefined;
-  try {
-    const parts = compactSignatureToSignature(parseCompactSignature(voucher.signature));
-    if (BigInt(parts.s) > HALF_ORDER) return undefined;
-    const hash = hashTypedData(voucherTypedData(domain, voucher));
-    return await recover({ hash, signature: serializeSignature(parts) });
-  } catch {
-    return undefined;
-  }
+  return signerOfTypedData(voucherTypedData(domain, voucher), voucher.signature, recover);
 }
 
-/** Whether the contract will take the signature of a voucher for that of a session's key. */
-export async function isSignedBy(key: Address, domain: VoucherDomain, voucher: SignedVoucher): Promise<boolean> {
-  const signer = await signerOf(domain, voucher);
+/** Whether the contract will take the signature of a voucher for that of a session's key. @param recover by default viem's */
+export async function isSignedBy(
+  key: Address,
+  domain: VoucherDomain,
+  voucher: SignedVoucher,
+  recover?: Recover,
+): Promise<boolean> {
+  const signer = await signerOf(domain, voucher, recover);
   return signer !== undefined && isAddressEqual(signer, key);
 }
 

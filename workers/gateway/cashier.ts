@@ -1,8 +1,6 @@
-import { isAddressEqual } from 'viem';
-
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { Session } from '../../sdk/sessions.ts';
-import { parseVoucherToken, signerOf, type SignedVoucher } from '../../sdk/vouchers.ts';
+import { isSignedBy, parseVoucherToken, type SignedVoucher } from '../../sdk/vouchers.ts';
 import type { Clock } from '../lib/clock.ts';
 import { recoverAddress } from '../lib/recover.ts';
 import { forged, isWatched, limitOf, refused, requireKnown, requireOpen, type Customer } from './customer.ts';
@@ -122,10 +120,7 @@ async function credit(
 ): Promise<void> {
   const { key } = requireKnown(customer);
   const isOld = voucher.signature === customer.voucher?.signature && voucher.drawn === customer.voucher.drawn;
-  if (!isOld) {
-    const signer = await signerOf(offer, voucher, recoverAddress);
-    if (signer === undefined || !isAddressEqual(signer, key)) throw forged();
-  }
+  if (!isOld && !(await isSignedBy(key, offer, voucher, recoverAddress))) throw forged();
   // Somebody may have closed a session that nobody has watched, or added to it.
   if (!isWatched(customer) || voucher.drawn > limitOf(customer.session)) {
     customer.session = await readSession(customer.id);
