@@ -8,7 +8,7 @@ import { projectRoot } from '../cli/demo/hardhat.ts';
 import { stateReader } from '../cli/demo/swarm-state.ts';
 import type { Dataset } from '../engine/data/dataset.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
-import { parseRecipe, tokensPerRound, type Recipe } from '../engine/recipe.ts';
+import { parseRecipe, type Recipe } from '../engine/recipe.ts';
 import { hexOf, log, numberOption } from './lib/bench.ts';
 import { cheatsOption, kindsNamed } from './lib/churn/cheats.ts';
 import { cheatOutcomes, honestLosses, membersOf, timesOf, trainedBy } from './lib/churn/outcome.ts';
@@ -16,8 +16,9 @@ import { play, type Played } from './lib/churn/play.ts';
 import { lastCheat, writeScript, type Plot } from './lib/churn/script.ts';
 import { setStage, type Stage } from './lib/churn/stage.ts';
 import { centralCurve, swarmCurve } from './lib/curves.ts';
+import { comparison, onEqualTokens } from './lib/equal-tokens.ts';
 import { createHeldOut } from './lib/held-out.ts';
-import { centralRecipe, fittedTo, recipeOf } from './lib/recipe-files.ts';
+import { fittedTo, recipeOf } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
 import { parametersOf } from './lib/wire.ts';
 
@@ -114,31 +115,17 @@ async function training({ recipe, folder }: Stage, played: Played, rounds: numbe
   const heldOut = await createHeldOut(recipe, dataset, executor);
   const loss = await heldOut.loss(await stateReader(recipe, blobsOf(folder))(root));
   await heldOut.close();
-  const alone = { dataset, executor: { ...executor, threads: 0 } };
-  const { batch, loss: centralLoss } = await central(recipe, rounds, tokens, alone);
-  const miners = Math.max(1, Math.round(tokens / (rounds * tokensPerRound(recipe))));
-  const calm = await swarmCurve(recipe, rounds * recipe.round.steps, { dataset, miners, executor });
+  const equal = await onEqualTokens(recipe, dataset, { rounds, tokens });
+  const { steps, miners } = equal;
+  const central = await centralCurve(equal.alone, steps, { dataset, executor: { ...executor, threads: 0 } });
+  const calm = await swarmCurve(recipe, steps, { dataset, miners, executor });
   const parameters = parametersOf(recipe.model);
   return {
     tokens,
     loss,
-    centralLoss,
-    centralBatch: batch,
-    gapPercent: 100 * (loss / centralLoss - 1),
-    calmMiners: miners,
-    calmLoss: calm.loss,
-    churnPercent: 100 * (loss / calm.loss - 1),
+    ...comparison(loss, equal, central, calm),
     parameters,
     bytesPerRound,
     bitsPerParameter: (8 * bytesPerRound) / parameters,
   };
-}
-
-/** AdamW on one machine, in as many steps as a member takes and with the tokens of all of them. */
-async function central(recipe: Recipe, rounds: number, tokens: number, setting: Parameters<typeof centralCurve>[2]) {
-  const steps = rounds * recipe.round.steps;
-  const batch = Math.round(tokens / (steps * recipe.model.context));
-  const seed = recipe.seed as `0x${string}`;
-  const alone = await centralRecipe({ steps, seed, model: recipe.model, dataset: setting.dataset }, batch);
-  return { batch, ...(await centralCurve(alone, steps, setting)) };
 }

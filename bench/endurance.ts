@@ -5,14 +5,15 @@ import type { Dataset } from '../engine/data/dataset.ts';
 import { SwarmlockError } from '../engine/errors.ts';
 import { chooseKernel } from '../engine/onnx/self_test.ts';
 import type { Kernel } from '../engine/onnx/lowering.ts';
-import { parseRecipe, tokensPerRound, type Recipe } from '../engine/recipe.ts';
+import { parseRecipe, type Recipe } from '../engine/recipe.ts';
 import { hexOf, log, numberOption } from './lib/bench.ts';
 import { cheatsOption, kindsNamed, type CheatKind } from './lib/churn/cheats.ts';
 import { createTurns, curveInProcess } from './lib/curve-processes.ts';
 import type { Deeds, Ledger } from './lib/endurance/ledger.ts';
 import { playRun, type Played } from './lib/endurance/play.ts';
+import { comparison, onEqualTokens } from './lib/equal-tokens.ts';
 import { createHeldOut } from './lib/held-out.ts';
-import { centralRecipe, fittedTo, recipeOf } from './lib/recipe-files.ts';
+import { fittedTo, recipeOf } from './lib/recipe-files.ts';
 import { dataOption, datasetAt } from './lib/recipes.ts';
 import { parametersOf, wireOfAMillion } from './lib/wire.ts';
 
@@ -159,23 +160,12 @@ async function compared(
   { played: { tokens }, loss, kernel, dataset }: Reached,
   { rounds, data, processes }: Options,
 ) {
-  const steps = rounds * recipe.round.steps;
-  const batch = Math.round(tokens / (steps * recipe.model.context));
-  const seed = recipe.seed as `0x${string}`;
-  const alone = await centralRecipe({ steps, seed, model: recipe.model, dataset }, batch);
-  const miners = Math.max(1, Math.round(tokens / (rounds * tokensPerRound(recipe))));
+  const equal = await onEqualTokens(recipe, dataset, { rounds, tokens });
+  const { steps, alone, miners } = equal;
   const turn = createTurns(processes);
   const [central, calm] = await Promise.all([
     turn(() => curveInProcess({ recipe: alone, steps, data, kernel })),
     turn(() => curveInProcess({ recipe, steps, miners, data, kernel })),
   ]);
-  return {
-    tokens,
-    centralLoss: central.loss,
-    centralBatch: batch,
-    gapPercent: 100 * (loss / central.loss - 1),
-    calmMiners: miners,
-    calmLoss: calm.loss,
-    churnPercent: 100 * (loss / calm.loss - 1),
-  };
+  return { tokens, ...comparison(loss, equal, central, calm) };
 }
