@@ -4,6 +4,11 @@ import type { CheatKind } from '../churn/cheats.ts';
 import type { Crowd, Member } from './crowd.ts';
 import type { Work } from './work.ts';
 
+/** Whether an audit has found what costs a member its bond. @param finding undefined when there was none */
+export function isConviction(finding: Finding | undefined): boolean {
+  return finding !== undefined && finding.outcome !== 'match';
+}
+
 /** A work, and what became of it. */
 export type Entry = {
   readonly round: number;
@@ -58,7 +63,7 @@ export function createLedger(recipe: Recipe, crowd: Crowd): LedgerKeeper {
   return {
     note({ round, member, work, stands, finding }) {
       const { seat, cheats } = member;
-      const convicted = finding !== undefined && finding.outcome !== 'match';
+      const convicted = isConviction(finding);
       members[round - 1] = (members[round - 1] ?? 0) + 1;
       accepted += Number(stands);
       audits += Number(finding !== undefined);
@@ -74,7 +79,7 @@ export function createLedger(recipe: Recipe, crowd: Crowd): LedgerKeeper {
         rounds: (before?.rounds ?? 0) + 1,
         accepted: (before?.accepted ?? 0) + Number(stands),
         convictedIn: convicted ? round : undefined,
-        why: convicted ? (finding.why ?? 'not served') : undefined,
+        why: convicted ? (finding?.why ?? 'not served') : undefined,
       });
     },
     sums: () => ({

@@ -12,7 +12,7 @@ import { createTrainer, type Trainer } from '../../../engine/training.ts';
 import { deceitOf } from '../churn/deceits.ts';
 import { createAuditor, type Auditor } from './auditor.ts';
 import { createCrowd, type Member, type Plot } from './crowd.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { createLedger, isConviction, type Ledger } from './ledger.ts';
 import { isAvailable, openTools, workOn, type Earlier, type OpenRound, type Tools, type Work } from './work.ts';
 
 export type Setting = {
@@ -47,7 +47,7 @@ export async function playRun(
     const judged = new Map<Member, Earlier>();
     for (const [member, work] of await worksOf(shop, round, crowd.meet(), earlier)) {
       const finding = await shop.auditor.look(round, member, work, earlier.get(member));
-      const isConvicted = finding !== undefined && finding.outcome !== 'match';
+      const isConvicted = isConviction(finding);
       const stands = isAvailable(work) && !isConvicted;
       if (isConvicted) crowd.expel(member);
       judged.set(member, { work, stands });
