@@ -6,6 +6,7 @@ import { projectRoot } from '../cli/demo/hardhat.ts';
 import { SwarmlockError } from '../engine/errors.ts';
 import { initialParameters } from '../engine/nn/initial.ts';
 import type { Recipe } from '../engine/recipe.ts';
+import { voucherToken, type SignedVoucher } from '../sdk/vouchers.ts';
 import { createFp32Decoder } from './baseline/decoding.ts';
 import { log, median, numberOption } from './lib/bench.ts';
 import type { PayingClient } from './lib/paying-client.ts';
@@ -25,6 +26,9 @@ const STREAMS = 16;
 const CONTEXT = 128;
 const PROMPT = 'To be, or not to';
 const PART = 32;
+
+/** A client, and what it has promised so far. */
+type Purse = { readonly payer: PayingClient; promised: number };
 
 type Options = { readonly rounds: number; readonly tokens: number; readonly width: number; readonly depth: number };
 
@@ -62,15 +66,14 @@ export async function run(given: Record<string, unknown>): Promise<object> {
 
 async function measure(serving: Serving, recipe: Recipe, rounds: number, tokens: number): Promise<readonly Round[]> {
   const [fp1, fp16] = [await timedFp32(recipe, 1), await timedFp32(recipe, STREAMS)];
-  const purses = serving.payers.map((payer) => ({ payer, promised: 0 }));
+  const purses = serving.payers.map((payer): Purse => ({ payer, promised: 0 }));
   const found: Round[] = [];
   for (let round = 0; round <= rounds; round++) {
     const { seconds: one, firstToken } = await streamFree(serving.free, tokens);
     const free = () => timed(() => Promise.all(purses.map(() => streamFree(serving.free, tokens))));
     const pay = async () => {
-      // What a client signs before it asks holds up nothing.
-      const promises = await Promise.all(purses.map((purse) => promiseAhead(purse, tokens)));
-      return timed(() => Promise.all(purses.map(({ payer }, i) => streamPaid(payer, promises[i]!, tokens))));
+      const all = await Promise.all(purses.map((purse) => vouchersFor(purse, tokens)));
+      return timed(() => Promise.all(purses.map(({ payer }, i) => streamPaid(payer, all[i]!, tokens))));
     };
     // Neither always comes first.
     const first = round % 2 === 0 ? await free() : await pay();
@@ -118,16 +121,17 @@ async function streamFree(
   return { seconds: (performance.now() - start) / 1e3, firstToken: firstToken! };
 }
 
-/** The voucher for the prompt and the first part of a stream. */
-function promiseAhead(purse: { readonly payer: PayingClient; promised: number }, tokens: number): Promise<string> {
+/** Vouchers for the prompt and the first part of a stream, and for each further part: clients sign on machines of their own. */
+async function vouchersFor(purse: Purse, tokens: number): Promise<readonly SignedVoucher[]> {
   const prompt = purse.promised + PROMPT.length * PROMPT_PRICE;
   purse.promised = prompt + tokens * TOKEN_PRICE;
-  return purse.payer.token(prompt + Math.min(PART, tokens) * TOKEN_PRICE);
+  const parts = Array.from({ length: Math.ceil(tokens / PART) }, (_, part) => Math.min(tokens, (part + 1) * PART));
+  return Promise.all(parts.map((paid) => purse.payer.voucher(prompt + paid * TOKEN_PRICE)));
 }
 
 /** The same, with a voucher for each part. */
-async function streamPaid(payer: PayingClient, ahead: string, tokens: number): Promise<void> {
-  const { isDone } = await payer.stream(ask(tokens), ahead);
+async function streamPaid(payer: PayingClient, [first, ...rest]: readonly SignedVoucher[], tokens: number) {
+  const { isDone } = await payer.stream(ask(tokens), voucherToken(first!), () => payer.bring(rest.shift()!));
   requireDone(isDone);
 }
 

@@ -217,6 +217,7 @@ function sessionActions(bound: Bound) {
   return {
     read: readsAt(session.readSession),
     ofClient: readsAt(session.readSessionsOf),
+    changed: readsAt(session.readChangedSessions),
     drawn: readsAt(session.readDrawn),
     closeDelay: reads(session.readCloseDelay),
     gatewayOf: reads(session.readGatewayOf),

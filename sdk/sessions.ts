@@ -1,5 +1,7 @@
 import {
   encodeFunctionData,
+  numberToHex,
+  pad,
   parseCompactSignature,
   parseEventLogs,
   zeroAddress,
@@ -120,6 +122,21 @@ export async function readSessionsOf(
     onChain('reading sessions', client.getContractEvents({ ...query, ...span })),
   );
   return events.map((event) => event.args.session);
+}
+
+/** The sessions to which anything has happened in these blocks. */
+export async function readChangedSessions(
+  client: Client,
+  { sessions, credits }: SessionsAt,
+  blocks: Blocks,
+): Promise<ReadonlySet<bigint>> {
+  // Each event of a session has its credits first, and then its id.
+  const filter = { address: sessions, topics: [null, pad(credits)] };
+  const logs = await inSpans(blocks, (span) => {
+    const params = { ...filter, fromBlock: numberToHex(span.fromBlock), toBlock: numberToHex(span.toBlock) };
+    return onChain('reading sessions', client.request({ method: 'eth_getLogs', params: [params] }));
+  });
+  return new Set(logs.map(({ topics }) => BigInt(topics[2]!)));
 }
 
 /** The gateway that has registered a route, which sessions for it must be for; zero when there is no such route. */

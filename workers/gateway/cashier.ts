@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { recoverAddress } from '../lib/recover.ts';
 import { forged, isWatched, limitOf, refused, requireKnown, requireOpen, type Customer } from './customer.ts';
 import { PaymentRequired, type Offer } from './payment-required.ts';
-import { createPurse, priceAhead } from './purse.ts';
+import { createPurse, createTurnsToAsk, priceAhead } from './purse.ts';
 import { createRegister } from './register.ts';
 import type { Till } from './till.ts';
 import type { VoucherFiles } from './voucher-files.ts';
@@ -46,6 +46,7 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
   const { offer, files, mostPerSession, voucherMs } = options;
   const customers = new Map<bigint, Customer>();
   const { hold, take } = createRegister(options, customers);
+  const turnToAsk = createTurnsToAsk(offer);
   for (const kept of await files.load()) await take(kept);
   /** Takes a voucher, and does something with its session, which stays at hand meanwhile. */
   const serve = async <T>(voucher: SignedVoucher, work: (customer: Customer) => T): Promise<T> => {
@@ -74,7 +75,7 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
           throw new PaymentRequired('The voucher is not enough', offer, account.dueFor(price), root);
         }
         customer.open += 1;
-        const purse = createPurse(asked, { account, tariff: offer, voucherMs, signal });
+        const purse = createPurse(asked, { account, tariff: offer, voucherMs, signal, askAt: turnToAsk() });
         return {
           ...purse,
           paidBy: { session: voucher.session, drawn: voucher.drawn },

@@ -129,7 +129,7 @@ function eventWriter(response: ServerResponse): EventWriter {
 
 type Decoding = Omit<Parts, 'answer'> & {
   onToken(text: string): void;
-  /** A part begins. @param receipt for all that has come until then, if there is one */
+  /** The next part is to be paid. @param receipt for all that has come until then, if there is one */
   onPart?(part: Part, receipt: Promise<object> | undefined): void;
 };
 

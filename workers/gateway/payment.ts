@@ -3,9 +3,17 @@ import { join } from 'node:path';
 import { isAddressEqual, type Address } from 'viem';
 
 import { SwarmlockError } from '../../engine/errors.ts';
+import type { Client } from '../../sdk/client.ts';
 import { readCreditsOf } from '../../sdk/credits.ts';
+import { onChain } from '../../sdk/errors.ts';
 import { registeredRoute, registerRoute, WHOLE } from '../../sdk/route.ts';
-import { readGatewayOf, readSession } from '../../sdk/sessions.ts';
+import {
+  readChangedSessions,
+  readCloseDelay,
+  readGatewayOf,
+  readSession,
+  type SessionsAt,
+} from '../../sdk/sessions.ts';
 import type { SignedVoucher } from '../../sdk/vouchers.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { loop } from '../lib/loop.ts';
@@ -24,6 +32,9 @@ export type Payment = { readonly cashier: Cashier; settle(): Promise<void> };
 /** What has to be said of prices when requests are not free. */
 type Terms = { readonly sessions: Address; readonly promptPrice: number; readonly tokenPrice: number };
 
+/** While a session is being closed it is looked at so many times, whatever is heard of it. */
+const LOOKS = 8;
+
 /** Opens the cashier of a gateway that is paid. @throws CONFIG_INVALID naming what is missing */
 export async function openPayment(place: Workplace<GatewayConfig>): Promise<Payment> {
   const { config, client, deployment, sender, log, clock, looping } = place;
@@ -38,12 +49,26 @@ export async function openPayment(place: Workplace<GatewayConfig>): Promise<Paym
   const read = (id: bigint) => readSession(client, at, id);
   const cashier = await openCashier({ ...config, offer, files, clock, readSession: read });
   const skipped = new WeakSet<SignedVoucher>();
-  const reader = tillReader({ cashier, skipped, clock, limits: config, readSession: read });
+  const lookMs = (1_000 * (await readCloseDelay(client, at))) / LOOKS;
+  const changes = changesOf(client, at);
+  const reader = tillReader({ cashier, skipped, clock, limits: config, lookMs, changes, readSession: read });
   const means = { at, sender, cashier, skipped, log, readSession: read };
   log.info({ event: 'offer', ...offer, pledge: pledge && String(pledge) }, 'requests are paid');
   return {
     cashier,
     settle: () => loop({ ...reader, decide, act: (action, stop) => act(means, action, stop) }, looping),
+  };
+}
+
+/** Sessions to which something has happened since the last call; in the latest block at the first. */
+function changesOf(client: Client, at: SessionsAt): () => Promise<ReadonlySet<bigint>> {
+  let from: bigint | undefined;
+  return async () => {
+    const toBlock = await onChain('reading blocks', client.getBlockNumber());
+    const fromBlock = from ?? toBlock;
+    const changed = await readChangedSessions(client, at, { fromBlock, toBlock });
+    from = toBlock < fromBlock ? fromBlock : toBlock + 1n;
+    return changed;
   };
 }
 

@@ -28,13 +28,23 @@ type Options = Pick<PurseOptions, 'signal'> & {
   readonly tariff: Tariff;
   /** So long a stream waits for a voucher. */
   readonly voucherMs: number;
+  /** With which token of a part it asks for the next one. Default the first. */
+  readonly askAt?: number;
 };
 
+/** Purses that are opened one after the other ask with different tokens: else streams that begin together crowd at each part. */
+export function createTurnsToAsk({ tokensPerVoucher }: Pick<Tariff, 'tokensPerVoucher'>): () => number {
+  const turns = Math.max(1, Math.floor(tokensPerVoucher / 4));
+  let opened = 0;
+  return () => 1 + (opened++ % turns);
+}
+
 /**
- * Pays for one completion, part by part, from an account that has promised `priceAhead`. With the first text of each part
- * it asks for the next one, so that a voucher that comes in time holds up nothing.
+ * Pays for one completion, part by part, from an account that has promised `priceAhead`. Early in each part it asks for the
+ * next one, so that a voucher that comes in time holds up nothing.
  */
-export function createPurse(asked: Asked, { account, tariff, voucherMs, signal }: Options): Omit<Purse, 'paidBy'> {
+export function createPurse(asked: Asked, options: Options): Omit<Purse, 'paidBy'> {
+  const { account, tariff, voucherMs, signal, askAt = 1 } = options;
   const { promptPrice, tokenPrice, tokensPerVoucher } = tariff;
   let used = 0;
   let part = tokensAhead(asked, tariff);
@@ -58,7 +68,7 @@ export function createPurse(asked: Asked, { account, tariff, voucherMs, signal }
   return {
     token(text) {
       used += 1;
-      const isDue = used > paid - part && paid < asked.maxTokens;
+      const isDue = used >= paid - part + askAt && paid < asked.maxTokens;
       // A client pays for what it has got, so that what waits for the end of its character is not counted yet.
       return next === undefined && isDue && (text !== '' || used === paid) ? ask() : undefined;
     },

@@ -3,9 +3,9 @@ import type { GenerationRequest } from './request.ts';
 /** The session that pays for a completion, and what its voucher said that came with the request; zeros when nobody pays. */
 export type PaidBy = { readonly session: bigint; readonly drawn: number };
 
-/** A part of a stream, which begins. */
+/** A part of a stream, early in which the next one is to be paid. */
 export type Part = {
-  /** What the session's next voucher must say, if the part after this one is not paid. */
+  /** What the session's next voucher must say, if the next part is not paid yet. */
   readonly due: number | undefined;
 };
 
@@ -14,7 +14,7 @@ export type Purse = {
   readonly paidBy: PaidBy;
   /**
    * A token is given. @param text what of the answer it completes, which may be nothing
-   * @returns the part that begins with this text, if one does
+   * @returns the part that this text is in, if it is the time to pay the next one
    */
   token(text: string): Part | undefined;
   /** What the next token waits for, when it is not paid. */

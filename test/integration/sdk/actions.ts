@@ -228,11 +228,18 @@ describe('actions of the SDK', function () {
     };
     expect(await opened(owner.account.address)).to.deep.equal([voucher.session]);
     expect(await opened(gateway.account.address)).to.deep.equal([]);
+    const changed = async (credits: Address) => {
+      const toBlock = await node().client.getBlockNumber();
+      return [...(await owner.sessions.changed(credits, { fromBlock: toBlock, toBlock }))];
+    };
     const forged: SignedVoucher = { ...voucher, drawn: 4_000 };
     const settle = (one: SignedVoucher) => settleSession(walletOf(gateway.account), run.deployment, run.credits, one);
     expect(await settle(forged)).to.equal(0);
     expect(await settle(voucher)).to.equal(1_000);
     expect(await owner.sessions.read(run.credits, voucher.session)).to.equal(undefined);
+    // The last block has the refund alone.
+    expect(await changed(run.credits)).to.deep.equal([voucher.session]);
+    expect(await changed(run.deployment.sessions)).to.deep.equal([]);
     expect(await balanceOf(owner.account.address)).to.equal(before - 1_000n);
   });
 
