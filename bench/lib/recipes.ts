@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import { Option } from 'commander';
 import { loadDataset, type Dataset } from '../../engine/data/dataset.ts';
 import { parseRecipe, type Recipe, type RecipeInput } from '../../engine/recipe.ts';
 
-const SHARED_TEXT = '../shared/data/tinyshakespeare.txt';
-const OWN_TEXT = 'docs';
+/** A million characters of plays by Shakespeare, as language models are often tried on: in the public domain. */
+const TEXT = 'bench/data/tinyshakespeare.txt';
 
-/** `--data PATH`; by default a shared text where it exists beside the repository, else the documentation. */
+/** `--data PATH`; by default a text that stays as it is, so that losses can be compared. */
 export function dataOption(): Option {
-  const path = existsSync(SHARED_TEXT) ? SHARED_TEXT : OWN_TEXT;
-  return new Option('--data <path>', 'text to train on: a file, a folder or a glob').default(path);
+  return new Option('--data <path>', 'text to train on: a file, a folder or a glob').default(TEXT);
 }
 
 const zero = `0x${'00'.repeat(32)}`;
