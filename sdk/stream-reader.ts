@@ -22,11 +22,17 @@ export type StreamEnd = 'done' | 'refused' | 'failed' | 'cancelled';
 export const RECEIPT = ': receipt ';
 /** Characters of the longest event: what has no end is not kept. */
 const LONGEST_EVENT = 2 ** 16;
+/** So many characters may wait for their reader: more than an answer has. */
+const MOST_AHEAD = 2 ** 22;
 /** So long may a connection stay open behind the end. */
 const TAIL_MS = 1_000;
 
+/** One event of a stream, or its end, which may be an error. */
+type Outcome = { readonly event: string } | { readonly error: unknown };
+
 /**
- * The same stream, as far as it is one of a gateway; `hooks` hear of what passes.
+ * The same stream, as far as it is one of a gateway; `hooks` hear of what passes. It is taken in as it comes, read or not:
+ * vouchers of one session pay for all its requests, so that one nobody reads would hold up the others.
  * @param silenceMs so long may the gateway take from one part to the next
  * @throws (when it is read) ANSWER_INVALID, GATEWAY_SILENT, and what hooks throw
  */
@@ -41,13 +47,15 @@ export function overhear(
   const heart = heartbeat(silenceMs);
   let last: 'done' | 'refused' | undefined;
   let isOver = false;
+  let failure: unknown;
   const end = (how: StreamEnd, reason?: unknown) => {
     if (isOver) return;
-    isOver = true;
+    [isOver, failure] = [true, reason];
     source.cancel(reason).catch(() => undefined);
     hooks.onEnd(how);
   };
-  const hear = async (event: string, fail: (error: unknown) => void): Promise<void> => {
+  const fail = (error: unknown) => end(last ?? 'failed', error);
+  const hear = async (event: string): Promise<void> => {
     if (last !== undefined) throw invalidAnswer('end', 'something comes behind it');
     const due = /^: voucher (\d{1,15})$/.exec(event)?.[1];
     if (due !== undefined) return void hooks.onDue(Number(due)).catch(fail);
@@ -62,30 +70,45 @@ export function overhear(
     } else if (data.startsWith('{"error":')) last = 'refused';
     else await hooks.onPart(readPart(data));
   };
+  /** @returns undefined behind the end */
+  const next = async (): Promise<Outcome | undefined> => {
+    try {
+      const coming = events.next();
+      const { value: event } = await (last === undefined ? heart.within(coming) : Promise.race([coming, tail()]));
+      if (event === undefined && last === undefined) throw invalidAnswer('end', 'it stops in the middle');
+      if (event !== undefined && !isOver) await hear(event);
+      if (event !== undefined && !isOver) return { event };
+      end(last!);
+    } catch (error) {
+      fail(error);
+    }
+    return failure === undefined ? undefined : { error: failure };
+  };
+  const heard = readAhead(next).getReader();
   return new ReadableStream({
     async pull(controller) {
-      const fail = (error: unknown) => {
-        end(last ?? 'failed', error);
-        controller.error(error);
-      };
-      try {
-        const next = events.next();
-        const { value: event } = await (last === undefined ? heart.within(next) : Promise.race([next, tail()]));
-        if (isOver) return;
-        if (event !== undefined) {
-          await hear(event, fail);
-          if (!isOver) controller.enqueue(encoder.encode(`${event}\n\n`));
-          return;
-        }
-        if (last === undefined) throw invalidAnswer('end', 'it stops in the middle');
-        end(last);
-        controller.close();
-      } catch (error) {
-        fail(error);
-      }
+      const { value: outcome } = await heard.read();
+      if (outcome === undefined) controller.close();
+      else if ('error' in outcome) controller.error(outcome.error);
+      else controller.enqueue(encoder.encode(`${outcome.event}\n\n`));
     },
     cancel: (reason) => end(last ?? 'cancelled', reason),
   });
+}
+
+/** What has come before an error is read before it. */
+function readAhead(next: () => Promise<Outcome | undefined>): ReadableStream<Outcome> {
+  const size = (outcome?: Outcome) => (outcome !== undefined && 'event' in outcome ? outcome.event.length : 0);
+  return new ReadableStream<Outcome>(
+    {
+      async pull(controller) {
+        const outcome = await next();
+        if (outcome !== undefined) controller.enqueue(outcome);
+        if (outcome === undefined || 'error' in outcome) controller.close();
+      },
+    },
+    { highWaterMark: MOST_AHEAD, size },
+  );
 }
 
 /** The text of an answer that is no stream. @throws ANSWER_INVALID when there is too much of it, GATEWAY_SILENT */

@@ -159,6 +159,21 @@ describe('the fetch that pays for the OpenAI client', function () {
     expect([others.length, customer!.account.promised]).to.deep.equal([0, 3 * whole]);
   });
 
+  it('pays streams that are opened together and read one after the other', async () => {
+    const openai = openaiWith(payerWith({ deposit: 3_000 }));
+    const open = () => openai.completions.create({ ...asked, max_tokens: 40, stream: true });
+    const streams = await Promise.all([open(), open(), open()]);
+    const texts: string[] = [];
+    for (const stream of streams) {
+      let text = '';
+      for await (const { choices } of stream) text += choices[0]!.text;
+      texts.push(text);
+    }
+    expect(new Set(texts).size).to.equal(1);
+    const [customer] = customers();
+    expect(customer!.account.promised).to.equal(3 * (9 * PROMPT + 40 * TOKEN));
+  });
+
   it('has a receipt for each part of what a pledged gateway answers, several at a time, with seeds and without', async () => {
     const { pledged, id } = await startPledged();
     try {
