@@ -106,7 +106,8 @@ function shifted(updates: Updates, shift: number): Float64Array {
  */
 function largestShift(honest: number, attackers: number): number {
   const total = honest + attackers;
-  const supporters = Math.floor(total / 2 + 1) - attackers;
+  // A majority of attackers needs nobody.
+  const supporters = Math.max(1, Math.floor(total / 2 + 1) - attackers);
   return normalQuantile((honest - supporters) / honest);
 }
 
