@@ -6,7 +6,7 @@ import { projectRoot } from '../cli/demo/hardhat.ts';
 import { SwarmlockError } from '../engine/errors.ts';
 import { initialParameters } from '../engine/nn/initial.ts';
 import type { Recipe } from '../engine/recipe.ts';
-import { voucherToken, type SignedVoucher } from '../sdk/vouchers.ts';
+import { voucherToken } from '../sdk/vouchers.ts';
 import { createFp32Decoder } from './baseline/decoding.ts';
 import { log, median, numberOption } from './lib/bench.ts';
 import type { PayingClient } from './lib/paying-client.ts';
@@ -16,7 +16,7 @@ import { MODEL, PROMPT_PRICE, startServing, TOKEN_PRICE, type Serving } from './
 export const description = 'tokens that a gateway streams in a second, free and for vouchers, against plain fp32';
 
 export const options = [
-  numberOption('--rounds <n>', 'times that everything is measured', 9),
+  numberOption('--rounds <n>', 'times that everything is measured', 15),
   numberOption('--tokens <n>', 'tokens of every stream', 96),
   numberOption('--width <n>', 'width of the model', 512),
   numberOption('--depth <n>', 'layers of the model', 8),
@@ -69,16 +69,16 @@ async function measure(serving: Serving, recipe: Recipe, rounds: number, tokens:
   const purses = serving.payers.map((payer): Purse => ({ payer, promised: 0 }));
   const found: Round[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const { seconds: one, firstToken } = await streamFree(serving.free, tokens);
-    const free = () => timed(() => Promise.all(purses.map(() => streamFree(serving.free, tokens))));
+    const { seconds: one, firstToken } = await stream(serving.free, tokens);
+    const free = () => timed(() => Promise.all(purses.map(() => stream(serving.free, tokens))));
     const pay = async () => {
-      const all = await Promise.all(purses.map((purse) => vouchersFor(purse, tokens)));
-      return timed(() => Promise.all(purses.map(({ payer }, i) => streamPaid(payer, all[i]!, tokens))));
+      const payments = await Promise.all(purses.map((purse) => paymentFor(purse, tokens)));
+      return timed(() => Promise.all(purses.map(({ payer }, i) => stream(payer.url, tokens, payments[i]))));
     };
-    // Neither always comes first.
-    const first = round % 2 === 0 ? await free() : await pay();
-    const second = round % 2 === 0 ? await pay() : await free();
-    const [many, paid] = round % 2 === 0 ? [first, second] : [second, first];
+    // What is run later in a round is slower on some machines: neither is, on average.
+    const before = await free();
+    const paid = ((await pay()) + (await pay())) / 2;
+    const many = (before + (await free())) / 2;
     const measured = { one, firstToken, many, paid, fp1: await fp1(tokens), fp16: await fp16(tokens) };
     // The first round warms everything up.
     if (round > 0) found.push(measured);
@@ -103,36 +103,40 @@ function figuresOf(rounds: readonly Round[], tokens: number) {
 
 const ask = (tokens: number) => ({ model: MODEL, prompt: PROMPT, max_tokens: tokens, temperature: 0 });
 
-/** One stream, read to its end. */
-async function streamFree(
+/** How a stream is paid: with the request, and when a voucher is asked for. */
+type Payment = { readonly token: string; pay(): Promise<unknown> };
+
+/** One stream, read to its end in the same way whether it is paid or not. */
+async function stream(
   url: string,
   tokens: number,
+  payment?: Payment,
 ): Promise<{ readonly seconds: number; readonly firstToken: number }> {
   const start = performance.now();
   const body = JSON.stringify({ ...ask(tokens), stream: true });
-  const response = await fetch(`${url}/v1/completions`, { method: 'POST', body });
+  const headers = payment === undefined ? {} : { authorization: `Bearer ${payment.token}` };
+  const response = await fetch(`${url}/v1/completions`, { method: 'POST', headers, body });
   let firstToken: number | undefined;
-  let last = '';
+  let [rest, last] = ['', ''];
   for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
     firstToken ??= (performance.now() - start) / 1e3;
-    last = piece;
+    const events = (rest + piece).split('\n\n');
+    rest = events.pop()!;
+    last = events.at(-1) ?? last;
+    if (events.some((event) => event.startsWith(': voucher '))) void payment!.pay();
   }
-  requireDone(last.endsWith('data: [DONE]\n\n'));
+  requireDone(last === 'data: [DONE]');
   return { seconds: (performance.now() - start) / 1e3, firstToken: firstToken! };
 }
 
-/** Vouchers for the prompt and the first part of a stream, and for each further part: clients sign on machines of their own. */
-async function vouchersFor(purse: Purse, tokens: number): Promise<readonly SignedVoucher[]> {
+/** A voucher for the prompt and the first part of a stream, and one for each further part: clients sign on machines of their own. */
+async function paymentFor(purse: Purse, tokens: number): Promise<Payment> {
+  const { payer } = purse;
   const prompt = purse.promised + PROMPT.length * PROMPT_PRICE;
   purse.promised = prompt + tokens * TOKEN_PRICE;
   const parts = Array.from({ length: Math.ceil(tokens / PART) }, (_, part) => Math.min(tokens, (part + 1) * PART));
-  return Promise.all(parts.map((paid) => purse.payer.voucher(prompt + paid * TOKEN_PRICE)));
-}
-
-/** The same, with a voucher for each part. */
-async function streamPaid(payer: PayingClient, [first, ...rest]: readonly SignedVoucher[], tokens: number) {
-  const { isDone } = await payer.stream(ask(tokens), voucherToken(first!), () => payer.bring(rest.shift()!));
-  requireDone(isDone);
+  const signed = await Promise.all(parts.map((paid) => payer.voucher(prompt + paid * TOKEN_PRICE)));
+  return { token: voucherToken(signed.shift()!), pay: () => payer.bring(signed.shift()!) };
 }
 
 function requireDone(isDone: boolean): void {
