@@ -4,10 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AnswerPart } from '../../../sdk/answer.ts';
 import { overhear, type StreamEnd } from '../../../sdk/stream-reader.ts';
 import { failsWith } from '../../helpers/errors.ts';
+import { until } from '../../helpers/worker-processes.ts';
 
 const SILENCE_MS = 1_000;
-/** Until all has come that will come. */
-const SETTLED_MS = 20;
+/** In which more would come if more were to come. */
+const MOMENT_MS = 20;
 
 const part = (text: string) => `data: ${JSON.stringify({ choices: [{ text }], system_fingerprint: '0x01' })}\n\n`;
 
@@ -18,8 +19,12 @@ describe('a stream of a gateway that is overheard', () => {
     heard.length = ends.length = 0;
   });
 
-  const overhearing = (events: readonly string[], hooks: Partial<Parameters<typeof overhear>[2]> = {}) =>
-    overhear(ReadableStream.from(events.map((event) => new TextEncoder().encode(event))), SILENCE_MS, {
+  const bytesOf = (events: readonly string[]) => events.map((event) => new TextEncoder().encode(event));
+  const overhearing = (
+    events: readonly string[] | ReadableStream<Uint8Array>,
+    hooks: Partial<Parameters<typeof overhear>[2]> = {},
+  ) =>
+    overhear(events instanceof ReadableStream ? events : ReadableStream.from(bytesOf(events)), SILENCE_MS, {
       onDue: async () => undefined,
       onPart: async ({ text }: AnswerPart) => void heard.push(text),
       onReceipt: async () => undefined,
@@ -38,14 +43,14 @@ describe('a stream of a gateway that is overheard', () => {
   it('is taken in to its end while nobody reads it, and can be read then', async () => {
     const events = [...letters, 'data: [DONE]\n\n'];
     const stream = overhearing(events);
-    await pause(SETTLED_MS);
+    await until('the end', () => ends[0]);
     expect([heard.join(''), ends]).to.deep.equal(['abcdefgh', ['done']]);
     expect(await readAll(stream)).to.deep.equal(events);
   });
 
   it('gives what has come before an error first, and then the error', async () => {
     const stream = overhearing(letters);
-    await pause(SETTLED_MS);
+    await until('the end', () => ends[0]);
     expect(ends).to.deep.equal(['failed']);
     const read: string[] = [];
     await failsWith('ANSWER_INVALID', readAll(stream, read));
@@ -55,15 +60,9 @@ describe('a stream of a gateway that is overheard', () => {
   it('ends with what a voucher fails by, though nothing comes any more', async () => {
     const refusal = Object.assign(new Error('excessive'), { code: 'TEST' });
     const silent = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(new TextEncoder().encode(`${letters[0]}: voucher 9\n\n`)),
+      start: (controller) => controller.enqueue(bytesOf([`${letters[0]}: voucher 9\n\n`])[0]),
     });
-    const stream = overhear(silent, SILENCE_MS, {
-      onDue: () => Promise.reject(refusal),
-      onPart: async () => undefined,
-      onReceipt: async () => undefined,
-      onDone: () => undefined,
-      onEnd: (end) => void ends.push(end),
-    });
+    const stream = overhearing(silent, { onDue: () => Promise.reject(refusal) });
     const read: string[] = [];
     const error = await readAll(stream, read).catch((thrown: Error) => thrown);
     expect(error).to.equal(refusal);
@@ -73,15 +72,16 @@ describe('a stream of a gateway that is overheard', () => {
   it('waits for its reader when more has come than an answer has', async () => {
     const long = Array.from({ length: 100 }, () => part('x'.repeat(60_000)));
     const stream = overhearing([...long, 'data: [DONE]\n\n']);
-    await pause(10 * SETTLED_MS);
-    expect(heard.length).to.be.within(60, 80);
+    await until('as much as may wait', () => heard[60]);
+    await pause(MOMENT_MS);
+    expect(heard.length).to.be.lessThan(80);
     expect(await readAll(stream)).to.have.length(101);
   });
 
   it('is asked for no more when its reader has left', async () => {
-    const stream = overhearing([...letters, 'data: [DONE]\n\n'], { onPart: () => pause(SETTLED_MS) });
+    const stream = overhearing([...letters, 'data: [DONE]\n\n'], { onPart: () => pause(MOMENT_MS) });
     await stream.cancel();
-    await pause(2 * SETTLED_MS);
+    await pause(2 * MOMENT_MS);
     expect(ends).to.deep.equal(['cancelled']);
   });
 });
