@@ -9,7 +9,7 @@ import type { Recipe } from '../engine/recipe.ts';
 import { voucherToken } from '../sdk/vouchers.ts';
 import { createFp32Decoder } from './baseline/decoding.ts';
 import { log, median, numberOption } from './lib/bench.ts';
-import type { PayingClient } from './lib/paying-client.ts';
+import { ASKED, DONE, eventsOf, type PayingClient } from './lib/paying-client.ts';
 import { measuredRecipe } from './lib/recipes.ts';
 import { MODEL, PROMPT_PRICE, startServing, TOKEN_PRICE, type Serving } from './lib/serving.ts';
 
@@ -117,15 +117,13 @@ async function stream(
   const headers = payment === undefined ? {} : { authorization: `Bearer ${payment.token}` };
   const response = await fetch(`${url}/v1/completions`, { method: 'POST', headers, body });
   let firstToken: number | undefined;
-  let [rest, last] = ['', ''];
-  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+  let last: string | undefined;
+  for await (const event of eventsOf(response)) {
     firstToken ??= (performance.now() - start) / 1e3;
-    const events = (rest + piece).split('\n\n');
-    rest = events.pop()!;
-    last = events.at(-1) ?? last;
-    if (events.some((event) => event.startsWith(': voucher '))) void payment!.pay();
+    last = event;
+    if (event.startsWith(ASKED)) void payment!.pay();
   }
-  requireDone(last === 'data: [DONE]');
+  if (last !== DONE) throw new SwarmlockError('A stream has ended early', { code: 'STREAM_BROKEN' });
   return { seconds: (performance.now() - start) / 1e3, firstToken: firstToken! };
 }
 
@@ -137,10 +135,6 @@ async function paymentFor(purse: Purse, tokens: number): Promise<Payment> {
   const parts = Array.from({ length: Math.ceil(tokens / PART) }, (_, part) => Math.min(tokens, (part + 1) * PART));
   const signed = await Promise.all(parts.map((paid) => payer.voucher(prompt + paid * TOKEN_PRICE)));
   return { token: voucherToken(signed.shift()!), pay: () => payer.bring(signed.shift()!) };
-}
-
-function requireDone(isDone: boolean): void {
-  if (!isDone) throw new SwarmlockError('A stream has ended early', { code: 'STREAM_BROKEN' });
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -61,14 +61,22 @@ export type Follower = {
  * a re-org takes back later has been told all the same.
  */
 export function followRun(client: Client, deployment: Deployment, runId: bigint, fromBlock = 0n): Follower {
+  return { next: inNewBlocks(client, (blocks) => readEvents(client, deployment, runId, blocks), fromBlock) };
+}
+
+/** Reads the blocks that have come since the last call. @param fromBlock where the first begins; by default with the latest then */
+export function inNewBlocks<T>(
+  client: Client,
+  read: (blocks: Blocks) => Promise<T>,
+  fromBlock?: bigint,
+): () => Promise<T> {
   let from = fromBlock;
-  return {
-    async next() {
-      const toBlock = await onChain('reading events', client.getBlockNumber());
-      const events = await readEvents(client, deployment, runId, { fromBlock: from, toBlock });
-      from = toBlock < from ? from : toBlock + 1n;
-      return events;
-    },
+  return async () => {
+    const toBlock = await onChain('reading events', client.getBlockNumber());
+    const first = from ?? toBlock;
+    const found = await read({ fromBlock: first, toBlock });
+    from = toBlock < first ? first : toBlock + 1n;
+    return found;
   };
 }
 

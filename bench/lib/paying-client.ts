@@ -35,6 +35,21 @@ export type Streamed = {
   readonly asked: number;
 };
 
+/** How an event begins that asks for a voucher, and the last one of a stream. */
+export const ASKED = ': voucher ';
+export const DONE = 'data: [DONE]';
+
+/** The server-sent events of an answer; the whole of one that is no stream. */
+export async function* eventsOf({ body }: Response): AsyncGenerator<string, void> {
+  let rest = '';
+  for await (const piece of body!.pipeThrough(new TextDecoderStream())) {
+    const events = (rest + piece).split('\n\n');
+    rest = events.pop()!;
+    yield* events;
+  }
+  if (rest !== '') yield rest;
+}
+
 /** A session's key, and what it does to pay. */
 export class PayingClient {
   readonly url: string;
@@ -72,24 +87,19 @@ export class PayingClient {
     pay: (drawn: number) => Promise<unknown> | undefined = (drawn) => this.#pay(drawn),
   ): Promise<Streamed> {
     const response = await this.post({ ...body, stream: true }, token);
-    let [rest, text, asked, isDone] = ['', '', 0, false];
+    let [text, asked, isDone] = ['', 0, false];
     let code: string | undefined;
-    for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
-      const events = (rest + piece).split('\n\n');
-      rest = events.pop()!;
-      for (const event of events) {
-        if (event.startsWith(': voucher ')) {
-          asked += 1;
-          void pay(Number(event.slice(10)));
-        } else if (event === 'data: [DONE]') isDone = true;
-        else if (event.startsWith('data: ')) {
-          const told = JSON.parse(event.slice(6)) as Partial<Told> & { choices?: { text: string }[] };
-          text += told.choices?.[0]?.text ?? '';
-          code = told.error?.code ?? code;
-        }
-      }
+    for await (const event of eventsOf(response)) {
+      if (event.startsWith(ASKED)) {
+        asked += 1;
+        void pay(Number(event.slice(ASKED.length)));
+      } else if (event === DONE) isDone = true;
+      else if (event.startsWith('data: ')) {
+        const told = JSON.parse(event.slice(6)) as Partial<Told> & { choices?: { text: string }[] };
+        text += told.choices?.[0]?.text ?? '';
+        code = told.error?.code ?? code;
+      } else if (!event.startsWith(':')) code = (JSON.parse(event) as Told).error.code;
     }
-    if (rest !== '') code = (JSON.parse(rest) as Told).error.code;
     return { status: response.status, text, code, isDone, asked };
   }
 

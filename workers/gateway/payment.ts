@@ -3,17 +3,10 @@ import { join } from 'node:path';
 import { isAddressEqual, type Address } from 'viem';
 
 import { SwarmlockError } from '../../engine/errors.ts';
-import type { Client } from '../../sdk/client.ts';
 import { readCreditsOf } from '../../sdk/credits.ts';
-import { onChain } from '../../sdk/errors.ts';
+import { inNewBlocks } from '../../sdk/events.ts';
 import { registeredRoute, registerRoute, WHOLE } from '../../sdk/route.ts';
-import {
-  readChangedSessions,
-  readCloseDelay,
-  readGatewayOf,
-  readSession,
-  type SessionsAt,
-} from '../../sdk/sessions.ts';
+import { readChangedSessions, readCloseDelay, readGatewayOf, readSession } from '../../sdk/sessions.ts';
 import type { SignedVoucher } from '../../sdk/vouchers.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { loop } from '../lib/loop.ts';
@@ -50,25 +43,13 @@ export async function openPayment(place: Workplace<GatewayConfig>): Promise<Paym
   const cashier = await openCashier({ ...config, offer, files, clock, readSession: read });
   const skipped = new WeakSet<SignedVoucher>();
   const lookMs = (1_000 * (await readCloseDelay(client, at))) / LOOKS;
-  const changes = changesOf(client, at);
+  const changes = inNewBlocks(client, (blocks) => readChangedSessions(client, at, blocks));
   const reader = tillReader({ cashier, skipped, clock, limits: config, lookMs, changes, readSession: read });
   const means = { at, sender, cashier, skipped, log, readSession: read };
   log.info({ event: 'offer', ...offer, pledge: pledge && String(pledge) }, 'requests are paid');
   return {
     cashier,
     settle: () => loop({ ...reader, decide, act: (action, stop) => act(means, action, stop) }, looping),
-  };
-}
-
-/** Sessions to which something has happened since the last call; in the latest block at the first. */
-function changesOf(client: Client, at: SessionsAt): () => Promise<ReadonlySet<bigint>> {
-  let from: bigint | undefined;
-  return async () => {
-    const toBlock = await onChain('reading blocks', client.getBlockNumber());
-    const fromBlock = from ?? toBlock;
-    const changed = await readChangedSessions(client, at, { fromBlock, toBlock });
-    from = toBlock < fromBlock ? fromBlock : toBlock + 1n;
-    return changed;
   };
 }
 
