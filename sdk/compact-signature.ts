@@ -1,42 +1,39 @@
 import {
+  concatHex,
   compactSignatureToSignature,
   hashTypedData,
-  parseCompactSignature,
   parseSignature,
   recoverAddress,
-  serializeCompactSignature,
   serializeSignature,
   signatureToCompactSignature,
+  slice,
   type Address,
   type HashTypedDataParameters,
   type Hex,
 } from 'viem';
 
 /** Half the order of secp256k1 (SEC 2, 2.4.1), rounded down. The contracts recover nobody from a greater s. */
-const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
-
-/** As viem's `recoverAddress`. */
-export type Recover = (signed: { hash: Hex; signature: Hex }) => Promise<Address>;
+export const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /** A signature in the form of ERC-2098. */
 export function compactSignature(signature: Hex): Hex {
-  return serializeCompactSignature(signatureToCompactSignature(parseSignature(signature)));
+  const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature));
+  return concatHex([r, yParityAndS]);
 }
 
-/**
- * Whom the contracts will take for the signer of typed data (EIP-712); undefined when nobody.
- * @param recover another one than viem's, such as a faster one
- */
-export async function signerOfTypedData(
-  data: HashTypedDataParameters,
-  compact: Hex,
-  recover: Recover = recoverAddress,
-): Promise<Address | undefined> {
+/** As contracts take it. Viem's own parser has the parity for a part of the number, and throws where that is too large. */
+export function compactParts(compact: Hex): { readonly r: Hex; readonly vs: Hex } {
+  return { r: slice(compact, 0, 32), vs: slice(compact, 32) };
+}
+
+/** Whom the contracts will take for the signer of typed data (EIP-712); undefined when nobody. */
+export async function signerOfTypedData(data: HashTypedDataParameters, compact: Hex): Promise<Address | undefined> {
   if (!/^0x[0-9a-f]{128}$/i.test(compact)) return undefined;
   try {
-    const parts = compactSignatureToSignature(parseCompactSignature(compact));
+    const { r, vs: yParityAndS } = compactParts(compact);
+    const parts = compactSignatureToSignature({ r, yParityAndS });
     if (BigInt(parts.s) > HALF_ORDER) return undefined;
-    return await recover({ hash: hashTypedData(data), signature: serializeSignature(parts) });
+    return await recoverAddress({ hash: hashTypedData(data), signature: serializeSignature(parts) });
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import {
+  concatHex,
   encodeAbiParameters,
   encodeFunctionData,
   getAbiItem,
@@ -6,9 +7,7 @@ import {
   isAddressEqual,
   isHex,
   keccak256,
-  parseCompactSignature,
   parseEventLogs,
-  serializeCompactSignature,
   sha256,
   size,
   stringToHex,
@@ -22,7 +21,7 @@ import { SwarmlockError } from '../engine/errors.ts';
 import { gameAbi, receiptsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
-import { compactSignature, signerOfTypedData } from './compact-signature.ts';
+import { compactParts, compactSignature, signerOfTypedData } from './compact-signature.ts';
 import type { Deployment } from './deployment.ts';
 import { onChain } from './errors.ts';
 import type { At } from './run.ts';
@@ -99,15 +98,14 @@ export async function isReceiptOf(key: Address, domain: ReceiptDomain, receipt: 
 
 /** As contracts take it. */
 export function encodedReceipt(receipt: SignedReceipt): EncodedReceipt {
-  const { r, yParityAndS: vs } = parseCompactSignature(receipt.signature);
+  const { r, vs } = compactParts(receipt.signature);
   return { ...signedFields(receipt), r, vs };
 }
 
 /** As contracts tell it, with the tokens that it is signed for. */
 export function decodedReceipt(encoded: EncodedReceipt, tokens: Hex): SignedReceipt {
-  const { r, vs: yParityAndS, temperature, topP, ...same } = encoded;
-  const signature = serializeCompactSignature({ r, yParityAndS });
-  return { ...same, temperature: numberOf(temperature), topP: numberOf(topP), tokens, signature };
+  const { r, vs, temperature, topP, ...same } = encoded;
+  return { ...same, temperature: numberOf(temperature), topP: numberOf(topP), tokens, signature: concatHex([r, vs]) };
 }
 
 /** What an opening marks (IGame.Opening), so that nobody can take the challenge from its author. */

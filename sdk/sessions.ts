@@ -2,7 +2,6 @@ import {
   encodeFunctionData,
   numberToHex,
   pad,
-  parseCompactSignature,
   parseEventLogs,
   zeroAddress,
   type Address,
@@ -13,6 +12,7 @@ import {
 import { sessionsAbi } from './abi/index.ts';
 import type { Call } from './call.ts';
 import type { Client } from './client.ts';
+import { compactParts } from './compact-signature.ts';
 import { onChain } from './errors.ts';
 import { inSpans, type Blocks } from './events.ts';
 import type { At } from './run.ts';
@@ -195,7 +195,7 @@ export function topUpSession({ sessions, credits }: SessionsAt, session: bigint,
 /** Draws what vouchers say and skips the bad ones; the receipt says which: `settlementsIn`. Anyone may send it. */
 export function settleVouchers({ sessions, credits }: SessionsAt, vouchers: readonly SignedVoucher[]): Call {
   const list = vouchers.map(({ session, route, drawn, signature }) => {
-    const { r, yParityAndS: vs } = parseCompactSignature(signature);
+    const { r, vs } = compactParts(signature);
     return { session, route, drawn, r, vs };
   });
   const data = encodeFunctionData({ abi: sessionsAbi, functionName: 'settle', args: [credits, list] });

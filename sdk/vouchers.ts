@@ -1,7 +1,7 @@
 import { isAddressEqual, type Address, type Hex } from 'viem';
 
 import { SwarmlockError } from '../engine/errors.ts';
-import { compactSignature, signerOfTypedData, type Recover } from './compact-signature.ts';
+import { compactSignature, signerOfTypedData } from './compact-signature.ts';
 import type { Signer } from './signer.ts';
 
 /**
@@ -50,23 +50,9 @@ export async function signVoucher(key: Signer, domain: VoucherDomain, voucher: V
   return { ...voucher, signature: compactSignature(await key.signTypedData(voucherTypedData(domain, voucher))) };
 }
 
-/** Whom the contract will take for the signer of a voucher; undefined when nobody. @param recover by default viem's */
-export function signerOf(
-  domain: VoucherDomain,
-  voucher: SignedVoucher,
-  recover?: Recover,
-): Promise<Address | undefined> {
-  return signerOfTypedData(voucherTypedData(domain, voucher), voucher.signature, recover);
-}
-
-/** Whether the contract will take the signature of a voucher for that of a session's key. @param recover by default viem's */
-export async function isSignedBy(
-  key: Address,
-  domain: VoucherDomain,
-  voucher: SignedVoucher,
-  recover?: Recover,
-): Promise<boolean> {
-  const signer = await signerOf(domain, voucher, recover);
+/** Whether the contract will take the signature of a voucher for that of a session's key. */
+export async function isSignedBy(key: Address, domain: VoucherDomain, voucher: SignedVoucher): Promise<boolean> {
+  const signer = await signerOfTypedData(voucherTypedData(domain, voucher), voucher.signature);
   return signer !== undefined && isAddressEqual(signer, key);
 }
 

@@ -1,14 +1,16 @@
+import { isAddressEqual } from 'viem';
+
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { Session } from '../../sdk/sessions.ts';
-import { isSignedBy, parseVoucherToken, type SignedVoucher } from '../../sdk/vouchers.ts';
+import { parseVoucherToken, type SignedVoucher } from '../../sdk/vouchers.ts';
 import type { Clock } from '../lib/clock.ts';
-import { recoverAddress } from '../lib/recover.ts';
 import { forged, isWatched, limitOf, refused, requireKnown, requireOpen, type Customer } from './customer.ts';
 import { PaymentRequired, type Offer } from './payment-required.ts';
 import { createPurse, createTurnsToAsk, priceAhead } from './purse.ts';
-import { createRegister } from './register.ts';
+import { createRegister, type RegisterOptions } from './register.ts';
 import type { Till } from './till.ts';
 import type { VoucherFiles } from './voucher-files.ts';
+import { voucherSigner } from './voucher-signer.ts';
 
 /** How a session stands here. */
 export type Standing = { readonly paid: number; readonly promised: number; readonly left: number };
@@ -45,7 +47,8 @@ export type CashierOptions = {
 export async function openCashier(options: CashierOptions): Promise<Cashier> {
   const { offer, files, mostPerSession, voucherMs } = options;
   const customers = new Map<bigint, Customer>();
-  const { hold, take } = createRegister(options, customers);
+  const means = { ...options, signerOf: voucherSigner(offer) };
+  const { hold, take } = createRegister(means, customers);
   const turnToAsk = createTurnsToAsk(offer);
   for (const kept of await files.load()) await take(kept);
   /** Takes a voucher, and does something with its session, which stays at hand meanwhile. */
@@ -55,7 +58,7 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
     }
     const customer = await hold(voucher);
     try {
-      await credit(options, customer, voucher);
+      await credit(means, customer, voucher);
       return work(customer);
     } finally {
       customer.visits -= 1;
@@ -115,13 +118,14 @@ export async function openCashier(options: CashierOptions): Promise<Cashier> {
 
 /** Takes a voucher that says more than those before it. Only who has signed it makes this look at the chain. */
 async function credit(
-  { offer, files, readSession }: CashierOptions,
+  { signerOf, files, readSession }: RegisterOptions,
   customer: Customer,
   voucher: SignedVoucher,
 ): Promise<void> {
   const { key } = requireKnown(customer);
   const isOld = voucher.signature === customer.voucher?.signature && voucher.drawn === customer.voucher.drawn;
-  if (!isOld && !(await isSignedBy(key, offer, voucher, recoverAddress))) throw forged();
+  const signer = isOld ? key : signerOf(voucher);
+  if (signer === undefined || !isAddressEqual(signer, key)) throw forged();
   // Somebody may have closed a session that nobody has watched, or added to it.
   if (!isWatched(customer) || voucher.drawn > limitOf(customer.session)) {
     customer.session = await readSession(customer.id);

@@ -2,12 +2,12 @@ import { isAddressEqual } from 'viem';
 
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { Session } from '../../sdk/sessions.ts';
-import { signerOf, type SignedVoucher } from '../../sdk/vouchers.ts';
-import { recoverAddress } from '../lib/recover.ts';
+import type { SignedVoucher } from '../../sdk/vouchers.ts';
 import { createAccount } from './account.ts';
 import type { CashierOptions } from './cashier.ts';
 import { forged, refused, type Customer } from './customer.ts';
 import type { Kept } from './voucher-files.ts';
+import type { SignerOf } from './voucher-signer.ts';
 
 /** Finds the sessions of vouchers: in memory, on disk, on chain. */
 export type Register = {
@@ -20,11 +20,13 @@ export type Register = {
   take(kept: Kept): Promise<void>;
 };
 
+export type RegisterOptions = CashierOptions & { readonly signerOf: SignerOf };
+
 const SECOND_MS = 1_000;
 
 /** @param customers sessions that are at hand; those that are found are put there */
-export function createRegister(options: CashierOptions, customers: Map<bigint, Customer>): Register {
-  const { files, readSession } = options;
+export function createRegister(options: RegisterOptions, customers: Map<bigint, Customer>): Register {
+  const { files, readSession, signerOf } = options;
   const finding = new Map<bigint, Promise<void>>();
   const pass = turnstile(options);
   const put = (id: bigint, session: Session | undefined, kept: Kept | undefined) => {
@@ -41,7 +43,7 @@ export function createRegister(options: CashierOptions, customers: Map<bigint, C
   };
   const find = async (voucher: SignedVoucher): Promise<void> => {
     const { session: id } = voucher;
-    const signer = await signerOf(options.offer, voucher, recoverAddress);
+    const signer = signerOf(voucher);
     if (signer === undefined) throw forged();
     pass();
     const session = await readSession(id);
