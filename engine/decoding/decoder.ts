@@ -24,11 +24,15 @@ export type Decoded = { readonly slot: number; readonly token: number; readonly 
 
 /** Decodes several sequences together; they may come and go between any two steps. */
 export type Decoder = {
-  /** Takes a sequence in, and gives its slot. @throws DECODER_FULL, PROMPT_LENGTH, PROMPT_TOKEN, SAMPLING_INVALID */
-  open(prompt: readonly number[], sampling: SamplingOptions): number;
+  /**
+   * Takes a sequence in, and gives its slot.
+   * @param most tokens that it has in the end, the prompt's among them; by default the model's context, and one more
+   * @throws DECODER_FULL, PROMPT_LENGTH, PROMPT_TOKEN, SAMPLING_INVALID
+   */
+  open(prompt: readonly number[], sampling: SamplingOptions, most?: number): number;
   /**
    * Takes each sequence on, after the step before is done: by a chunk of its prompt, or by a token. One whose prompt is
-   * read gets its next token, until it is as long as the model's context and one more.
+   * read gets its next token, until it has as many as it was opened for.
    * @throws FAULT where the weights give no finite logits
    */
   step(): Promise<readonly Decoded[]>;
@@ -43,7 +47,13 @@ const GROWTH = 4;
 const MOST_READ = 4;
 
 /** A sequence, how much of it is in the cache, and where. */
-type Sequence = { readonly tokens: number[]; readonly sampling: SamplingOptions; cached: number; row: number };
+type Sequence = {
+  readonly tokens: number[];
+  readonly sampling: SamplingOptions;
+  readonly most: number;
+  cached: number;
+  row: number;
+};
 
 /** Loads the weights of a global state. */
 export async function createDecoder(recipe: Recipe, parameters: State, options: DecoderOptions): Promise<Decoder> {
@@ -61,7 +71,7 @@ export async function createDecoder(recipe: Recipe, parameters: State, options: 
   const readers = chunk === 1 ? [] : await load(chunk, MOST_READ);
   const cache = createCache(recipe, slots);
   const sequences: (Sequence | undefined)[] = Array.from({ length: slots });
-  const pending = ({ tokens, cached }: Sequence) => Math.min(tokens.length, recipe.model.context) - cached;
+  const pending = ({ tokens, most, cached }: Sequence) => Math.min(tokens.length, most - 1) - cached;
   const open = () => sequences.filter((sequence) => sequence !== undefined);
   const freeRow = () => {
     const taken = new Set(open().map(({ row }) => row));
@@ -95,12 +105,12 @@ export async function createDecoder(recipe: Recipe, parameters: State, options: 
     });
   };
   return {
-    open(prompt, sampling) {
+    open(prompt, sampling, most = recipe.model.context + 1) {
       const slot = sequences.indexOf(undefined);
       requireRoom(slot >= 0, slots);
       requirePrompt(prompt, recipe);
       requireSampling(sampling);
-      sequences[slot] = { tokens: [...prompt], sampling, cached: 0, row: freeRow() };
+      sequences[slot] = { tokens: [...prompt], sampling, most, cached: 0, row: freeRow() };
       return slot;
     },
     async step() {

@@ -18,6 +18,7 @@ export type Asked =
       readonly sequence: number;
       readonly prompt: readonly number[];
       readonly sampling: SamplingOptions;
+      readonly most: number | undefined;
     }
   | { readonly what: 'release'; readonly sequence: number }
   | { readonly what: 'step' | 'close' };
@@ -30,7 +31,8 @@ export type Told =
 
 /**
  * A decoder in a thread of its own: ONNX Runtime computes where it is called, and while it does requests are
- * read and answers written here. What happens to the thread rejects the step that is under way, or the next.
+ * read and answers written here. The thread is asked for a step ahead, so that it need not wait while its tokens are taken.
+ * What happens to the thread rejects the step that is under way, or the next.
  */
 export async function startDecoderThread(
   recipe: Recipe,
@@ -41,28 +43,43 @@ export async function startDecoderThread(
   const execArgv = ['--disable-warning=ExperimentalWarning'];
   const worker = new Worker(new URL('./decoder-worker.ts', import.meta.url), { workerData, execArgv });
   await once(worker, 'message');
-  const ask = (asked: Asked) => worker.postMessage(asked);
+  const ask = (what: Asked) => worker.postMessage(what);
   const sequences: (number | undefined)[] = Array.from({ length: options.slots });
-  const stopped = (message: string): Told => ({ what: 'failed', message, code: 'DECODER_STOPPED' });
+  /** Steps that the thread was asked for, in order, and what it says to all when it is no more. */
+  const asked: PromiseWithResolvers<Told>[] = [];
+  let end: Told | undefined;
+  const stop = (message: string) => {
+    end = { what: 'failed', message, code: 'DECODER_STOPPED' };
+    for (const step of asked.splice(0)) step.resolve(end);
+  };
   const ended = once(worker, 'exit').then(
-    () => stopped('The thread that decodes has stopped'),
-    ({ message }: Error) => stopped(message),
+    () => stop('The thread that decodes has stopped'),
+    ({ message }: Error) => stop(message),
   );
+  worker.on('message', (told: Told) => asked.shift()?.resolve(told));
+  const askForStep = async (): Promise<Told> => {
+    if (end !== undefined) return end;
+    const step = Promise.withResolvers<Told>();
+    asked.push(step);
+    ask({ what: 'step' });
+    return step.promise;
+  };
+  let ahead: Promise<Told> | undefined;
   let opened = 0;
   return {
-    open(prompt, sampling) {
+    open(prompt, sampling, most) {
       const slot = sequences.indexOf(undefined);
       requireRoom(slot >= 0, options.slots);
       requirePrompt(prompt, recipe);
       requireSampling(sampling);
       sequences[slot] = opened;
-      ask({ what: 'open', sequence: opened++, prompt, sampling });
+      ask({ what: 'open', sequence: opened++, prompt, sampling, most });
       return slot;
     },
     async step() {
-      const answered = once(worker, 'message').then(([told]) => told as Told);
-      ask({ what: 'step' });
-      const told = await Promise.race([answered, ended]);
+      const next = ahead ?? askForStep();
+      ahead = askForStep();
+      const told = await next;
       if (told.what === 'failed') throw new SwarmlockError(told.message, { code: told.code });
       const tokens = told.what === 'tokens' ? told.tokens : [];
       return tokens.flatMap(({ sequence, token }) => {

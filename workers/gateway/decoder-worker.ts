@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDecoder } from '../../engine/decoding/decoder.ts';
 import type { Asked, Loading, Told } from './decoder-thread.ts';
@@ -10,25 +11,37 @@ const slots = new Map<number, number>();
 const sequences = new Map<number, number>();
 const tell = (told: Told) => parentPort!.postMessage(told);
 
-async function step(): Promise<Told> {
+/** Steps come one after the other, and between two of them what else was asked meanwhile. */
+let steps: Promise<void> = Promise.resolve();
+
+async function step(): Promise<void> {
+  tell(await decoded());
+  await turn();
+}
+
+async function decoded(): Promise<Told> {
   try {
-    const decoded = await decoder.step();
-    return { what: 'tokens', tokens: decoded.map(({ slot, token }) => ({ sequence: sequences.get(slot)!, token })) };
+    const found = await decoder.step();
+    return { what: 'tokens', tokens: found.map(({ slot, token }) => ({ sequence: sequences.get(slot)!, token })) };
   } catch (error) {
     const { message, code = 'DECODER_STOPPED' } = error as Error & { code?: string };
     return { what: 'failed', message, code };
   }
 }
 
+async function close(): Promise<void> {
+  await decoder.close();
+  parentPort!.close();
+}
+
 parentPort!.on('message', (asked: Asked) => {
   if (asked.what === 'open') {
-    const slot = decoder.open(asked.prompt, asked.sampling);
+    const slot = decoder.open(asked.prompt, asked.sampling, asked.most);
     slots.set(asked.sequence, slot);
     sequences.set(slot, asked.sequence);
   } else if (asked.what === 'release') {
     decoder.release(slots.get(asked.sequence)!);
     slots.delete(asked.sequence);
-  } else if (asked.what === 'step') void step().then(tell);
-  else void decoder.close().then(() => parentPort!.close());
+  } else steps = steps.then(asked.what === 'step' ? step : close);
 });
 tell({ what: 'ready' });

@@ -38,6 +38,7 @@ export function generate(scheduler: Scheduler, options: GenerationOptions): Prom
   const sequence: Sequence = {
     tokens: [...request.prompt],
     sampling: request.sampling,
+    most: request.prompt.length + request.maxTokens,
     take(token) {
       tokens += 1;
       onToken(text.push(token), sequence.tokens);

@@ -12,6 +12,8 @@ export type Sequence = {
   /** The prompt, and behind it what was decoded. */
   readonly tokens: number[];
   readonly sampling: SamplingOptions;
+  /** Tokens that it has in the end, unless it is done before. */
+  readonly most: number;
   /** Gets each token, and says what becomes of the sequence: one that waits gets nothing more until it is resumed. */
   take(token: number): 'more' | 'wait' | 'done';
   /** Nothing comes any more. */
@@ -85,7 +87,7 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
   const admit = () => {
     while (resumed.length + fresh.length > 0 && makeRoom()) {
       const next = (resumed.shift() ?? fresh.shift())!;
-      running.set(decoder.open(next.tokens, next.sampling), next);
+      running.set(decoder.open(next.tokens, next.sampling, next.most), next);
     }
   };
   const hand = (sequence: Sequence, token: number) => {
@@ -102,7 +104,7 @@ export function createScheduler({ decoder, slots, queue, context }: SchedulerOpt
     const kept = ahead.get(sequence);
     if (kept === undefined) return hand(sequence, token);
     kept.push(token);
-    if (kept.length >= AHEAD || sequence.tokens.length + kept.length > context) leave(sequence);
+    if (kept.length >= AHEAD || sequence.tokens.length + kept.length >= sequence.most) leave(sequence);
   };
   const nextStep = async () => {
     admit();

@@ -154,6 +154,19 @@ describe('a decoder', function () {
     await decoder.close();
   });
 
+  it('gives a sequence as many tokens as it was opened for', async () => {
+    const model = modelOf();
+    const decoder = await createDecoder(model.recipe, model.parameters, { ...options, slots: 2, chunk: 4 });
+    const prompt = text(model.recipe, 1).slice(0, 5);
+    const [few, all] = [decoder.open(prompt, warm, 7), decoder.open(prompt, warm)];
+    const found = new Map<number, number[]>([few, all].map((slot) => [slot, []]));
+    for (let step = 0; step <= model.recipe.model.context; step++)
+      for (const { slot, token } of await decoder.step()) found.get(slot)!.push(token);
+    expect(found.get(all)!.length).to.equal(model.recipe.model.context + 1 - prompt.length);
+    expect(found.get(few)).to.deep.equal(found.get(all)!.slice(0, 2));
+    await decoder.close();
+  });
+
   it('has the tokens and logits of the program that a claim is about', async () => {
     const model = modelOf();
     const prompt = text(model.recipe, 2).slice(0, 6);

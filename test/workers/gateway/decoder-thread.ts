@@ -32,9 +32,9 @@ describe('a decoder in a thread', function () {
     expect([0, 1].map((n) => decoder.open(promptOf(n), sampling))).to.deep.equal([0, 1]);
     const found: number[][] = [[], [], []];
     let inFirst = 0;
-    for (let step = 0; step < 12; step++) {
+    while (found[1]!.length < 12) {
       const decoded = decoder.step();
-      if (step === 5) {
+      if (inFirst === 0 && found[0]!.length === 5) {
         decoder.release(0);
         expect(decoder.open(promptOf(2), sampling)).to.equal(0);
         inFirst = 2;
@@ -42,7 +42,9 @@ describe('a decoder in a thread', function () {
       for (const { slot, token } of await decoded) found[slot === 0 ? inFirst : 1]!.push(token);
     }
     await decoder.close();
-    expect(found.map(({ length }) => length)).to.deep.equal([5, 12, 6]);
+    expect(found.slice(0, 2).map(({ length }) => length)).to.deep.equal([5, 12]);
+    // It may have come too late for the steps that were asked for already.
+    expect(found[2]!.length).to.be.within(5, 7);
     for (const [n, tokens] of found.entries()) expect(tokens).to.deep.equal(await alone(n, tokens.length));
   });
 

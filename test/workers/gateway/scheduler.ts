@@ -15,18 +15,20 @@ const CONTEXT = 64;
 /** Gives each sequence its length as the next token, and remembers what it was opened with. */
 function countingDecoder(slots: number) {
   const lengths = new Map<number, number>();
+  const ends = new Map<number, number | undefined>();
   const opened: number[][] = [];
   const decoder: TokenSource = {
-    open(prompt) {
+    open(prompt, _, most) {
       opened.push([...prompt]);
       const slot = Array.from({ length: slots }, (_, i) => i).find((i) => !lengths.has(i))!;
       lengths.set(slot, prompt.length);
+      ends.set(slot, most);
       return slot;
     },
     async step() {
       await pause(1);
       return [...lengths].flatMap(([slot, length]) => {
-        if (length > CONTEXT) return [];
+        if (length === ends.get(slot)) return [];
         lengths.set(slot, length + 1);
         return [{ slot, token: length }];
       });
@@ -42,6 +44,7 @@ function sequenceOf(prompt: readonly number[], end: number, stops: readonly numb
   const sequence: Sequence = {
     tokens: [...prompt],
     sampling,
+    most: end,
     take: () => {
       const { length } = sequence.tokens;
       if (length === end) return 'done';
@@ -100,20 +103,20 @@ describe('a scheduler', () => {
     expect(opened.length).to.equal(3);
   });
 
-  for (const [what, prompt] of [
-    ['has waited for long', 4],
-    ['is as long as the context', CONTEXT - 8],
+  for (const [what, end] of [
+    ['has waited for long', 40],
+    ['has all of its tokens', 13],
   ] as const) {
     it(`decodes nothing more for one that ${what}, and goes on with it later`, async () => {
       const { scheduler, inSlots } = start(1);
-      const sequence = sequenceOf(counted(prompt), prompt + 8, [prompt + 6]);
+      const sequence = sequenceOf(counted(4), end, [10]);
       scheduler.submit(sequence);
-      await length(sequence, prompt + 6);
+      await length(sequence, 10);
       await until('its slot to be free', () => inSlots() === 0 || undefined);
       expect(scheduler.load().running).to.equal(0);
       scheduler.resume(sequence);
-      await length(sequence, prompt + 8);
-      expect(sequence.tokens).to.deep.equal(counted(prompt + 8));
+      await length(sequence, end);
+      expect(sequence.tokens).to.deep.equal(counted(end));
     });
   }
 
