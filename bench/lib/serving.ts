@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEther, parseEventLogs } from 'viem';
 import { generatePrivateKey, privateKeyToAccount, privateKeyToAddress } from 'viem/accounts';
 
-import { logOf, newActor, type Actor, type Venue } from '../../cli/demo/actors.ts';
+import { logOf, newActor, type Venue } from '../../cli/demo/actors.ts';
 import { buildContracts } from '../../cli/demo/build.ts';
 import { CHAIN_ID, deploy, startNode, type DemoChain } from '../../cli/demo/chain.ts';
 import type { Fleet } from '../../cli/demo/fleet.ts';
@@ -18,24 +18,23 @@ import { openedSession, openSession } from '../../sdk/sessions.ts';
 import { endow, sendAs } from './credits.ts';
 import { PayingClient } from './paying-client.ts';
 
-/** Two gateways that serve one run: one for nothing, one for vouchers of sessions that are open. */
-export type Serving = { readonly free: string; readonly payers: readonly PayingClient[] };
-
 export const MODEL = 'bench';
 export const PROMPT_PRICE = 1;
 export const TOKEN_PRICE = 10;
 
 /** Seconds until the run opens, for a round that nobody joins. */
 const ENLISTMENT = 10;
-const AMOUNT = 100_000_000;
+/** In each session. */
+export const AMOUNT = 100_000_000;
+const SETTLE_MS = 3_600_000;
 
 type Setting = { readonly recipe: Recipe; readonly folder: string; readonly slots: number; readonly sessions: number };
 
-/** Starts a chain with a run that nobody has trained yet, and the gateways. */
+/** Starts a chain with a run that nobody has trained yet, and its gateway. @returns clients whose sessions are open */
 export async function startServing(
   { recipe, folder, slots, sessions: count }: Setting,
   fleet: Fleet,
-): Promise<Serving> {
+): Promise<readonly PayingClient[]> {
   await mkdir(join(folder, 'logs'), { recursive: true });
   await buildContracts(fleet, folder);
   // Binding the programs takes seconds in which nobody would answer the chain.
@@ -49,15 +48,20 @@ export async function startServing(
   const { sessions } = chain.deployment;
   const credits = await endow(chain.client, chain.deployment, { runId, sessions, owner });
   const venue: Venue = { ...chain, folder, runId, chainId: CHAIN_ID, recipeFile, dataPath: folder, reserve: 0n };
-  const start = async (actor: Actor) => {
-    await chain.send({ to: actor.address, data: '0x', value: parseEther('10'), name: 'gas money' });
-    return launch(fleet, actor, venue);
+  const settings = {
+    SWARMLOCK_PORT: '0',
+    SWARMLOCK_MODEL_NAME: MODEL,
+    SWARMLOCK_SLOTS: String(slots),
+    SWARMLOCK_PROMPT_PRICE: String(PROMPT_PRICE),
+    SWARMLOCK_TOKEN_PRICE: String(TOKEN_PRICE),
+    SWARMLOCK_SESSIONS: sessions,
+    // A session that has nothing to settle is looked up on chain with each request.
+    SWARMLOCK_SETTLE_MS: String(SETTLE_MS),
+    SWARMLOCK_SETTLE_AMOUNT: String(count * AMOUNT),
   };
-  const common = { SWARMLOCK_PORT: '0', SWARMLOCK_MODEL_NAME: MODEL, SWARMLOCK_SLOTS: String(slots) };
-  const prices = { SWARMLOCK_PROMPT_PRICE: String(PROMPT_PRICE), SWARMLOCK_TOKEN_PRICE: String(TOKEN_PRICE) };
-  const seller = newActor('paid', 'gateway', { settings: { ...common, ...prices, SWARMLOCK_SESSIONS: sessions } });
-  const giver = newActor('free', 'gateway', { settings: { ...common, SWARMLOCK_FREE: 'true' } });
-  const paid = await start(seller);
+  const seller = newActor('paid', 'gateway', { settings });
+  await chain.send({ to: seller.address, data: '0x', value: parseEther('10'), name: 'gas money' });
+  const url = await launch(fleet, seller, venue);
   const route = await routeIn(logOf(folder, seller));
   const payers: PayingClient[] = [];
   for (let i = 0; i < count; i++) {
@@ -65,9 +69,9 @@ export async function startServing(
     const terms = { gateway: seller.address, key: key.address, route, amount: AMOUNT };
     const receipt = await sendAs(chain.client, owner, openSession({ sessions, credits }, terms));
     const domain = { chainId: CHAIN_ID, sessions, credits };
-    payers.push(new PayingClient(paid, domain, openedSession(receipt)!, key));
+    payers.push(new PayingClient(url, domain, openedSession(receipt)!, key));
   }
-  return { free: await start(giver), payers };
+  return payers;
 }
 
 async function openRun(chain: DemoChain, parameters: RunParameters): Promise<bigint> {
