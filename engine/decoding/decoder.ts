@@ -7,7 +7,7 @@ import { createExecutor, type Executor, type ExecutorOptions } from '../onnx/exe
 import type { Recipe } from '../recipe.ts';
 import { createCache } from './cache.ts';
 import { stepProgram, stepRequestLayout, type StepShape } from './programs.ts';
-import { drawAt, requirePrompt, requireSampling, type SamplingOptions } from './request.ts';
+import { drawAt, requireMost, requirePrompt, requireSampling, type SamplingOptions } from './request.ts';
 import { tokenOf } from './sample.ts';
 
 export type DecoderOptions = ExecutorOptions & {
@@ -27,7 +27,7 @@ export type Decoder = {
   /**
    * Takes a sequence in, and gives its slot.
    * @param most tokens that it has in the end, the prompt's among them; by default the model's context, and one more
-   * @throws DECODER_FULL, PROMPT_LENGTH, PROMPT_TOKEN, SAMPLING_INVALID
+   * @throws DECODER_FULL, PROMPT_LENGTH, PROMPT_TOKEN, SEQUENCE_LENGTH, SAMPLING_INVALID
    */
   open(prompt: readonly number[], sampling: SamplingOptions, most?: number): number;
   /**
@@ -54,6 +54,8 @@ type Sequence = {
   cached: number;
   row: number;
 };
+
+type DecodedIn = Omit<Decoded, 'slot'> & { readonly sequence: Sequence };
 
 /** Loads the weights of a global state. */
 export async function createDecoder(recipe: Recipe, parameters: State, options: DecoderOptions): Promise<Decoder> {
@@ -90,18 +92,17 @@ export async function createDecoder(recipe: Recipe, parameters: State, options: 
     loaded: LoadedStep,
     first: number,
     members: readonly Sequence[],
-  ): Promise<readonly Decoded[]> => {
+  ): Promise<readonly DecodedIn[]> => {
     const { executor, request, result, shape } = loaded;
     for (const sequence of members) ask(loaded, recipe, sequence.row - first, sequence);
     await executor.run([parameters, cache.view(first, shape.rows), request], result).catch(refused);
     return members.flatMap((sequence) => {
-      const slot = sequences.indexOf(sequence);
-      if (slot < 0) return [];
+      if (!sequences.includes(sequence)) return [];
       const count = Math.min(pending(sequence), shape.length);
       const source = sequence.row - first;
       cache.keep(sequence.row, { result, length: shape.length, source, count, position: sequence.cached });
       sequence.cached += count;
-      return pending(sequence) > 0 ? [] : [{ slot, ...decodedIn(recipe, loaded, source, sequence) }];
+      return pending(sequence) > 0 ? [] : [{ sequence, ...decodedIn(recipe, loaded, source, sequence) }];
     });
   };
   return {
@@ -109,6 +110,7 @@ export async function createDecoder(recipe: Recipe, parameters: State, options: 
       const slot = sequences.indexOf(undefined);
       requireRoom(slot >= 0, slots);
       requirePrompt(prompt, recipe);
+      requireMost(most, prompt, recipe);
       requireSampling(sampling);
       sequences[slot] = { tokens: [...prompt], sampling, most, cached: 0, row: freeRow() };
       return slot;
@@ -120,12 +122,16 @@ export async function createDecoder(recipe: Recipe, parameters: State, options: 
       const busy = members.filter((sequence) => pending(sequence) > 0);
       const reading = readers.length === 0 ? [] : busy.filter((sequence) => pending(sequence) > 1);
       const writing = busy.filter((sequence) => !reading.includes(sequence));
-      const decoded: Decoded[] = [];
+      const decoded: DecodedIn[] = [];
       for (const { reader, first, group } of groupsOf(readers, reading, slots)) {
         decoded.push(...(await invoke(reader, first, group)));
       }
       if (writing.length > 0) decoded.push(...(await invoke(writer, 0, writing)));
-      return decoded;
+      return decoded.flatMap(({ sequence, ...found }) => {
+        // It may have been released since its own invocation, and the slot be another's.
+        const slot = sequences.indexOf(sequence);
+        return slot < 0 ? [] : [{ slot, ...found }];
+      });
     },
     release: (slot) => void (sequences[slot] = undefined),
     close: async () => {
@@ -187,13 +193,12 @@ async function withWeights(program: Program, parameters: State, options: Executo
 /** Writes what is asked of a row. Behind the tokens that there are it repeats the last position, which nobody reads. */
 function ask({ shape, request }: LoadedStep, { model }: Recipe, row: number, sequence: Sequence): void {
   const { tokens, cached } = sequence;
-  const known = Math.min(tokens.length, model.context);
   const set = (name: string, at: number, value: number) => (request.tensors.get(name)![at] = value);
   for (let i = 0; i < shape.length; i++) {
     set('tokens', row * shape.length + i, tokens[cached + i] ?? 0);
     set('positions', row * shape.length + i, Math.min(cached + i, model.context - 1));
   }
-  set('last', row, row * shape.length + Math.min(known - cached, shape.length) - 1);
+  set('last', row, row * shape.length + Math.min(tokens.length - cached, shape.length) - 1);
 }
 
 function decodedIn(

@@ -59,6 +59,18 @@ export function requirePrompt(prompt: readonly number[], { model: { context, voc
   }
 }
 
+/** The last token of a sequence is never read, so that it may have one more than the context. @throws SEQUENCE_LENGTH */
+export function requireMost(most: number, prompt: readonly number[], { model: { context } }: Recipe): void {
+  if (Number.isInteger(most) && most > prompt.length && most <= context + 1) return;
+  throw new SwarmlockError(
+    `a sequence of ${prompt.length} tokens cannot come to ${most}, nor any to more than ${context + 1}`,
+    {
+      code: 'SEQUENCE_LENGTH',
+      argument: 'most',
+    },
+  );
+}
+
 /** @throws SAMPLING_INVALID */
 export function requireSampling({ temperature, topP }: SamplingOptions): void {
   requireWithin('temperature', temperature, MOST_TEMPERATURE);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { requireRoom, type DecoderOptions } from '../../engine/decoding/decoder.ts';
-import { requirePrompt, requireSampling, type SamplingOptions } from '../../engine/decoding/request.ts';
+import { requireMost, requirePrompt, requireSampling, type SamplingOptions } from '../../engine/decoding/request.ts';
 import { SwarmlockError } from '../../engine/errors.ts';
 import type { State } from '../../engine/graph/state.ts';
 import type { Recipe } from '../../engine/recipe.ts';
@@ -18,7 +18,7 @@ export type Asked =
       readonly sequence: number;
       readonly prompt: readonly number[];
       readonly sampling: SamplingOptions;
-      readonly most: number | undefined;
+      readonly most: number;
     }
   | { readonly what: 'release'; readonly sequence: number }
   | { readonly what: 'step' | 'close' };
@@ -67,10 +67,11 @@ export async function startDecoderThread(
   let ahead: Promise<Told> | undefined;
   let opened = 0;
   return {
-    open(prompt, sampling, most) {
+    open(prompt, sampling, most = recipe.model.context + 1) {
       const slot = sequences.indexOf(undefined);
       requireRoom(slot >= 0, options.slots);
       requirePrompt(prompt, recipe);
+      requireMost(most, prompt, recipe);
       requireSampling(sampling);
       sequences[slot] = opened;
       ask({ what: 'open', sequence: opened++, prompt, sampling, most });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 
 import { createDecoder, type DecoderOptions } from '../../../engine/decoding/decoder.ts';
@@ -204,6 +205,11 @@ describe('a decoder', function () {
     await failsWith('SAMPLING_INVALID', () => decoder.open([1], { ...greedy, temperature: NaN }));
     await failsWith('SAMPLING_INVALID', () => decoder.open([1], { ...greedy, temperature: 101 }));
     await failsWith('SAMPLING_INVALID', () => decoder.open([1], { ...greedy, topP: 1.1 }));
+    for (const most of [1, 1.5, NaN, context + 2]) {
+      await failsWith('SEQUENCE_LENGTH', () => decoder.open([1], greedy, most));
+    }
+    decoder.release(decoder.open([1], greedy, 2));
+    decoder.release(decoder.open([1], greedy, context + 1));
     expect(decoder.open([0], { ...greedy, temperature: 100 })).to.equal(0);
     expect(decoder.open(Array<number>(context).fill(255), { ...greedy, topP: 0 })).to.equal(1);
     await failsWith('DECODER_FULL', () => decoder.open([1], greedy));
@@ -225,6 +231,30 @@ describe('a decoder', function () {
     const [first] = await decoder.step();
     expect(first!.token).to.equal(alone!.tokens[0]);
     expect(Array.from(first!.logits)).to.deep.equal(alone!.logits[0]);
+    await decoder.close();
+  });
+
+  it('gives nothing to it either where one invocation of the step was done, and others are not', async () => {
+    const model = modelOf();
+    const [reader, writer, next] = [4, 1, 4].map((length, seed) => text(model.recipe, seed).slice(0, length));
+    const [alone] = await decode(model, [next!], { ...options, slots: 1 });
+    const decoder = await createDecoder(model.recipe, model.parameters, { ...options, slots: 2, chunk: 4 });
+    let isDone = false;
+    for (let turns = 0; !isDone; turns++) {
+      const slots = [reader!, writer!].map((prompt) => decoder.open(prompt, greedy));
+      const step = decoder.step();
+      void step.then(() => (isDone = true));
+      for (let i = 0; i < turns; i++) await turn();
+      if (!isDone) {
+        decoder.release(slots[0]!);
+        expect(decoder.open(next!, greedy)).to.equal(slots[0]);
+        expect((await step).map(({ slot }) => slot)).to.deep.equal([slots[1]]);
+        isDone = false;
+        const found = (await decoder.step()).find(({ slot }) => slot === slots[0]);
+        expect(found!.token).to.equal(alone!.tokens[0]);
+      }
+      slots.forEach((slot) => decoder.release(slot));
+    }
     await decoder.close();
   });
 

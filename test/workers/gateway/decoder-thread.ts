@@ -48,10 +48,20 @@ describe('a decoder in a thread', function () {
     for (const [n, tokens] of found.entries()) expect(tokens).to.deep.equal(await alone(n, tokens.length));
   });
 
+  it('gives a sequence as many tokens as it was opened for', async () => {
+    const decoder = await start(2);
+    for (const most of [7, 12]) decoder.open(promptOf(0), sampling, most);
+    const found: number[][] = [[], []];
+    while (found[1]!.length < 9) for (const { slot, token } of await decoder.step()) found[slot]!.push(token);
+    expect(found).to.deep.equal([await alone(0, 4), await alone(0, 9)]);
+    await decoder.close();
+  });
+
   it('has as many slots as it was given, and takes the prompts that a decoder takes', async () => {
     const decoder = await start(1);
     await failsWith('PROMPT_LENGTH', () => decoder.open([], sampling));
     await failsWith('SAMPLING_INVALID', () => decoder.open([1], { ...sampling, temperature: -1 }));
+    await failsWith('SEQUENCE_LENGTH', () => decoder.open([1], sampling, 1));
     expect(decoder.open([1], sampling)).to.equal(0);
     await failsWith('DECODER_FULL', () => decoder.open([1], sampling));
     await decoder.close();

@@ -32,7 +32,8 @@ const vouchers = fc.record({
 const byViem = (domain: VoucherDomain, voucher: SignedVoucher) =>
   signerOfTypedData(voucherTypedData(domain, voucher), voucher.signature);
 
-describe('the signer of a voucher, by WebAssembly', () => {
+describe('the signer of a voucher, by WebAssembly', function () {
+  this.timeout(20_000);
   it('is whose key has signed it', async () => {
     await fc.assert(
       fc.asyncProperty(word, domains, vouchers, async (secret, domain, voucher) => {
