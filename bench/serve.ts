@@ -18,7 +18,7 @@ import { AMOUNT, MODEL, PROMPT_PRICE, startServing, TOKEN_PRICE } from './lib/se
 export const description = 'tokens that a gateway streams in a second, paid ahead and by vouchers, against plain fp32';
 
 export const options = [
-  numberOption('--rounds <n>', 'times that everything is measured', 15),
+  numberOption('--rounds <n>', 'times that everything is measured', 25),
   numberOption('--tokens <n>', 'tokens of every stream', 96),
   numberOption('--width <n>', 'width of the model', 512),
   numberOption('--depth <n>', 'layers of the model', 8),
@@ -157,6 +157,7 @@ async function bring(url: string, { session, drawn, signature }: SignedVoucher):
   asked.end(body);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   response.resume();
+  if (response.statusCode !== 200) throw new SwarmlockError('A voucher was refused', { code: 'VOUCHER_REFUSED' });
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
