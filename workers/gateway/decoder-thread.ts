@@ -32,7 +32,7 @@ export type Told =
 /**
  * A decoder in a thread of its own: ONNX Runtime computes where it is called, and while it does requests are
  * read and answers written here. The thread is asked for a step ahead, so that it need not wait while its tokens are taken.
- * What happens to the thread rejects the step that is under way, or the next.
+ * What happens to the thread rejects the step that is under way, or a later one.
  */
 export async function startDecoderThread(
   recipe: Recipe,

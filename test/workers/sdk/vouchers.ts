@@ -12,6 +12,7 @@ import {
   type SignedVoucher,
   type VoucherDomain,
 } from '../../../sdk/vouchers.ts';
+import { flawsOf } from '../../helpers/broken-vouchers.ts';
 import { failsWith } from '../../helpers/errors.ts';
 
 const place: VoucherDomain = {
@@ -76,19 +77,7 @@ describe('vouchers', () => {
 
   it('are refused, not thrown at, when they are no vouchers', async () => {
     const voucher = await signVoucher(key, place, draw);
-    const { signature } = voucher;
-    const broken: readonly Partial<SignedVoucher>[] = [
-      { signature: '0x' },
-      { signature: signature.slice(0, -2) as Hex },
-      { signature: `${signature}00` },
-      { signature: `0x${'zz'.repeat(64)}` },
-      { signature: `0x${'00'.repeat(32)}${signature.slice(66)}` },
-      { drawn: -1 },
-      { drawn: 2 ** 48 },
-      { session: 2n ** 64n },
-      { route: 1.5 },
-    ];
-    for (const change of broken) {
+    for (const change of flawsOf(voucher.signature)) {
       expect(await isSignedBy(key.address, place, { ...voucher, ...change })).to.equal(false);
     }
   });
