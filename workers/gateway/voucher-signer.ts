@@ -22,7 +22,7 @@ const FIELDS = parseAbiParameters('bytes32, address, uint64, uint32, uint48');
 const WORD = 32;
 
 /**
- * As `isSignedBy` of the SDK finds signers, in a tenth of the time: keys by libsecp256k1 in WebAssembly, and what all
+ * As `isSignedBy` of the SDK finds signers, in a sixth of the time: keys by libsecp256k1 in WebAssembly, and what all
  * vouchers of a contract have in common is hashed once.
  */
 export function voucherSigner(domain: VoucherDomain): SignerOf {
