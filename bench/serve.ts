@@ -104,20 +104,17 @@ function figuresOf(rounds: readonly Round[], tokens: number) {
   };
 }
 
-const ask = (tokens: number) => ({ model: MODEL, prompt: PROMPT, max_tokens: tokens, temperature: 0 });
-
 /** How a stream is paid: with the request, and when a voucher is asked for. */
-type Payment = { readonly url: string; readonly token: string; pay(): Promise<void> };
+type Payment = { readonly payer: PayingClient; readonly token: string; pay(): Promise<void> };
 
 /** One stream, read to its end in the same way however it is paid. */
 async function stream(
   tokens: number,
-  { url, token, pay }: Payment,
+  { payer, token, pay }: Payment,
 ): Promise<{ readonly seconds: number; readonly firstToken: number }> {
   const start = performance.now();
-  const body = JSON.stringify({ ...ask(tokens), stream: true });
-  const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(`${url}/v1/completions`, { method: 'POST', headers, body });
+  const asked = { model: MODEL, prompt: PROMPT, max_tokens: tokens, temperature: 0, stream: true };
+  const response = await payer.post(asked, token);
   let firstToken: number | undefined;
   let last: string | undefined;
   for await (const event of eventsOf(response)) {
@@ -131,7 +128,7 @@ async function stream(
 
 /** One voucher for all that the session has: only the first stream brings something new. */
 async function paidAhead(payer: PayingClient): Promise<Payment> {
-  return { url: payer.url, token: await payer.token(AMOUNT), pay: async () => undefined };
+  return { payer, token: await payer.token(AMOUNT), pay: async () => undefined };
 }
 
 /**
@@ -145,7 +142,7 @@ function purseOf(payer: PayingClient, tokens: number): () => Promise<Payment> {
     promised = prompt + tokens * TOKEN_PRICE;
     const parts = Array.from({ length: Math.ceil(tokens / PART) }, (_, part) => Math.min(tokens, (part + 1) * PART));
     const signed = await Promise.all(parts.map((paid) => payer.voucher(prompt + paid * TOKEN_PRICE)));
-    return { url: payer.url, token: voucherToken(signed.shift()!), pay: () => bring(payer.url, signed.shift()!) };
+    return { payer, token: voucherToken(signed.shift()!), pay: () => bring(payer.url, signed.shift()!) };
   };
 }
 

@@ -1,6 +1,6 @@
 import {
-  concatHex,
   compactSignatureToSignature,
+  concatHex,
   hashTypedData,
   parseSignature,
   recoverAddress,
