@@ -1,7 +1,7 @@
 import type { Abi, Address, Hex } from 'viem';
 import { encodeDeployData, encodeFunctionData, numberToHex, parseAbi } from 'viem';
 
-import { openHardhat } from '../../cli/demo/hardhat.ts';
+import { openBuiltHardhat } from '../../cli/demo/hardhat.ts';
 import { creditsAbi, creditsFactoryAbi, shareTokenAbi } from '../../sdk/abi/index.ts';
 
 const SHARES = 10n ** 24n;
@@ -26,7 +26,7 @@ export type CreditChain = {
   close(): Promise<void>;
 };
 
-type Connection = Awaited<ReturnType<Awaited<ReturnType<typeof openHardhat>>['network']['create']>>;
+type Connection = Awaited<ReturnType<Awaited<ReturnType<typeof openBuiltHardhat>>['network']['create']>>;
 type Request = (method: string, params?: readonly unknown[]) => Promise<unknown>;
 type Receipt = { readonly gasUsed: Hex; readonly contractAddress: Address; readonly status: Hex };
 
@@ -37,9 +37,9 @@ function senderOf(request: Request) {
   };
 }
 
-/** Deploys the credits of a run whose shares are not minted yet. The contracts must be compiled. */
+/** Deploys the credits of a run whose shares are not minted yet. */
 export async function openCreditChain(): Promise<CreditChain> {
-  const hardhat = await openHardhat();
+  const hardhat = await openBuiltHardhat();
   const connection: Connection = await hardhat.network.create({
     network: 'default',
     override: { loggingEnabled: false },

@@ -13,3 +13,10 @@ export async function openHardhat(extra: HardhatUserConfig = {}): Promise<Hardha
   const config = { ...projectConfig, ...extra, paths: { ...projectConfig.paths, ...extra.paths } };
   return createHardhatRuntimeEnvironment(config, {}, projectRoot);
 }
+
+/** Hardhat with the contracts compiled; it skips what has not changed. */
+export async function openBuiltHardhat(): Promise<HardhatRuntimeEnvironment> {
+  const hardhat = await openHardhat();
+  await hardhat.tasks.getTask('build').run({ noTests: true, quiet: true });
+  return hardhat;
+}

@@ -17,7 +17,7 @@ import type { Client } from '../../sdk/client.ts';
 import { deploymentAt, type Deployment } from '../../sdk/deployment.ts';
 import { chainError } from '../../sdk/errors.ts';
 import { approve, deposit } from '../../sdk/stake.ts';
-import { openHardhat } from '../demo/hardhat.ts';
+import { openBuiltHardhat } from '../demo/hardhat.ts';
 
 /** What each transaction pays for a unit of gas, in wei. Above any base fee here, so that nothing depends on that. */
 export const GAS_PRICE = 2_000_000_000n;
@@ -34,12 +34,12 @@ export type LocalChain = {
   close(): Promise<void>;
 };
 
-type Hardhat = Awaited<ReturnType<typeof openHardhat>>;
+type Hardhat = Awaited<ReturnType<typeof openBuiltHardhat>>;
 type Connection = Awaited<ReturnType<Hardhat['network']['create']>>;
 
-/** Starts the chain and deploys the protocol by its module. The contracts must be compiled. */
+/** Starts the chain and deploys the protocol by its module. */
 export async function openChain(): Promise<LocalChain> {
-  const hardhat = await openHardhat();
+  const hardhat = await openBuiltHardhat();
   const override = { initialDate: '2030-01-01T00:00:00Z', loggingEnabled: false };
   const connection = await hardhat.network.create({ network: 'default', override });
   const request: LocalChain['request'] = (method, params = []) => connection.provider.request({ method, params });
